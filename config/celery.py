@@ -1,0 +1,69 @@
+"""The Celery application: a queue per app, work acknowledged after it is done.
+
+The row is the job (core.work): a lost message costs time until the next sweep, never work.
+"""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")  # noqa: TID251 - Django reads its settings' name from here
+
+import django  # noqa: E402 - the settings' name first
+
+django.setup()
+
+from django.conf import settings  # noqa: E402 - after setup
+from django.utils.log import configure_logging  # noqa: E402 - after setup
+
+from core import plugs  # noqa: E402 - after setup
+
+app = Celery("plaza")
+
+
+def transport_options() -> dict[str, Any]:
+    """Return what the broker at hand needs to neither lose nor delay a message."""
+    if settings.CELERY_BROKER_URL.startswith("filesystem:"):
+        folder = settings.VAR_DIR / "broker"
+        for name in ("messages", "control"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        return {
+            "data_folder_in": str(folder / "messages"),
+            "data_folder_out": str(folder / "messages"),
+            "control_folder": str(folder / "control"),
+        }
+    if settings.CELERY_BROKER_URL.startswith("redis"):
+        return {"visibility_timeout": 600, "socket_connect_timeout": 1, "socket_timeout": 5}
+    return {"confirm_publish": True}
+
+
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_transport_options=transport_options(),
+    broker_connection_retry_on_startup=True,
+    broker_connection_timeout=1,
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_time_limit=60,
+    task_soft_time_limit=50,
+    task_serializer="json",
+    accept_content=["json"],
+    timezone=settings.TIME_ZONE,
+    task_default_queue="core",
+    task_queues=[Queue(name) for name in plugs.queues()],
+    task_routes=[plugs.route_task],
+    beat_schedule=plugs.beat_schedule(),
+    beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
+)
+app.autodiscover_tasks(lambda: plugs.task_packages())
+
+
+@setup_logging.connect  # Celery would otherwise install its own handlers
+def use_our_logging(**_: object) -> None:
+    """Log as the web processes do."""
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)

@@ -1,0 +1,35 @@
+"""What the containers run: every default that is only good for a laptop is refused here."""
+
+from config import env
+from config.settings import base
+from config.settings.base import *  # noqa: F403 - an environment is the base plus what differs
+
+PRODUCTION = True
+INSECURE = ("change-me", "insecure", "secret", "only-for-tests")
+for _name, _value in (("SECRET_KEY", base.SECRET_KEY), ("JWT_SIGNING_KEY", base.JWT_SIGNING_KEY)):
+    if len(_value) < 32 or _value.lower().startswith(INSECURE):  # noqa: PLR2004 - 256 bits as text
+        env.refuse(f"{_name} is missing, short or a default. Set at least 32 random characters.")
+if env.flag("DEBUG", default=False):
+    env.refuse("DEBUG is on. Unset it: production never shows tracebacks.")
+if "ALLOWED_HOSTS" not in env.env.dump() or "*" in base.ALLOWED_HOSTS:
+    env.refuse("ALLOWED_HOSTS is not set. Set the host names that clients use, comma-separated.")
+for _name, _value in (
+    ("DOG_API_URL", base.DOG_API_URL),
+    ("RELAY_API_URL", base.RELAY_API_URL),
+):
+    if not _value.startswith("https://"):
+        env.refuse(f"{_name} is not https: the sandbox is a development tool. Set the real API.")
+
+STORAGES = {
+    **base.STORAGES,
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+HTTPS = env.flag("HTTPS", default=True)
+SECURE_SSL_REDIRECT = False  # ASVS 4.1.2: an API refuses plain HTTP at the proxy, never redirects
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])

@@ -1,0 +1,35 @@
+"""Who acts, and in which request: known everywhere without being passed through every call."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Literal
+from uuid import uuid4
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person, a task, a command, or nobody that we know."""
+
+    kind: Literal["user", "task", "command", "anonymous"] = "anonymous"
+    id: int | None = None
+    label: str = ""
+    role: str = ""
+
+
+NOBODY = Actor()
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+actor: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
+
+
+@contextmanager
+def acting_as(who: Actor, *, request: str = "") -> Iterator[None]:
+    """Let ``who`` act inside the block, under ``request`` or a new request id."""
+    actor_before = actor.set(who)
+    request_before = request_id.set(request or uuid4().hex)
+    try:
+        yield
+    finally:
+        actor.reset(actor_before)
+        request_id.reset(request_before)

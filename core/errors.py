@@ -1,0 +1,102 @@
+"""Errors are classes with a stable code and a status.
+
+The domain raises them; :mod:`core.problems` renders them once, as RFC 9457 problem documents.
+"""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import status
+from rest_framework.exceptions import APIException
+
+
+class ApplicationError(APIException):
+    """An expected failure. ``extra`` becomes members of the problem document."""
+
+    headers: dict[str, str]
+    extra: dict[str, Any]
+
+    def __init__(
+        self, detail: Any = None, *, headers: dict[str, str] | None = None, **extra: Any
+    ) -> None:
+        super().__init__(detail)
+        self.headers = headers or {}
+        self.extra = extra
+
+
+class BadRequest(ApplicationError):
+    """The request cannot be understood."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_code = "bad_request"
+    default_detail = _("The request could not be understood.")
+
+
+class NotFound(ApplicationError):
+    """There is no such thing, or it is not the caller's to see."""
+
+    status_code = status.HTTP_404_NOT_FOUND
+    default_code = "not_found"
+    default_detail = _("Not found.")
+
+
+class Conflict(ApplicationError):
+    """The request contradicts what is stored."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "conflict"
+    default_detail = _("The request conflicts with the current state.")
+
+
+class PreconditionFailed(ApplicationError):
+    """``If-Match`` names another version than the stored one (RFC 9110, 13.1.1)."""
+
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_code = "precondition_failed"
+    default_detail = _("The resource has changed since you read it.")
+
+
+class PayloadTooLarge(ApplicationError):
+    """The body is larger than the route takes."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "payload_too_large"
+    default_detail = _("The request body is too large.")
+
+
+class Unprocessable(ApplicationError):
+    """The request is well-formed but cannot be followed."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_code = "unprocessable"
+    default_detail = _("The request cannot be processed.")
+
+
+class TooManyRequests(ApplicationError):
+    """The caller must wait ``retry_after`` seconds."""
+
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS
+    default_code = "too_many_requests"
+    default_detail = _("Too many requests.")
+
+    def __init__(self, detail: Any = None, *, retry_after: int, **extra: Any) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)}, **extra)
+
+
+class ServiceUnavailable(ApplicationError):
+    """Something that we need is away; trying again after ``retry_after`` seconds may work."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "service_unavailable"
+    default_detail = _("The service is temporarily unavailable.")
+
+    def __init__(self, detail: Any = None, *, retry_after: int = 2, **extra: Any) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)}, **extra)
+
+
+class UpstreamFailed(ApplicationError):
+    """An outside API answered badly or not at all."""
+
+    status_code = status.HTTP_502_BAD_GATEWAY
+    default_code = "upstream_failed"
+    default_detail = _("An outside service did not answer as expected.")

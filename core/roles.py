@@ -1,0 +1,14 @@
+"""The five roles of the platform: kernel vocabulary, because permission tables are written in it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a user is here for. ADMIN may do all that the others may."""
+
+    ADMIN = "ADMIN", _("Administrator")
+    SUPPORT = "SUPPORT", _("Support")
+    CLINICIAN = "CLINICIAN", _("Clinician")
+    SELLER = "SELLER", _("Field seller")
+    USER = "USER", _("User")
