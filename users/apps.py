@@ -1,0 +1,21 @@
+"""Accounts, roles and tokens: a required app, plugged in like every other."""
+
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from core import plugs
+
+
+class UsersConfig(plugs.PluggableApp):
+    """People, their sessions and their API tokens."""
+
+    name = "users"
+    verbose_name = _("Users")
+    beat_schedule: ClassVar[dict[str, dict[str, Any]]] = {
+        "users.purge_expired": {
+            "task": "users.tasks.purge_expired",
+            "schedule": 3600.0,
+            "options": {"expires": 3000},
+        },
+    }

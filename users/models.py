@@ -1,0 +1,207 @@
+"""People, the sessions they open, the API tokens they hold, and the attempts to sign in."""
+
+import uuid
+from datetime import datetime
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.roles import Role
+from users.managers import UserManager, fold_email
+
+
+class User(AbstractBaseUser):
+    """A person or a system that signs in with an e-mail address.
+
+    The role is the one source of rights: Django's groups and per-user permissions do not exist
+    here, so no second system can contradict the permission tables.
+    """
+
+    journal_secret = ("password",)
+
+    id: models.BigAutoField
+    name = models.CharField(_("first name"), max_length=100)
+    last_name = models.CharField(_("last name"), max_length=100, blank=True, default="")
+    email = models.EmailField(
+        _("e-mail address"), max_length=254, help_text=_("Signs in with it; case does not matter.")
+    )
+    role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.USER)
+    is_active = models.BooleanField(
+        _("active"),
+        default=True,
+        help_text=_("An inactive user cannot sign in; tokens end at once."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+    anonymised_at = models.DateTimeField(_("removed"), null=True, blank=True, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = [
+            models.UniqueConstraint(fields=["email"], name="users_user_email_unique"),
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")), name="users_user_email_folded"
+            ),
+            models.CheckConstraint(condition=~models.Q(email=""), name="users_user_email_present"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values), name="users_user_role_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(anonymised_at__isnull=True) | models.Q(is_active=False),
+                name="users_user_removed_is_inactive",
+            ),
+        ]
+        indexes = [models.Index(fields=["role"], name="users_user_role")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def clean(self) -> None:
+        """Store every address in its one spelling."""
+        super().clean()
+        self.email = fold_email(self.email)
+
+    def get_full_name(self) -> str:
+        """Return both names."""
+        return f"{self.name} {self.last_name}".strip()
+
+    def get_short_name(self) -> str:
+        """Return the first name."""
+        return self.name
+
+    @property
+    def is_staff(self) -> bool:
+        """Say whether the admin lets them in."""
+        return self.role in (Role.ADMIN, Role.SUPPORT)
+
+    @property
+    def is_superuser(self) -> bool:
+        """Say whether they may do everything."""
+        return self.role == Role.ADMIN
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Answer the admin from the role: ``users.view_session`` and the like."""
+        from users.permissions import may_in_admin  # noqa: PLC0415 - permissions read the models
+
+        return self.is_active and may_in_admin(self.role, perm)
+
+    def has_perms(self, perm_list: list[str], obj: object = None) -> bool:
+        """Say whether they have every one of these permissions."""
+        return all(self.has_perm(perm, obj) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Say whether the admin shows them this app."""
+        return self.is_active and self.is_staff
+
+
+class Session(models.Model):
+    """A refresh family: one sign-in and all the tokens that come from it.
+
+    ``generation`` counts refreshes; the tokens themselves follow from the row and are not stored.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="+", verbose_name=_("user"), editable=False
+    )
+    created_at = models.DateTimeField(_("signed in"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"), editable=False, db_index=True)
+    generation = models.PositiveIntegerField(_("refreshes"), default=0, editable=False)
+    rotated_at = models.DateTimeField(_("last refresh"), default=timezone.now, editable=False)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
+    revoked_reason = models.CharField(
+        _("reason"), max_length=200, blank=True, default="", editable=False
+    )
+    request_id = models.CharField(
+        _("request id"), max_length=64, blank=True, default="", editable=False
+    )
+    user_agent = models.CharField(
+        _("user agent"), max_length=200, blank=True, default="", editable=False
+    )
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("created_at")),
+                name="users_session_ends_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def is_alive(self, now: datetime) -> bool:
+        """Say whether its tokens are good, as far as the session goes."""
+        return self.revoked_at is None and self.expires_at > now
+
+
+class ApiToken(models.Model):
+    """A long-lived token of a user. Only its digest is stored; it is shown once, when made."""
+
+    journal_secret = ("digest",)
+
+    id: models.BigAutoField
+    name = models.CharField(_("name"), max_length=100)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("user"))
+    digest = models.CharField(_("digest"), max_length=64, editable=False)
+    hint = models.CharField(_("starts with"), max_length=16, blank=True, default="", editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        constraints = [
+            models.UniqueConstraint(fields=["digest"], name="users_apitoken_digest_unique"),
+            models.CheckConstraint(
+                condition=models.Q(expires_at__isnull=True)
+                | models.Q(expires_at__gt=models.F("created_at")),
+                name="users_apitoken_ends_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_alive(self, now: datetime) -> bool:
+        """Say whether the token is good, as far as the token goes."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+
+class LoginBucket(models.Model):
+    """Attempts to sign in to one account, by strangers or from one known device.
+
+    Both keys are keyed hashes: the table names nobody, and unknown addresses look like known ones.
+    """
+
+    id: models.BigAutoField
+    key = models.CharField(_("key"), max_length=64, editable=False)
+    account = models.CharField(_("account"), max_length=64, editable=False, db_index=True)
+    known_device = models.BooleanField(_("known device"), default=False, editable=False)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0, editable=False)
+    window_ends_at = models.DateTimeField(_("window ends"), editable=False, db_index=True)
+
+    class Meta:
+        verbose_name = _("sign-in attempts")
+        verbose_name_plural = _("sign-in attempts")
+        constraints = [
+            models.UniqueConstraint(fields=["key"], name="users_loginbucket_key_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.account[:12]
