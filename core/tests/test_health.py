@@ -1,0 +1,181 @@
+"""Liveness asks nobody; readiness asks everybody and never hangs."""
+
+import dataclasses
+import datetime as dt
+import json
+import logging
+import time
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.recorder import MigrationRecorder
+from health_check.base import HealthCheck
+
+from core import health
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    health.forget()
+    yield
+    health.forget()
+
+
+def check_with(run, *, seconds=1.0):
+    @dataclasses.dataclass
+    class Fake(HealthCheck):
+        timeout = dt.timedelta(seconds=seconds)
+
+        def run(self):
+            run()
+
+    return Fake()
+
+
+def fail():
+    raise OSError("connection to postgres://plaza:hunter2-canary@db.internal:5432 refused")
+
+
+def test_live_needs_no_database(client):
+    response = client.get("/health/live")
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok"}
+    assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/live/"])
+def test_the_trailing_slash_is_free(client, path):
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_only_reading_is_allowed(client, path):
+    response = client.post(path, {}, content_type="application/json")
+    assert response.status_code == 405
+    assert response["Allow"] == "GET, HEAD"
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["code"] == "method_not_allowed"
+
+
+@pytest.mark.django_db
+def test_ready_when_everything_answers(client):
+    response = client.get("/health/ready")
+    assert response.json() == {
+        "status": "ok",
+        "checks": {
+            name: {"status": "ok"} for name in ("database", "migrations", "cache", "broker")
+        },
+    }
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_a_database_that_is_away_is_fatal_and_not_described(client, monkeypatch):
+    def refuse(self):
+        raise OperationalError('connection to server at "db.internal" (10.0.0.7), user "plaza"')
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "ensure_connection", refuse)
+    response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert response["Retry-After"] == "2"
+    body = response.json()
+    assert body["status"] == "unavailable"
+    assert body["checks"]["database"] == {"status": "failed", "detail": "unreachable"}
+    assert body["checks"]["migrations"] == {"status": "failed", "detail": "unreachable"}
+    assert body["checks"]["cache"] == {"status": "ok"}
+    assert "internal" not in response.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_missing_migration_is_fatal_until_it_is_applied(client):
+    rows = MigrationRecorder(connection).migration_qs.filter(app="sessions")
+    kept = list(rows.values("app", "name", "applied"))
+    rows.delete()
+    try:
+        response = client.get("/health/ready")
+        assert response.status_code == 503
+        assert response.json()["checks"]["migrations"] == {
+            "status": "failed",
+            "detail": f"{len(kept)} not applied",
+        }
+    finally:
+        MigrationRecorder(connection).migration_qs.bulk_create(
+            MigrationRecorder.Migration(**row) for row in kept
+        )
+    health._last = None
+    assert client.get("/health/ready").status_code == 200
+
+
+@pytest.mark.django_db
+def test_migrations_are_looked_at_once_per_process(client, monkeypatch):
+    assert client.get("/health/ready").status_code == 200
+    health._last = None
+    monkeypatch.setattr(health, "MigrationExecutor", lambda *_: fail())
+    assert client.get("/health/ready").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["cache", "broker"])
+def test_cache_and_broker_only_degrade(client, monkeypatch, name):
+    monkeypatch.setitem(health.CHECKS, name, check_with(fail))
+    response = client.get("/health/ready")
+    assert response.status_code == 200
+    body = response.json()
+    assert body["status"] == "degraded"
+    assert body["checks"][name] == {"status": "failed", "detail": "unreachable"}
+    assert body["checks"]["database"] == {"status": "ok"}
+
+
+@pytest.mark.django_db
+def test_a_cache_that_ignores_its_failures_is_noticed(client, monkeypatch):
+    monkeypatch.setattr(type(cache._connections["default"]), "get", lambda *_, **__: None)
+    assert client.get("/health/ready").json()["checks"]["cache"]["status"] == "failed"
+
+
+@pytest.mark.django_db
+def test_a_black_hole_cannot_hang_the_answer(client, monkeypatch):
+    monkeypatch.setitem(health.CHECKS, "broker", check_with(lambda: time.sleep(4), seconds=0.1))
+    before = time.monotonic()
+    response = client.get("/health/ready")
+    assert time.monotonic() - before < 2.5
+    assert response.status_code == 200
+    assert response.json()["checks"]["broker"] == {"status": "failed", "detail": "timed out"}
+
+
+def test_a_broker_that_refuses_is_noticed_quickly(settings, monkeypatch):
+    from celery import current_app
+
+    monkeypatch.setattr(
+        current_app,
+        "connection_for_write",
+        lambda: current_app.amqp.Connection(
+            "redis://127.0.0.1:1/0", transport_options={"socket_connect_timeout": 1}
+        ),
+    )
+    before = time.monotonic()
+    with pytest.raises(Exception, match="refused"):
+        health.Broker().run()
+    assert time.monotonic() - before < 2
+
+
+@pytest.mark.django_db
+def test_a_flood_of_probes_costs_one(client, monkeypatch):
+    asked = []
+    monkeypatch.setitem(health.CHECKS, "cache", check_with(lambda: asked.append(1)))
+    for _ in range(20):
+        client.get("/health/ready")
+    assert 1 <= len(asked) <= 3
+
+
+@pytest.mark.django_db
+def test_what_changes_is_logged_once_without_secrets(client, monkeypatch, caplog):
+    monkeypatch.setitem(health.CHECKS, "broker", check_with(fail))
+    with caplog.at_level(logging.WARNING, logger="core.health"):
+        client.get("/health/ready")
+        health._last = dataclasses.replace(health._last, at=0)
+        client.get("/health/ready")
+    lines = [record for record in caplog.records if record.name == "core.health"]
+    assert [record.getMessage() for record in lines] == ["readiness is now degraded"]
+    assert "hunter2-canary" not in json.dumps([vars(line) for line in lines], default=str)
