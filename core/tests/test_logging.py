@@ -222,7 +222,7 @@ def test_line_breaks_and_controls_cannot_forge_a_line(log):
 
 def test_a_lone_surrogate_keeps_the_line(log):
     logger, stream = log
-    logger.info("dog \ud800 %s", "\udfff", extra={"name": {"\ud800": "\udc00"}})
+    logger.info("dog \ud800 %s", "\udfff", extra={"thing": {"\ud800": "\udc00"}})
     assert line(stream)["message"] == r"dog \ud800 \udfff"
 
 
