@@ -1,6 +1,19 @@
-"""Who may do what with users."""
+"""Who may do what with users: the API's tables, and the answers for the admin."""
 
+from core.api.permissions import ADMIN_ONLY, ANYONE, SIGNED_IN
 from core.roles import Role
+
+# Whose row it is, is the queryset's business: others than ADMIN find themselves only.
+USERS = {
+    "list": ADMIN_ONLY,
+    "create": ADMIN_ONLY,
+    "retrieve": SIGNED_IN,
+    "update": SIGNED_IN,
+    "partial_update": SIGNED_IN,
+    "destroy": SIGNED_IN,
+}
+ME = dict.fromkeys(("retrieve", "update", "partial_update", "destroy"), SIGNED_IN)
+TOKENS = {"post": ANYONE}
 
 # What SUPPORT may do in the admin with accounts: look, and end what hurts. Whoever can set a
 # password, a role or a token owns every account, so those stay with ADMIN.
@@ -10,8 +23,8 @@ SUPPORT_WITH_USERS = frozenset(
         "users.view_session",
         "users.view_apitoken",
         "users.view_loginbucket",
-        "users.change_session",
-        "users.change_loginbucket",
+        "users.revoke_session",
+        "users.unlock_loginbucket",
     }
 )
 

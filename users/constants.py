@@ -1,0 +1,17 @@
+"""Limits of accounts and tokens, and what the demo data uses."""
+
+PASSWORD_MAX_LENGTH = 1000
+USER_AGENT_MAX_LENGTH = 200
+BEARER_MAX_BYTES = 4096
+API_TOKEN_MIN_LENGTH = 8
+API_TOKEN_PREFIX = "plz_"  # noqa: S105 - a prefix tells secret scanners what they found
+API_TOKEN_SEEN_EVERY_SECONDS = 60
+
+DEVICE_COOKIE = "plaza_device"
+DEVICE_HEADER = "X-Device"
+DEVICE_MAX_AGE_SECONDS = 400 * 86400  # what browsers allow at most
+
+# Known to everybody who read the repository: production refuses to start with them (checks.py).
+DEMO_PASSWORD = "plaza-demo-2026"  # noqa: S105 - a demo password is no secret
+DEMO_EMAILS = ("admin@plaza.example", "consumer@plaza.example")
+DEMO_TOKENS = ("abcdef1234567890", "1234567890")

@@ -1,0 +1,84 @@
+"""How often somebody may try a password: counted in the database, before the password is checked.
+
+A counter in a cache, or one written after the check, lets parallel guesses through. Here each guess
+first takes a place in its bucket by one conditional UPDATE that commits on its own.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from users.errors import LoginLocked
+from users.managers import fold_email
+from users.models import LoginBucket
+
+
+def digest(*parts: str) -> str:
+    """Return a keyed hash: the table alone tells nobody's address."""
+    return salted_hmac("users.limits", "\n".join(parts), algorithm="sha256").hexdigest()
+
+
+def account_key(email: str) -> str:
+    """Return the key that all buckets of one address share, known or not."""
+    return digest("account", fold_email(email))
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Which counter an attempt falls into: the strangers', or one that ``own`` names."""
+
+    email: str
+    own: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return the bucket's unique key."""
+        return digest("bucket", fold_email(self.email), self.own)
+
+
+def reserve(bucket: Bucket) -> None:
+    """Take a place in the bucket, or raise LoginLocked."""
+    now = timezone.now()
+    for _attempt in range(3):  # a bucket may be unlocked or purged between two statements
+        if take_place(bucket.key, now):
+            return
+        ends_at = LoginBucket.objects.filter(key=bucket.key).values_list("window_ends_at").first()
+        if ends_at is not None:
+            raise LoginLocked(retry_after=max(1, int((ends_at[0] - now).total_seconds()) + 1))
+        row = LoginBucket(
+            key=bucket.key,
+            account=account_key(bucket.email),
+            known_device=bool(bucket.own),
+            window_ends_at=now + timedelta(seconds=settings.LOGIN_WINDOW_SECONDS),
+        )
+        LoginBucket.objects.bulk_create([row], ignore_conflicts=True)
+    raise LoginLocked(retry_after=1)
+
+
+def take_place(key: str, now: datetime) -> bool:
+    """Count one attempt if the window allows it. Commits by itself (``durable``).
+
+    Inside the transaction of a request the count would be rolled back with the refusal.
+    """
+    over = Q(window_ends_at__lte=now)
+    fresh_end = now + timedelta(seconds=settings.LOGIN_WINDOW_SECONDS)
+    with transaction.atomic(durable=True):
+        taken = (
+            LoginBucket.objects.filter(key=key)
+            .filter(over | Q(attempts__lt=settings.LOGIN_ATTEMPTS))
+            .update(
+                attempts=Case(When(over, then=Value(1)), default=F("attempts") + 1),
+                window_ends_at=Case(When(over, then=Value(fresh_end)), default=F("window_ends_at")),
+            )
+        )
+    return taken == 1
+
+
+def forgive(bucket: Bucket) -> None:
+    """Empty the bucket after the right password."""
+    LoginBucket.objects.filter(key=bucket.key).delete()

@@ -1,0 +1,28 @@
+"""``manage.py ensure_admin``: the first administrator, from the environment."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from core import context
+from users import services
+from users.errors import EmailTaken
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes the administrator that ADMIN_EMAIL and ADMIN_PASSWORD name, unless an active one "
+        "exists. Safe to run in every replica at once."
+    )
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        with context.acting_as(context.Actor("command", label="ensure_admin")):
+            try:
+                user = services.ensure_admin()
+            except ValidationError as error:
+                raise CommandError(f"ADMIN_PASSWORD: {' '.join(error.messages)}") from error
+            except EmailTaken as error:
+                raise CommandError("ADMIN_EMAIL belongs to a user without the role.") from error
+        if user is not None:
+            self.stdout.write(f"administrator {user.email} made")

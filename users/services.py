@@ -1,0 +1,165 @@
+"""Writes to accounts that have consequences, each with its journal entry in one transaction."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth.hashers import check_password
+from django.contrib.auth.password_validation import validate_password
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from core import journal, signals
+from core.db import violates
+from core.roles import Role
+from users import limits
+from users.api_tokens import digests_of, revoke_api_tokens_of
+from users.constants import DEMO_EMAILS, DEMO_PASSWORD, DEMO_TOKENS
+from users.errors import EmailTaken, LastAdmin, WrongCurrentPassword
+from users.managers import fold_email
+from users.models import ApiToken, LoginBucket, User
+from users.sessions import revoke_sessions_of
+
+
+@sensitive_variables("password")
+@transaction.atomic
+def create_user(*, email: str, password: str | None = None, **fields: Any) -> User:
+    """Store a user. Without a password nobody can sign in as them until an ADMIN sets one."""
+    user = User(email=fold_email(email), **fields)
+    user.set_password(password or None)
+    save(user)
+    journal.record(journal.Action.CREATE, user, changes=journal.initial(user))
+    return user
+
+
+@sensitive_variables("password")
+@transaction.atomic
+def update_user(*, user: User, password: str | None = None, **fields: Any) -> User:
+    """Change a user; a new password or the end of activity ends all of their tokens."""
+    before = journal.snapshot(user)
+    for name, value in fields.items():
+        setattr(user, name, fold_email(value) if name == "email" else value)
+    was_admin = before["role"] == Role.ADMIN and before["is_active"]
+    if was_admin and not (user.role == Role.ADMIN and user.is_active):
+        keep_an_admin(besides=user)
+    if password:
+        user.set_password(password)
+    save(user)
+    changes = journal.diff(before, user)
+    changes.pop("updated_at", None)
+    if changes:
+        journal.record(journal.Action.CHANGE, user, changes=changes)
+    if password:
+        end_access(user=user, reason="The password was changed.")
+    elif before["is_active"] and not user.is_active:
+        end_access(user=user, reason="The user was deactivated.")
+    return user
+
+
+@transaction.atomic
+def remove_user(*, user: User, reason: str = "") -> None:
+    """Deactivate and anonymise a user: the row stays for what points to it, the person goes."""
+    if user.role == Role.ADMIN and user.is_active:
+        keep_an_admin(besides=user)
+    journal.record(journal.Action.DELETE, user, reason=reason)
+    end_access(user=user, reason="The user was removed.")
+    user.name, user.last_name = "-", ""
+    user.email = f"removed-{uuid4().hex}@removed.invalid"
+    user.role = Role.USER
+    user.is_active = False
+    user.anonymised_at = timezone.now()
+    user.set_unusable_password()
+    user.save()
+    signals.user_removed.send(sender=User, user_id=user.pk)
+
+
+def end_access(*, user: User, reason: str) -> None:
+    """End every token of ``user``: sessions with their access tokens, and API tokens."""
+    revoke_sessions_of(user=user, reason=reason)
+    revoke_api_tokens_of(user=user, reason=reason)
+
+
+def keep_an_admin(*, besides: User) -> None:
+    """Refuse to lose the last active administrator."""
+    if lock_admins() <= {besides.pk}:
+        raise LastAdmin
+
+
+def lock_admins() -> set[int]:
+    """Lock the active administrators and return their ids.
+
+    All of them and in one order: two who demote each other at once must not both win, nor wait for
+    each other for ever.
+    """
+    admins = User.objects.active_admins().select_for_update().order_by("pk")
+    return set(admins.values_list("pk", flat=True))
+
+
+def save(user: User) -> None:
+    """Save a user; somebody else's e-mail address is a conflict, whoever was first."""
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:
+        if violates(error, User, "users_user_email_unique"):
+            raise EmailTaken from error
+        raise
+
+
+@sensitive_variables("password")
+def confirm_password(*, user: User, password: str) -> None:
+    """Make sure that a user knows their password, within the limit of attempts.
+
+    A stolen access token must not become a way to guess the password. Must not run inside a
+    transaction, as the attempt has to count.
+    """
+    bucket = limits.Bucket(user.email, own="confirm")
+    limits.reserve(bucket)
+    if not user.check_password(password):
+        raise WrongCurrentPassword
+    limits.forgive(bucket)
+
+
+@transaction.atomic
+def unlock(*, bucket: LoginBucket, reason: str) -> None:
+    """Let an account try again before its window ends."""
+    journal.record(journal.Action.DELETE, bucket, reason=reason)
+    bucket.delete()
+
+
+def ensure_admin() -> User | None:
+    """Make the first administrator from the settings; do nothing where one exists.
+
+    Safe when two replicas start at once: the second one finds the first one's e-mail taken.
+    """
+    email, password = settings.ADMIN_EMAIL, settings.ADMIN_PASSWORD
+    if not email or not password or User.objects.active_admins().exists():
+        return None
+    validate_password(password, user=User(email=email, name="Admin"))
+    try:
+        return create_user(email=email, password=password, name="Admin", role=Role.ADMIN)
+    except EmailTaken:
+        if User.objects.active_admins().exists():
+            return None
+        raise
+
+
+@transaction.atomic
+def forget_demo() -> int:
+    """Take tokens and public password from whoever holds them; return how many users that were."""
+    digests = [digest for token in DEMO_TOKENS for digest in digests_of(token)]
+    holders = User.objects.filter(
+        pk__in=ApiToken.objects.filter(digest__in=digests, revoked_at__isnull=True).values("user")
+    )
+    count = 0
+    for user in User.objects.filter(is_active=True, email__in=DEMO_EMAILS) | holders:
+        public = check_password(DEMO_PASSWORD, user.password)
+        if public:
+            before = journal.snapshot(user)
+            user.set_unusable_password()
+            user.save()
+            journal.record(journal.Action.CHANGE, user, changes=journal.diff(before, user))
+        end_access(user=user, reason="Demo credentials are public.")
+        count += 1
+    return count

@@ -1,0 +1,166 @@
+"""Users, and the routes that hand tokens out."""
+
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from core.api.views import SAFE_METHODS, APIView, GenericViewSet, ModelViewSet
+from users import devices, permissions, services, sessions
+from users.authentication import BearerAuthentication
+from users.errors import NoSession, OnlyAdmin, WrongCurrentPassword
+from users.filters import UserFilter
+from users.models import Session, User
+from users.serializers import (
+    PairSerializer,
+    RefreshSerializer,
+    SignInSerializer,
+    SignOutSerializer,
+    UserSerializer,
+)
+from users.tokens import Pair
+
+
+class AccountViewSet(
+    mixins.UpdateModelMixin, mixins.DestroyModelMixin, mixins.RetrieveModelMixin, GenericViewSet
+):
+    """One account: what its owner and an ADMIN do with it alike."""
+
+    queryset = User.objects.present()
+    serializer_class = UserSerializer
+
+    @property
+    def caller(self) -> User:
+        """Return who calls; the permission table lets nobody in without a token."""
+        return cast("User", self.request.user)
+
+    def get_queryset(self) -> QuerySet[User]:
+        """Return whom the caller may see: ADMIN everybody, everybody else themselves."""
+        everybody = super().get_queryset()
+        return everybody if self.caller.is_superuser else everybody.filter(pk=self.caller.pk)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check the current password before the write's transaction: the attempt must count."""
+        super().initial(request, *args, **kwargs)
+        changing = self.action in {"update", "partial_update"} and "password" in request.data
+        if changing and int(self.kwargs["pk"]) == self.caller.pk:
+            given = cast("dict[str, Any]", request.data).get("current_password")
+            if not isinstance(given, str):
+                raise WrongCurrentPassword
+            services.confirm_password(user=self.caller, password=given)
+
+    def get_object(self) -> User:
+        """Return the user; an administrator's write locks all administrators first, in order."""
+        if self.caller.is_superuser and self.request.method not in SAFE_METHODS:
+            services.lock_admins()
+        user: User = super().get_object()
+        return user
+
+    def perform_update(self, serializer: BaseSerializer) -> None:
+        """Change the user; the role is for ADMIN to change."""
+        user = cast("User", serializer.instance)
+        role = serializer.validated_data.get("role", user.role)
+        if role != user.role and not self.caller.is_superuser:
+            raise OnlyAdmin
+        services.update_user(user=user, **serializer.validated_data)
+
+    def perform_destroy(self, instance: User) -> None:
+        """Deactivate and anonymise."""
+        services.remove_user(user=instance)
+
+
+class UserViewSet(AccountViewSet, ModelViewSet):
+    """Accounts. ADMIN manages all; everybody else finds themselves and nobody else."""
+
+    permission_table = permissions.USERS
+    filterset_class = UserFilter
+    search_fields = ("name", "last_name", "email")
+    ordering_fields = ("id", "name", "last_name", "email", "created_at")
+    ordering = ("id",)
+    lookup_value_regex = "[0-9]{1,18}"
+
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        """Store the user."""
+        serializer.instance = services.create_user(**serializer.validated_data)
+
+
+class MeViewSet(AccountViewSet):
+    """The caller's own account."""
+
+    permission_table = permissions.ME
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Take the key from the token."""
+        self.kwargs["pk"] = request.user.pk or 0
+        super().initial(request, *args, **kwargs)
+
+
+class TokenView(APIView):
+    """Base of the routes that hand tokens out: no token needed, nothing cached, no transaction.
+
+    Attempts to sign in and the end of a stolen family must stay when the request is refused.
+    """
+
+    permission_table = permissions.TOKENS
+    authentication_classes = ()
+    atomic = False
+    cache_control = "no-store"
+
+    def read(self, serializer: BaseSerializer) -> dict[str, Any]:
+        """Return the valid body."""
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    def answer(self, pair: Pair) -> Response:
+        """Return the two tokens."""
+        return Response(PairSerializer(pair).data)
+
+
+class SignInView(TokenView):
+    """Sign in with e-mail and password."""
+
+    @extend_schema(request=SignInSerializer, responses=PairSerializer)
+    def post(self, request: Request) -> Response:
+        """Open a session and make the device known."""
+        body = self.read(SignInSerializer(data=request.data))
+        signed_in = sessions.sign_in(
+            email=body["email"],
+            password=body["password"],
+            device=devices.presented(request),
+            user_agent=request.headers.get("User-Agent", ""),
+        )
+        response = self.answer(signed_in.pair)
+        devices.remember(response, signed_in.device)
+        return response
+
+
+class RefreshView(TokenView):
+    """Exchange a refresh token for the next pair."""
+
+    @extend_schema(request=RefreshSerializer, responses=PairSerializer)
+    def post(self, request: Request) -> Response:
+        """Return the successor; the same one again while the answer may have been lost."""
+        return self.answer(
+            sessions.refresh(self.read(RefreshSerializer(data=request.data))["refresh"])
+        )
+
+
+class SignOutView(TokenView):
+    """End a session: its refresh and access tokens."""
+
+    @extend_schema(request=SignOutSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """End the session of the refresh token in the body, or else of the access token."""
+        body = self.read(SignOutSerializer(data=request.data))
+        if "refresh" in body:
+            sessions.sign_out(refresh_token=body["refresh"])
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        caller = BearerAuthentication().authenticate(request)
+        if caller is None or not isinstance(caller[1], Session):
+            raise NoSession
+        sessions.revoke_session(session=caller[1], reason="Signed out.")
+        return Response(status=status.HTTP_204_NO_CONTENT)
