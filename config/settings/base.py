@@ -45,7 +45,7 @@ INSTALLED_APPS = [
     *PLATFORM_APPS,
 ]
 
-# The admin's session, language and message layers are wrapped so that they cost an API call nothing.
+# The admin's session, CSRF and message layers are wrapped: they cost an API call nothing.
 MIDDLEWARE = [
     "core.middleware.RequestContext",
     "django.middleware.security.SecurityMiddleware",
@@ -75,6 +75,8 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
+
+DEMO_DATA = env.flag("DEMO_DATA", default=False)
 
 # --- Data ------------------------------------------------------------------------------------
 DATABASES = {"default": env.database("DATABASE_URL")}
@@ -192,6 +194,7 @@ DOG_PICTURE_DELAY_SECONDS = env.integer("DOG_PICTURE_DELAY_SECONDS", 0)
 RELAY_API_URL = env.text("RELAY_API_URL", "https://gttb.guane.dev/api")
 
 # --- Background work -------------------------------------------------------------------------
+CELERY_APP = "config.celery.app"
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "") or REDIS_URL or "filesystem://"
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 10, minimum=1)
 

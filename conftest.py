@@ -1,0 +1,83 @@
+"""Fixtures of every test: clients that act as somebody, and the databases at hand."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from rest_framework.test import APIClient
+
+from core.roles import Role
+from users.sessions import open_session
+from users.tests.factories import UserFactory
+from users.tokens import pair_of
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out, on SQLite, the tests that need PostgreSQL; `make ci` runs them all."""
+    from django.conf import settings
+
+    is_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+    for item in items:
+        if item.get_closest_marker("postgres") and not is_postgres:
+            item.add_marker(pytest.mark.skip(reason="needs PostgreSQL; `make ci` runs it there"))
+        if item.get_closest_marker("redis") and not settings.REDIS_URL:
+            item.add_marker(pytest.mark.skip(reason="needs Redis; `make ci` runs it there"))
+
+
+@pytest.fixture(autouse=True)
+def _clean_slate(settings, tmp_path):
+    """Give each test its own cache content and its own media folder."""
+    settings.MEDIA_ROOT = str(tmp_path / "media")
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def published(monkeypatch) -> list[tuple[str, dict]]:
+    """Collect the messages that would go to the broker."""
+    from core import work
+
+    messages: list[tuple[str, dict]] = []
+    monkeypatch.setattr(
+        work.publisher, "publish", lambda task, arguments: messages.append((task, arguments))
+    )
+    return messages
+
+
+@pytest.fixture
+def api() -> APIClient:
+    """A caller without a token."""
+    return APIClient()
+
+
+@pytest.fixture
+def client_for(db) -> Callable[..., APIClient]:
+    """Return a function that makes a caller signed in as a role, or as a given user."""
+
+    def make(who) -> APIClient:
+        user = UserFactory(role=who) if isinstance(who, str) else who
+        client = APIClient()
+        token = pair_of(open_session(user=user)).access
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        client.user = user
+        return client
+
+    return make
+
+
+@pytest.fixture
+def admin_api(client_for) -> APIClient:
+    """An administrator."""
+    return client_for(Role.ADMIN)
+
+
+@pytest.fixture
+def user_api(client_for) -> APIClient:
+    """An ordinary user."""
+    return client_for(Role.USER)
+
+
+@pytest.fixture
+def is_postgres(db) -> bool:
+    """Tell which database the test runs on."""
+    return connection.vendor == "postgresql"

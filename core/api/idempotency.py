@@ -1,0 +1,186 @@
+"""``Idempotency-Key`` (draft-ietf-httpapi-idempotency-key-header-07) on every POST.
+
+The key row and the effect are one transaction: a crash leaves neither, so no key can stay locked.
+A duplicate that arrives meanwhile waits on the unique key until the first one ends, then gets its
+answer. Refusals are kept too (their effect is undone, their answer is not); a 5xx keeps nothing.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import F
+from django.http import HttpResponse, QueryDict
+from django.utils.translation import gettext_lazy as _
+from rest_framework.request import Request
+
+from core.errors import BadRequest, Conflict, Unprocessable
+from core.models import StoredAnswer
+
+HEADER = "Idempotency-Key"
+WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}")
+KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Retry-After", "WWW-Authenticate")
+NEVER_KEPT = {401, 403, 408, 425, 429}
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+class KeyMalformed(BadRequest):
+    """The header holds something else than 1 to 255 visible ASCII characters."""
+
+    default_code = "idempotency_key_malformed"
+    default_detail = _("Idempotency-Key must be 1 to 255 visible ASCII characters.")
+
+
+class KeyReused(Unprocessable):
+    """The key came before with another method, path or body."""
+
+    default_code = "idempotency_key_reused"
+    default_detail = _("This Idempotency-Key was used for a different request.")
+
+
+class StillRunning(Conflict):
+    """The first request with this key has not ended yet."""
+
+    default_code = "idempotency_key_in_use"
+    default_detail = _("The first request with this Idempotency-Key is still running.")
+
+
+def caller_of(request: Request) -> str:
+    """Return who owns the key: one user's keys mean nothing to another."""
+    user = request.user
+    return f"user:{user.pk}" if user and user.is_authenticated else "anonymous"
+
+
+def sealing_key(caller: str, key: str) -> bytes:
+    """Return the AES key of an answer: only server and caller together can make it."""
+    message = f"stored answer|{caller}|{key}".encode()
+    return hmac.digest(settings.SECRET_KEY.encode(), message, "sha256")
+
+
+def canonical(data: Any) -> bytes:
+    """Return the same bytes for the same content, however it was spelled or delimited."""
+    if not isinstance(data, QueryDict):
+        return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+    parts: list[tuple[str, list[str]]] = []
+    for name, values in sorted(data.lists()):
+        parts.append((name, [content_of(value) for value in values]))
+    return orjson.dumps(parts)
+
+
+def content_of(value: Any) -> str:
+    """Return a form field's text, or the name and digest of an uploaded file."""
+    if not isinstance(value, UploadedFile):
+        return f"text:{value}"
+    digest = hashlib.sha256()
+    for chunk in value.chunks():
+        digest.update(chunk)
+    value.seek(0)
+    return f"file:{value.name}:{digest.hexdigest()}"
+
+
+def fingerprint_of(request: Request) -> str:
+    """Return a keyed digest of method, full path and body."""
+    secret = settings.SECRET_KEY.encode()
+    head = f"{request.method} {request.get_full_path()}\n".encode()
+    return hmac.new(secret, head + canonical(request.data), "sha256").hexdigest()
+
+
+class Idempotency:
+    """One keyed request: replays the stored answer or runs the handler and stores its answer."""
+
+    def __init__(self, request: Request) -> None:
+        raw = request.headers[HEADER]
+        if not WELL_FORMED.fullmatch(raw):
+            raise KeyMalformed
+        caller = caller_of(request)
+        self.digest = hashlib.sha256(f"{caller}|{raw}".encode()).hexdigest()
+        self.cipher = AESGCM(sealing_key(caller, raw))
+        self.fingerprint = fingerprint_of(request)
+
+    def answer(
+        self,
+        run: Callable[[], HttpResponse],
+        refuse: Callable[[Exception], HttpResponse],
+    ) -> HttpResponse:
+        """Return the stored answer, or run the effect with its key row in one transaction.
+
+        ``refuse`` renders the exceptions that are answers and raises the others again.
+        """
+        with transaction.atomic():
+            row = self.claim()
+            if row.status is not None:
+                return self.replay(row)
+            try:
+                with transaction.atomic():
+                    response = run()
+            except Exception as error:  # noqa: BLE001 - refuse() raises again what is no answer
+                response = refuse(error)
+            if self.keeps(response):
+                self.store(row, response)
+            else:
+                transaction.set_rollback(True)
+            return response
+
+    def answer_outside(self, run: Callable[[], HttpResponse]) -> HttpResponse:
+        """Do the same for a handler that must commit on its own (login attempts must count).
+
+        Two duplicates at once both run; the first stored answer is what both get.
+        """
+        row = StoredAnswer.objects.filter(key=self.digest).first()
+        if row is not None:
+            return self.replay(row)
+        response = run()
+        if not self.keeps(response):
+            return response
+        with transaction.atomic():
+            row = self.claim()
+            if row.status is not None:
+                return self.replay(row)
+            self.store(row, response)
+        return response
+
+    def claim(self) -> StoredAnswer:
+        """Insert the key row, or wait for its owner and return the row that it left."""
+        try:
+            with transaction.atomic():
+                return StoredAnswer.objects.create(key=self.digest, fingerprint=self.fingerprint)
+        except IntegrityError:
+            return StoredAnswer.objects.select_for_update().get(key=self.digest)
+        except OperationalError as error:
+            if getattr(error.__cause__, "pgcode", "") == LOCK_NOT_AVAILABLE:
+                raise StillRunning(headers={"Retry-After": "2"}) from error
+            raise
+
+    def keeps(self, response: HttpResponse) -> bool:
+        """Tell whether an answer is final: trying again could not end differently."""
+        return response.status_code < 500 and response.status_code not in NEVER_KEPT  # noqa: PLR2004 - server errors
+
+    def store(self, row: StoredAnswer, response: HttpResponse) -> None:
+        """Keep the answer, sealed."""
+        nonce = os.urandom(12)
+        row.status = response.status_code
+        row.headers = {name: response[name] for name in KEPT_HEADERS if name in response}
+        row.body = nonce + self.cipher.encrypt(nonce, response.content, self.digest.encode())
+        row.save(update_fields=["status", "headers", "body"])
+
+    def replay(self, row: StoredAnswer) -> HttpResponse:
+        """Return the stored answer again.
+
+        It commits a write of its own: a replay must not confirm what is not replicated yet.
+        """
+        if not hmac.compare_digest(row.fingerprint, self.fingerprint):
+            raise KeyReused
+        StoredAnswer.objects.filter(pk=row.pk).update(replays=F("replays") + 1)
+        sealed = bytes(row.body)
+        body = self.cipher.decrypt(sealed[:12], sealed[12:], self.digest.encode())
+        response = HttpResponse(body, status=row.status, headers=row.headers)
+        response["Idempotency-Replayed"] = "true"
+        return response

@@ -1,0 +1,40 @@
+"""JSON out, by orjson."""
+
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from django.utils.encoding import force_str
+from django.utils.functional import Promise
+from rest_framework.renderers import BaseRenderer
+from rest_framework.utils.encoders import JSONEncoder
+
+ENCODER = JSONEncoder()
+
+
+def plain(value: Any) -> Any:
+    """Return what orjson does not know (lazy texts, decimals) as something that it does."""
+    if isinstance(value, Promise):
+        return force_str(value)
+    if isinstance(value, Decimal):
+        return str(value)
+    return ENCODER.default(value)
+
+
+def dumps(data: Any) -> bytes:
+    """Return ``data`` as UTF-8 JSON."""
+    return orjson.dumps(data, default=plain, option=orjson.OPT_NON_STR_KEYS)
+
+
+class JSONRenderer(BaseRenderer):
+    """The only renderer: compact UTF-8 JSON."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
+    ) -> bytes:
+        """Return the body; no data is no body."""
+        return b"" if data is None else dumps(data)

@@ -1,0 +1,114 @@
+"""OpenAPI 3.1 from the views as they are: what the kernel adds to each route is described here."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema as BaseAutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+
+from core.problems import CONTENT_TYPE
+
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457 problem document.",
+    "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "examples": ["urn:plaza:problem:not_found"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "description": "The path that was asked for."},
+        "code": {"type": "string", "description": "Stable; safe to compare with."},
+        "request_id": {
+            "type": "string",
+            "description": "Also in X-Request-ID.",
+        },
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "detail"],
+                "properties": {
+                    "field": {"type": "string"},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+    "additionalProperties": True,
+}
+
+
+def header(name: str, description: object) -> OpenApiParameter:
+    """Describe one request header."""
+    return OpenApiParameter(
+        name, OpenApiTypes.STR, OpenApiParameter.HEADER, description=str(description)
+    )
+
+
+class AutoSchema(BaseAutoSchema):
+    """drf-spectacular's generator, told of headers, tags and who may call."""
+
+    def get_tags(self) -> list[str]:
+        """Group operations by the app that brings them."""
+        return [self.view.__module__.partition(".")[0]]
+
+    def get_override_parameters(self) -> list[Any]:
+        """Add the kernel's request headers."""
+        parameters = list(super().get_override_parameters())
+        if self.method == "POST":
+            parameters.append(
+                header("Idempotency-Key", _("Repeat safely: the first answer comes again, 7 days."))
+            )
+        if getattr(self.view, "detail", False):
+            if self.method == "GET":
+                parameters.append(header("If-None-Match", _("304 when the entity tag still fits.")))
+            elif self.method in {"PUT", "PATCH", "DELETE"}:
+                parameters.append(header("If-Match", _("412 unless the entity tag still fits.")))
+        return parameters
+
+    def get_description(self) -> str:
+        """Say who may call, from the permission table."""
+        description = super().get_description() or ""
+        rule = self.view.permission_table.get(self.view.action_name() or "")
+        return f"{description}\n\nWho: {rule.label}.".strip() if rule else description
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        """Require a token where the permission table does."""
+        rule = self.view.permission_table.get(self.view.action_name() or "")
+        return [{}] if rule is not None and rule.anonymous else [{"bearer": []}]
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """Describes the one way to authenticate."""
+
+    target_class = "users.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: BaseAutoSchema) -> dict[str, str]:
+        """Return the security scheme object."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A JWT access token from /api/auth/token, or a stored API token.",
+        }
+
+
+def add_problems(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]:
+    """Give every operation the one error answer (drf-spectacular postprocessing hook)."""
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components.setdefault("securitySchemes", {}).setdefault(
+        "bearer", BearerScheme(None).get_security_definition(BaseAutoSchema())
+    )
+    answer = {
+        "description": "Any error, as a problem document.",
+        "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for operations in result.get("paths", {}).values():
+        for operation in operations.values():
+            operation["responses"].setdefault("default", answer)
+    return result

@@ -1,0 +1,106 @@
+"""Serializer bases that take JSON at its word: true is no number and 1 is no text."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.validators import UniqueValidator
+
+BIGGEST = 2**63 - 1
+
+
+class StrictCharField(serializers.CharField):
+    """Text is a JSON string."""
+
+    default_error_messages = {"not_text": _("Not a string.")}
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text; refuse numbers, which DRF would convert."""
+        if not isinstance(data, str):
+            self.fail("not_text")
+        return super().to_internal_value(data)
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A whole number is a JSON number without a fraction, within 64 bits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("min_value", -BIGGEST - 1)
+        kwargs.setdefault("max_value", BIGGEST)
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number; refuse true, "3" and 2.0."""
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return data
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """A truth value is JSON true or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the value; refuse "yes", 1 and null."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class StrictChoiceField(serializers.ChoiceField):
+    """One of the choices, as a string."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the choice; refuse other types, which DRF would convert."""
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=data)
+        return super().to_internal_value(data)
+
+
+class StrictPrimaryKeyRelatedField(serializers.PrimaryKeyRelatedField):
+    """A whole number that is the id of a row the caller may name."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("pk_field", StrictIntegerField())
+        super().__init__(**kwargs)
+
+
+class Serializer(serializers.Serializer):
+    """A plain serializer; declare its fields from this module."""
+
+
+class ModelSerializer(serializers.ModelSerializer):
+    """A ModelSerializer whose fields are strict.
+
+    Uniqueness is the database's business, answered 409: no look-up before the write, no race.
+    """
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: StrictCharField,
+        models.TextField: StrictCharField,
+        models.BooleanField: StrictBooleanField,
+        models.IntegerField: StrictIntegerField,
+        models.SmallIntegerField: StrictIntegerField,
+        models.BigIntegerField: StrictIntegerField,
+        models.PositiveIntegerField: StrictIntegerField,
+        models.PositiveSmallIntegerField: StrictIntegerField,
+    }
+    serializer_choice_field = StrictChoiceField
+    serializer_related_field = StrictPrimaryKeyRelatedField
+
+    def get_unique_together_validators(self) -> list[Any]:
+        """Leave unique constraints to the database."""
+        return []
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> tuple[Any, dict]:
+        """Drop DRF's unique validator (a query per field and no help against a race)."""
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        kwargs["validators"] = [
+            validator
+            for validator in kwargs.get("validators", [])
+            if not isinstance(validator, UniqueValidator)
+        ]
+        if not kwargs["validators"]:
+            del kwargs["validators"]
+        return field_class, kwargs

@@ -1,0 +1,237 @@
+"""The views that every app derives from: what §4 of the design promises for every route, once.
+
+A view declares data (``permission_table``, ``queryset``, ``serializer_class``, ``filterset_class``,
+``search_fields``, ``ordering``); the kernel authenticates, authorises, checks the query string,
+runs writes in one transaction, answers repeated keys, compares entity tags, keeps the journal.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.db import models, transaction
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework import generics, mixins, negotiation, viewsets
+from rest_framework import views as drf_views
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from core import journal
+from core.api import etags
+from core.api.filters import view_query_params
+from core.api.idempotency import HEADER, Idempotency
+from core.api.permissions import Rule
+from core.api.query import check_path, check_query
+from core.api.renderers import JSONRenderer, dumps
+
+SAFE_METHODS = ("GET", "HEAD")
+JSON = JSONRenderer()
+
+
+class Negotiation(negotiation.DefaultContentNegotiation):
+    """JSON is all there is: the header is read only when it may exclude JSON (then 406)."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        """Return the JSON renderer, or raise NotAcceptable."""
+        accept = request.headers.get("Accept", "*/*")
+        if "*/*" in accept or "application/json" in accept or "application/*" in accept:
+            return JSON, JSON.media_type
+        return super().select_renderer(request, renderers, format_suffix)
+
+
+class Kernel(drf_views.APIView):
+    """What every route keeps. See the module's docstring."""
+
+    permission_table: ClassVar[Mapping[str, Rule]] = {}
+    query_params: ClassVar[frozenset[str]] = frozenset()
+    atomic = True
+    journal_reads = False
+    cache_control = "private, no-cache"
+    content_negotiation_class = Negotiation
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+
+    def action_name(self) -> str | None:
+        """Return the row of the permission table: the action, or the method of a plain view."""
+        method = (self.request.method or "").lower()
+        if not hasattr(self, "action_map"):
+            return method if hasattr(self, method) else None
+        action: str | None = self.action  # type: ignore[attr-defined]  # ViewSetMixin sets it
+        return action
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let the request in: who, may they, is what they ask for well-formed."""
+        self.perform_content_negotiation(request)
+        self.perform_authentication(request)
+        self.check_permissions(request)
+        check_path(kwargs)
+        if request.META.get("QUERY_STRING"):
+            check_query(request, view_query_params(self))
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer one request (DRF's dispatch, with the write in one transaction)."""
+        self.args, self.kwargs = args, kwargs
+        drf_request = self.initialize_request(request, *args, **kwargs)
+        self.request = drf_request
+        self.headers = self.default_response_headers
+        try:
+            self.initial(drf_request, *args, **kwargs)
+            response = self.run(drf_request, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - handle_exception raises again what is no answer
+            response = self.refuse(error)
+        self.response = response
+        return response
+
+    def run(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Call the method's handler, in a transaction when it may write."""
+        name = (request.method or "").lower()
+        handler = self.http_method_not_allowed
+        if name in self.http_method_names:
+            handler = getattr(self, name, self.http_method_not_allowed)
+
+        def respond() -> HttpResponse:
+            return self.finish(request, handler(request, *args, **kwargs))
+
+        if request.method in SAFE_METHODS or self.action_name() is None:
+            return respond()
+        if request.method == "POST" and HEADER in request.headers:
+            keyed = Idempotency(request)
+            if self.atomic:
+                return keyed.answer(respond, self.refuse)
+            return keyed.answer_outside(respond)
+        if not self.atomic:
+            return respond()
+        with transaction.atomic():
+            return respond()
+
+    def refuse(self, error: Exception) -> HttpResponse:
+        """Render an expected failure; raise a defect of ours again."""
+        response = self.handle_exception(error)
+        response["Cache-Control"] = "no-store"
+        return response  # type: ignore[return-value]  # the problem document is a plain response
+
+    def refused(self, error: APIException) -> None:
+        """Keep the story of a refused access where reading matters (clinic, allies)."""
+        if self.journal_reads and error.status_code in {401, 403, 404}:
+            model = self.journal_model()
+            if model is not None:
+                key = next(iter(self.kwargs.values()), None)
+                reason = f"{error.status_code} {self.request.method} {self.request.path}"
+                journal.record(journal.Action.REFUSED, model, object_id=key, reason=reason[:500])
+
+    def journal_model(self) -> type[models.Model] | None:
+        """Return the model that the view's journal entries are about."""
+        queryset = getattr(self, "queryset", None)
+        return None if queryset is None else queryset.model
+
+    def finish(self, request: Request, response: HttpResponse | Response) -> HttpResponse:
+        """Turn a handler's answer into bytes, with entity tag and cache headers."""
+        if self.journal_reads and request.method in SAFE_METHODS:
+            self.journal_read(response)
+        if isinstance(response, Response):
+            response = self.as_bytes(request, response)
+        response.headers.setdefault("Cache-Control", self.cache_control)
+        response.headers.setdefault("Vary", "Accept, Accept-Language, Authorization")
+        return response
+
+    def journal_read(self, response: Any) -> None:
+        """Record that something was read, before the answer leaves."""
+        model = self.journal_model()
+        if model is None or response.status_code != 200:  # noqa: PLR2004 - OK
+            return
+        data = getattr(response, "data", None)
+        if isinstance(data, dict) and "results" in data:
+            journal.record(journal.Action.READ, model, count=len(data["results"]))
+        else:
+            key = data.get("id") if isinstance(data, dict) else None
+            journal.record(journal.Action.READ, model, object_id=key)
+
+    def as_bytes(self, request: Request, response: Response) -> HttpResponse:
+        """Render a DRF response as JSON and compare its entity tag."""
+        body = b"" if response.data is None else dumps(response.data)
+        plain = HttpResponse(body, status=response.status_code, content_type="application/json")
+        if not body:
+            del plain["Content-Type"]
+        for name, value in response.items():
+            plain[name] = value
+        if self.tagged(request, response):
+            etag = plain["ETag"] = etags.etag_of(body)
+            wanted = request.headers.get("If-None-Match")
+            if wanted and request.method in SAFE_METHODS and etags.unchanged(wanted, etag):
+                plain.status_code = 304
+                plain.content = b""
+        return plain
+
+    def tagged(self, request: Request, response: Response) -> bool:
+        """Tell whether the answer is a single resource, which gets an entity tag."""
+        detail = getattr(self, "detail", False) or request.method == "POST"
+        return bool(detail) and response.status_code in {200, 201} and response.data is not None
+
+
+class APIView(Kernel):
+    """A route that is no resource: its permission table is keyed by method."""
+
+
+class GenericViewSet(Kernel, viewsets.GenericViewSet):
+    """A resource. Actions are mixed in; each has its row in the permission table."""
+
+    ordering: ClassVar[tuple[str, ...]] = ("pk",)
+    ordering_fields: ClassVar[tuple[str, ...]] = ()
+    search_fields: ClassVar[tuple[str, ...]] = ()
+
+    def lookup_value(self, value: str) -> Any:
+        """Return what the address's last part is compared with in the database."""
+        return value
+
+    def get_object(self) -> Any:
+        """Return the object at this address; for a write, locked and as the caller knows it."""
+        write = self.request.method not in SAFE_METHODS
+        queryset = self.get_queryset()
+        if write:
+            queryset = queryset.select_for_update(of=("self",))
+        key = self.lookup_value(self.kwargs[self.lookup_url_kwarg or self.lookup_field])
+        obj = generics.get_object_or_404(queryset, **{self.lookup_field: key})
+        self.check_object_permissions(self.request, obj)
+        wanted = self.request.headers.get("If-Match")
+        if write and wanted:
+            etags.require_match(wanted, etags.etag_of(dumps(self.get_serializer(obj).data)))
+        return obj
+
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        """Save a new object and its first journal entry."""
+        obj = serializer.save()
+        journal.record(journal.Action.CREATE, obj, changes=journal.initial(obj))
+
+    def perform_update(self, serializer: BaseSerializer) -> None:
+        """Save changes and what they were."""
+        assert isinstance(serializer.instance, models.Model)  # noqa: S101 - DRF types it loosely
+        before = journal.snapshot(serializer.instance)
+        obj = serializer.save()
+        if changes := journal.diff(before, obj):
+            journal.record(journal.Action.CHANGE, obj, changes=changes)
+
+    def perform_destroy(self, instance: Any) -> None:
+        """Delete an object and say so."""
+        journal.record(journal.Action.DELETE, instance)
+        instance.delete()
+
+
+class ReadOnlyModelViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet):
+    """List and retrieve."""
+
+
+class ModelViewSet(
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    ReadOnlyModelViewSet,
+):
+    """Plain CRUD, journalled."""
+
+    def get_success_headers(self, data: Any) -> dict[str, str]:
+        """Return the new resource's ``Location``."""
+        key = data.get(self.lookup_url_kwarg or self.lookup_field, data.get("id"))
+        return {"Location": f"{self.request.path.rstrip('/')}/{key}"}

@@ -1,0 +1,39 @@
+"""Model fields that several apps need."""
+
+import unicodedata
+from typing import Any
+
+from django.db import models
+
+
+def fold(text: str) -> str:
+    """Return the form in which two spellings of one name are equal: NFKC, case-folded, trimmed.
+
+    The order follows Unicode 15, section 3.13 (caseless matching), so that "STRASSE" equals
+    "straße" and a composed "ñ" equals a decomposed one on every database.
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+class FoldedField(models.CharField):
+    """The folded copy of another text field, for caseless uniqueness and look-ups.
+
+    A column of its own and not ``Lower()`` in an index, because SQLite lowers ASCII only.
+    """
+
+    def __init__(self, *args: Any, source: str = "", **kwargs: Any) -> None:
+        self.source = source
+        kwargs.setdefault("max_length", 255)
+        kwargs["editable"] = False
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        """Describe the field for migrations."""
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "source": self.source}
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: FBT001 - Django's signature
+        """Compute the value from the source field whenever the row is written."""
+        value = fold(getattr(model_instance, self.source))
+        setattr(model_instance, self.attname, value)
+        return value

@@ -1,0 +1,65 @@
+"""``manage.py prepare``: everything between an empty database and the first request."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
+
+MIGRATION_LOCK = 7_205_331
+
+
+@contextmanager
+def only_one() -> Iterator[None]:
+    """Let one process of however many replicas migrate; the others wait for it."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        # A migration may take longer than a request may.
+        cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+            cursor.execute("RESET statement_timeout; RESET lock_timeout")
+
+
+class Command(BaseCommand):
+    help = (
+        "Waits for the database, migrates it, makes sure that the first administrator exists and, "
+        "with --demo, that the demo data does. Safe to run in every replica at once. "
+        "Example: manage.py prepare --demo --wait 60"
+    )
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--demo", action="store_true", help="make the demo data too")
+        parser.add_argument(
+            "--wait", type=int, default=30, help="seconds to wait for the database (default 30)"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        self.wait(options["wait"])
+        with only_one():
+            call_command("migrate", interactive=False, verbosity=min(options["verbosity"], 1))
+            call_command("ensure_admin")
+            if options["demo"] or settings.DEMO_DATA:
+                call_command("demo")
+
+    def wait(self, seconds: int) -> None:
+        """Return when the database answers; stop the process when it does not in time."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                connection.ensure_connection()
+            except OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise CommandError(f"No database after {seconds} s: {error}") from error
+                time.sleep(0.5)
+            else:
+                return

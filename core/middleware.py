@@ -1,0 +1,150 @@
+"""What happens around every request; the admin's layers stay out of the API's way."""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.locale import LocaleMiddleware
+from django.utils.translation import gettext
+
+from core import context, metrics, problems
+
+logger = logging.getLogger("plaza.access")
+
+type_response = Callable[[HttpRequest], HttpResponse]
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+ADMIN_PREFIX = "/admin"
+
+
+class RequestContext:
+    """Gives every request an id, refuses bodies over the limit, counts and logs the answer.
+
+    It stands outermost, so an exception that escaped everything else still leaves as a problem
+    document with the request's id (Django's own handler renders it, through handler500).
+    """
+
+    def __init__(self, get_response: type_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
+        started = time.perf_counter()
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+        context.request_id.set(request_id)
+        context.actor.set(context.NOBODY)
+        response = self.refuse_body(request) or self.get_response(request)
+        response["X-Request-ID"] = request_id
+        seconds = time.perf_counter() - started
+        metrics.observe(request, response, seconds)
+        logger.info(
+            "request",
+            extra={
+                "method": request.method,
+                "path": request.path,
+                "status": response.status_code,
+                "ms": round(seconds * 1000, 1),
+                "client": request.META.get("REMOTE_ADDR", ""),
+            },
+        )
+        return response
+
+    def refuse_body(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the refusal of a body that is too large or of unknown length."""
+        if "HTTP_TRANSFER_ENCODING" in request.META and "CONTENT_LENGTH" not in request.META:
+            detail = gettext("Send the body with a Content-Length.")
+            return problems.problem_response(request, 411, "length_required", detail)
+        upload = request.content_type == "multipart/form-data"
+        limit = settings.MAX_UPLOAD_BYTES if upload else settings.MAX_BODY_BYTES
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            length = 0  # the server refuses a malformed header; a test client may send one
+        if length > limit:
+            detail = gettext("The body may have at most %(limit)d bytes.") % {"limit": limit}
+            return problems.problem_response(request, 413, "payload_too_large", detail)
+        return None
+
+
+class StripTrailingSlash:
+    """Lets every route answer with and without a trailing slash, without a redirect."""
+
+    def __init__(self, get_response: type_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Resolve the path without its trailing slash."""
+        path = request.path_info
+        if path.endswith("/") and len(path) > 1 and not path.startswith((ADMIN_PREFIX, "/static")):
+            request.path_info = path.rstrip("/") or "/"
+        elif path == ADMIN_PREFIX:
+            request.path_info = ADMIN_PREFIX + "/"
+        return self.get_response(request)
+
+
+class AdminOnly:
+    """Mixin: the middleware runs for the admin and costs any other route one comparison."""
+
+    get_response: type_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass requests of other routes straight on."""
+        if request.path.startswith(ADMIN_PREFIX):
+            return super().__call__(request)  # type: ignore[misc, no-any-return]  # the middleware mixed in
+        return self.get_response(request)
+
+
+class AdminSessionMiddleware(AdminOnly, SessionMiddleware):
+    """Sessions: people in the admin have one, API callers carry tokens."""
+
+
+class AdminAuthenticationMiddleware(AdminOnly, AuthenticationMiddleware):
+    """The user of the admin's session."""
+
+
+class AdminMessageMiddleware(AdminOnly, MessageMiddleware):
+    """One-time notices in the admin."""
+
+
+class AdminCsrfMiddleware(AdminOnly, CsrfViewMiddleware):
+    """CSRF protection where a cookie authenticates."""
+
+    def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
+        """Check the token on admin routes only: Bearer tokens cannot be forged by a browser."""
+        if not request.path.startswith(ADMIN_PREFIX):
+            return None
+        return super().process_view(request, *args)  # type: ignore[arg-type]  # Django's own arguments
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """The language of the texts: the admin's choice, or the API caller's ``Accept-Language``."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Skip negotiation for a caller who did not ask for a language."""
+        if "HTTP_ACCEPT_LANGUAGE" in request.META or request.path.startswith(ADMIN_PREFIX):
+            return super().__call__(request)
+        return self.get_response(request)
+
+
+class AdminActor(AdminOnly):
+    """The person in the admin's session acts in the journal."""
+
+    def __init__(self, get_response: type_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Name the actor of an admin request."""
+        if request.path.startswith(ADMIN_PREFIX) and request.user.is_authenticated:
+            user = request.user
+            context.actor.set(
+                context.Actor("user", user.pk, user.get_username(), getattr(user, "role", ""))
+            )
+        return self.get_response(request)

@@ -1,0 +1,34 @@
+"""On PostgreSQL the journal itself refuses to be changed (rule 11)."""
+
+from django.db import migrations
+
+FORBID = """
+CREATE FUNCTION core_journal_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the journal is append-only' USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER core_journal_append_only BEFORE UPDATE OR DELETE ON core_journalentry
+    FOR EACH ROW EXECUTE FUNCTION core_journal_append_only();
+"""
+ALLOW = """
+DROP TRIGGER core_journal_append_only ON core_journalentry;
+DROP FUNCTION core_journal_append_only();
+"""
+
+
+def on_postgresql(sql):
+    """Return an operation that runs ``sql`` where triggers can be had."""
+
+    def run(_apps, schema_editor):
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(sql)
+
+    return run
+
+
+class Migration(migrations.Migration):
+    """Adds the trigger."""
+
+    dependencies = [("core", "0001_initial")]
+
+    operations = [migrations.RunPython(on_postgresql(FORBID), on_postgresql(ALLOW))]

@@ -1,0 +1,78 @@
+"""The kernel's tables: the journal and the answers that a repeated POST gets again."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Action(models.TextChoices):
+    """What happened to an object."""
+
+    CREATE = "create", _("created")
+    CHANGE = "change", _("changed")
+    DELETE = "delete", _("deleted")
+    READ = "read", _("read")
+    EXPORT = "export", _("exported")
+    USE = "use", _("used")
+    REFUSED = "refused", _("refused")
+
+
+class JournalEntry(models.Model):
+    """One line of an object's story. Written once, never changed (rule 11).
+
+    ``model`` is Django's label of the model, such as ``dogs.Dog``; ``object_id`` is empty where the
+    entry is about a list, whose size is ``count``. ``changes`` maps a field to
+    ``[before, after]``, or to ``null`` where the values are secret.
+    """
+
+    at = models.DateTimeField(_("when"), auto_now_add=True, editable=False)
+    actor_kind = models.CharField(_("kind of actor"), max_length=10)
+    actor_id = models.BigIntegerField(_("actor id"), null=True)
+    actor_label = models.CharField(_("actor"), max_length=255, blank=True)
+    request_id = models.CharField(_("request id"), max_length=64, blank=True)
+    action = models.CharField(_("action"), max_length=10, choices=Action)
+    model = models.CharField(_("model"), max_length=100)
+    object_id = models.CharField(_("object id"), max_length=64, blank=True)
+    object_label = models.CharField(_("object"), max_length=255, blank=True)
+    changes = models.JSONField(_("changes"), default=dict)
+    reason = models.TextField(_("reason"), blank=True)
+    count = models.PositiveIntegerField(_("results"), null=True)
+
+    class Meta:
+        verbose_name = _("journal entry")
+        verbose_name_plural = _("journal")
+        indexes = [
+            models.Index(fields=["model", "object_id", "id"], name="journal_object"),
+            models.Index(fields=["actor_id", "id"], name="journal_actor"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(action__in=Action.values), name="journal_action_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_label or self.actor_kind} {self.action} {self.model} {self.object_id}"
+
+
+class StoredAnswer(models.Model):
+    """The first answer to a POST that carried an ``Idempotency-Key``.
+
+    ``key`` is a digest of caller and key, ``fingerprint`` one of method, path and body. The body is
+    sealed with a key made from the caller's own ``Idempotency-Key``: whoever only has this table
+    cannot read it.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField(default=bytes)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    replays = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("stored answer")
+        verbose_name_plural = _("stored answers")
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]}… {self.status}"

@@ -1,0 +1,177 @@
+"""Every error leaves as an RFC 9457 problem document, rendered here and nowhere else."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.encoding import force_str
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from core import context, errors
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:plaza:problem:"
+TITLES = {
+    400: _("Bad request"),
+    401: _("Not authenticated"),
+    403: _("Not allowed"),
+    404: _("Not found"),
+    405: _("Method not allowed"),
+    406: _("Not acceptable"),
+    409: _("Conflict"),
+    411: _("Length required"),
+    412: _("Precondition failed"),
+    413: _("Payload too large"),
+    415: _("Unsupported media type"),
+    422: _("Unprocessable content"),
+    429: _("Too many requests"),
+    500: _("Internal error"),
+    502: _("Bad gateway"),
+    503: _("Service unavailable"),
+}
+
+
+def problem_response(
+    request: HttpRequest | None,
+    status: int,
+    code: str,
+    detail: object = "",
+    *,
+    headers: dict[str, str] | None = None,
+    **extra: Any,
+) -> HttpResponse:
+    """Return one problem document as a plain Django response."""
+    body = {
+        "type": TYPE_PREFIX + code,
+        "title": force_str(TITLES.get(status, "")),
+        "status": status,
+        "detail": force_str(detail),
+        "instance": request.path if request is not None else "",
+        "code": code,
+        "request_id": context.request_id.get(),
+        **extra,
+    }
+    return HttpResponse(
+        orjson.dumps(body, default=force_str),
+        status=status,
+        content_type=CONTENT_TYPE,
+        headers=headers or {},
+    )
+
+
+def field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
+    """Yield ``{field, code, detail}`` for each leaf of DRF's nested error detail."""
+    if isinstance(detail, dict):
+        for key, value in detail.items():
+            yield from field_errors(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(detail, list):
+        for index, value in enumerate(detail):
+            nested = isinstance(value, dict | list)
+            yield from field_errors(value, f"{path}.{index}" if nested else path)
+    else:
+        code = getattr(detail, "code", None) or "invalid"
+        yield {"field": path, "code": code, "detail": force_str(detail)}
+
+
+def translate(error: Exception) -> exceptions.APIException | None:
+    """Return the API error that ``error`` means to a client, or None for a defect of ours."""
+    match error:
+        case exceptions.APIException():
+            return error
+        case Http404():
+            return errors.NotFound()
+        case PermissionDenied():
+            return exceptions.PermissionDenied()
+        case RequestDataTooBig() | TooManyFieldsSent() | TooManyFilesSent():
+            return errors.PayloadTooLarge()
+        case SuspiciousOperation() | BadRequest():
+            return errors.BadRequest()
+        case OperationalError() | InterfaceError():
+            logger.error("database away", exc_info=error)
+            return errors.ServiceUnavailable(_("The database is not reachable; try again."))
+    return None
+
+
+def from_api_error(request: HttpRequest | None, error: exceptions.APIException) -> HttpResponse:
+    """Render one API error."""
+    headers = dict(getattr(error, "headers", {}))
+    if header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = header
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(int(wait) + 1)
+    extra = dict(getattr(error, "extra", {}))
+    detail: Any = error.detail
+    code = error.default_code
+    if isinstance(detail, dict | list):
+        extra["errors"] = list(field_errors(detail))
+        detail = gettext("Some fields are not valid.")
+    else:
+        code = getattr(detail, "code", None) or code
+    return problem_response(request, error.status_code, code, detail, headers=headers, **extra)
+
+
+def exception_handler(error: Exception, handler_context: dict[str, Any]) -> Response | None:
+    """Turn an exception of a view into a problem document (DRF's EXCEPTION_HANDLER)."""
+    view, request = handler_context.get("view"), handler_context.get("request")
+    known = translate(error)
+    if known is None:
+        return None
+    if view is not None and hasattr(view, "refused"):
+        view.refused(known)
+    return from_api_error(request, known)  # type: ignore[return-value]  # plain response: already rendered
+
+
+def wants_html(request: HttpRequest) -> bool:
+    """Tell whether a person in the admin looks at this answer."""
+    return request.path.startswith("/admin")
+
+
+def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that Django itself refuses."""
+    known = translate(exception) or errors.BadRequest()
+    return from_api_error(request, known)
+
+
+def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a refusal outside a view."""
+    if wants_html(request):
+        return defaults.permission_denied(request, exception)
+    return problem_response(request, 403, "permission_denied", gettext("You may not do this."))
+
+
+def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an unknown path."""
+    if wants_html(request):
+        return defaults.page_not_found(request, exception)
+    return problem_response(request, 404, "not_found", gettext("There is nothing at this address."))
+
+
+def handler500(request: HttpRequest) -> HttpResponse:
+    """Answer a defect of ours without saying anything about it."""
+    if wants_html(request):
+        return defaults.server_error(request)
+    return problem_response(
+        request, 500, "internal_error", gettext("Something went wrong on our side.")
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form without its CSRF token."""
+    return problem_response(request, 403, "csrf_failed", reason)

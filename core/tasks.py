@@ -1,0 +1,30 @@
+"""The kernel's periodic tasks."""
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from core import work
+from core.models import StoredAnswer
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(base=work.JobTask)
+def sweep(**_: object) -> int:
+    """Queue again all work that is pending and due, and return how much."""
+    count = work.sweep_all()
+    if count:
+        logger.info("swept", extra={"rows": count})
+    return count
+
+
+@shared_task(base=work.JobTask)
+def purge(**_: object) -> int:
+    """Delete stored answers that are older than clients may rely on; return how many."""
+    limit = timezone.now() - timedelta(days=settings.IDEMPOTENCY_DAYS)
+    count, _details = StoredAnswer.objects.filter(created_at__lt=limit).delete()
+    return count
