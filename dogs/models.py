@@ -1,0 +1,139 @@
+"""Dogs that look for a home, and files on their way to the relay."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.fields import FoldedField, fold
+from core.validators import plain_text
+from dogs.constants import NAME_LENGTH, RESERVED_NAMES, PictureStatus, RelayStatus
+
+
+def usable_name(value: str) -> None:
+    """Refuse names that would not work as the last part of a dog's address."""
+    if fold(value) in RESERVED_NAMES:
+        raise ValidationError(_("This name is reserved."), code="reserved")
+    if "/" in value or not value.strip(". "):
+        raise ValidationError(_("A name cannot contain '/' or be only dots."), code="invalid")
+
+
+class Dog(models.Model):
+    """One dog. Its name, whatever the case, is its address.
+
+    ``picture`` is filled by a task: the three ``picture_*`` columns are that work's state.
+    """
+
+    name = models.CharField(
+        _("name"), max_length=NAME_LENGTH, validators=[plain_text, usable_name]
+    )
+    name_key = FoldedField(source="name", max_length=NAME_LENGTH * 3)
+    picture = models.URLField(_("picture"), max_length=500, blank=True)
+    picture_status = models.CharField(
+        _("picture status"),
+        max_length=7,
+        choices=PictureStatus,
+        default=PictureStatus.PENDING,
+        editable=False,
+    )
+    picture_attempts = models.PositiveSmallIntegerField(
+        _("picture attempts"), default=0, editable=False
+    )
+    picture_due_at = models.DateTimeField(default=timezone.now, editable=False)
+    create_date = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    is_adopted = models.BooleanField(_("adopted"), default=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("owner"),
+    )
+
+    class Meta:
+        verbose_name = _("dog")
+        verbose_name_plural = _("dogs")
+        indexes: ClassVar = [
+            models.Index(fields=["is_adopted", "id"], name="dogs_adopted"),
+            models.Index(
+                fields=["picture_due_at"],
+                name="dogs_picture_pending",
+                condition=models.Q(picture_status=PictureStatus.PENDING),
+            ),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["name_key"], name="dogs_name_unique"),
+            models.CheckConstraint(condition=~models.Q(name_key=""), name="dogs_name_not_empty"),
+            models.CheckConstraint(
+                condition=~models.Q(name_key__in=sorted(RESERVED_NAMES)),
+                name="dogs_name_not_reserved",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(picture_status=PictureStatus.READY) & ~models.Q(picture="")
+                | models.Q(
+                    picture_status__in=[PictureStatus.PENDING, PictureStatus.FAILED], picture=""
+                ),
+                name="dogs_picture_when_ready",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def storage_path(relayed: "RelayedFile", _filename: str) -> str:
+    """Store a file under its id: no name from outside reaches the file system."""
+    return f"files/{relayed.pk.hex[:2]}/{relayed.pk.hex}"
+
+
+class RelayedFile(models.Model):
+    """A file that was accepted and is passed on to the relay by a task."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=255, editable=False)
+    file = models.FileField(_("file"), upload_to=storage_path, max_length=100, editable=False)
+    size = models.PositiveBigIntegerField(_("size in bytes"), editable=False)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, editable=False)
+    status = models.CharField(
+        _("status"),
+        max_length=7,
+        choices=RelayStatus,
+        default=RelayStatus.PENDING,
+        editable=False,
+    )
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
+    due_at = models.DateTimeField(default=timezone.now, editable=False)
+    remote_name = models.CharField(_("remote name"), max_length=255, blank=True, editable=False)
+    created_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=_("sender"),
+        editable=False,
+    )
+
+    class Meta:
+        verbose_name = _("relayed file")
+        verbose_name_plural = _("relayed files")
+        indexes: ClassVar = [
+            models.Index(fields=["owner", "created_at", "id"], name="dogs_file_owner"),
+            models.Index(
+                fields=["due_at"],
+                name="dogs_file_pending",
+                condition=models.Q(status=RelayStatus.PENDING),
+            ),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=RelayStatus.values), name="dogs_file_status_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,18 @@
+"""Who may do what with dogs and files."""
+
+from core.api.permissions import ANYONE, SIGNED_IN
+
+DOGS = {
+    "list": ANYONE,
+    "adopted": ANYONE,
+    "retrieve": ANYONE,
+    "create": SIGNED_IN,
+    "update": SIGNED_IN,
+    "partial_update": SIGNED_IN,
+    "destroy": SIGNED_IN,
+}
+FILES = {  # a sender sees its own files; ADMIN and SUPPORT see all
+    "list": SIGNED_IN,
+    "retrieve": SIGNED_IN,
+    "create": SIGNED_IN,
+}

@@ -1,0 +1,14 @@
+"""What the dogs do when something happens elsewhere."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from core import signals
+from dogs import services
+
+
+@receiver(signals.user_removed)
+def release_dogs(*, user_id: int, **_: Any) -> None:
+    """A removed user's dogs are free again."""
+    services.release_dogs_of(user_id=user_id)

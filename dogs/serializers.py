@@ -1,0 +1,62 @@
+"""Dogs and files as JSON."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from rest_framework import serializers
+
+from core.api.serializers import ModelSerializer, StrictPrimaryKeyRelatedField
+from dogs.models import Dog, RelayedFile
+
+
+class DogSerializer(ModelSerializer):
+    """A dog, as the brief's record. The name of a new dog comes from the address."""
+
+    id_user = StrictPrimaryKeyRelatedField(
+        source="owner",
+        queryset=get_user_model()._default_manager.filter(is_active=True),
+        allow_null=True,
+        required=False,
+    )
+
+    class Meta:
+        model = Dog
+        fields = (
+            "id",
+            "name",
+            "picture",
+            "picture_status",
+            "create_date",
+            "is_adopted",
+            "id_user",
+        )
+        read_only_fields = ("picture", "picture_status", "create_date")
+        extra_kwargs = {"name": {"required": False}}
+
+
+class RelayedFileSerializer(ModelSerializer):
+    """A file's way to the relay."""
+
+    class Meta:
+        model = RelayedFile
+        fields = (
+            "id",
+            "name",
+            "size",
+            "sha256",
+            "status",
+            "attempts",
+            "remote_name",
+            "created_at",
+        )
+        read_only_fields = fields
+
+
+class UploadSerializer(serializers.Serializer):
+    """The multipart body of an upload."""
+
+    file = serializers.FileField(max_length=255, allow_empty_file=True)
+
+    def create(self, validated_data: Any) -> RelayedFile:
+        """Refuse: services.receive_file stores uploads."""
+        raise TypeError

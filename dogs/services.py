@@ -1,0 +1,218 @@
+"""Writes with consequences: dogs, their pictures, and files on their way to the relay."""
+
+import hashlib
+import logging
+import time
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+
+from core import journal
+from core.db import violates
+from core.http import Upstream, UpstreamError
+from core.work import LEASE, Work
+from dogs.constants import PictureStatus, RelayStatus
+from dogs.errors import DogNameTaken
+from dogs.models import Dog, RelayedFile
+
+logger = logging.getLogger(__name__)
+
+pictures = Work(
+    Dog,
+    task="dogs.tasks.fetch_picture",
+    status="picture_status",
+    attempts="picture_attempts",
+    due="picture_due_at",
+    lease=LEASE + timedelta(seconds=settings.DOG_PICTURE_DELAY_SECONDS),
+)
+relays = Work(RelayedFile, task="dogs.tasks.relay_file")
+
+
+def dog_api() -> Upstream:
+    """Return the client of dog.ceo."""
+    return Upstream("dogs", settings.DOG_API_URL)
+
+
+def relay_api() -> Upstream:
+    """Return the client of the file relay."""
+    return Upstream("relay", settings.RELAY_API_URL)
+
+
+def save(dog: Dog) -> None:
+    """Write a dog's row.
+
+    Raises:
+        DogNameTaken: another dog has the name, whatever its case.
+    """
+    try:
+        dog.save()
+    except IntegrityError as error:
+        if violates(error, Dog, "dogs_name_unique"):
+            raise DogNameTaken from error
+        raise
+
+
+@transaction.atomic(savepoint=False)
+def register_dog(*, name: str, is_adopted: bool = False, owner: Any = None) -> Dog:
+    """Take a dog in and queue the search for its picture.
+
+    Raises:
+        DogNameTaken: another dog has the name, whatever its case.
+    """
+    dog = Dog(name=name, is_adopted=is_adopted, owner=owner)
+    save(dog)
+    journal.record(journal.Action.CREATE, dog, changes=journal.initial(dog))
+    pictures.queue(dog)
+    return dog
+
+
+@transaction.atomic(savepoint=False)
+def change_dog(*, dog: Dog, **fields: Any) -> Dog:
+    """Change the named fields of a dog.
+
+    Raises:
+        DogNameTaken: another dog has the new name, whatever its case.
+    """
+    before = journal.snapshot(dog)
+    for name, value in fields.items():
+        setattr(dog, name, value)
+    save(dog)
+    if changes := journal.diff(before, dog):
+        journal.record(journal.Action.CHANGE, dog, changes=changes)
+    return dog
+
+
+@transaction.atomic(savepoint=False)
+def release_dogs_of(*, user_id: int) -> int:
+    """Take a removed user's name off its dogs; return how many dogs that were."""
+    dogs = list(Dog.objects.select_for_update().filter(owner_id=user_id).order_by("pk"))
+    Dog.objects.filter(pk__in=[dog.pk for dog in dogs]).update(owner=None)
+    journal.record_many(
+        journal.entry(
+            journal.Action.CHANGE,
+            dog,
+            changes={"owner": [user_id, None]},
+            reason="the owner's account was removed",
+        )
+        for dog in dogs
+    )
+    return len(dogs)
+
+
+def is_allowed_picture(url: Any) -> bool:
+    """Tell whether a picture's address is https on an allowed host, and nothing fancier."""
+    longest = Dog._meta.get_field("picture").max_length or 0
+    if not isinstance(url, str) or len(url) > longest or not url.isascii():
+        return False
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme == "https"
+        and parts.netloc in settings.DOG_PICTURE_HOSTS
+        and port is None
+        and parts.path.isprintable()
+    )
+
+
+def fetch_picture(*, pk: int) -> None:
+    """Find a picture for a dog; on failure leave it pending for a later attempt."""
+    dog = pictures.claim(pk)
+    if dog is None:
+        return
+    time.sleep(settings.DOG_PICTURE_DELAY_SECONDS)
+    try:
+        answer = dog_api().get_json("/breeds/image/random")
+    except UpstreamError as error:
+        pictures.postpone(dog, retry_after=error.retry_after)
+        return
+    url = answer.get("message")
+    if answer.get("status") != "success" or not is_allowed_picture(url):
+        logger.warning("dog picture refused", extra={"dog": dog.pk, "url": str(url)[:200]})
+        pictures.postpone(dog)
+        return
+    with transaction.atomic():
+        taken = Dog.objects.filter(pk=dog.pk, picture_status=PictureStatus.PENDING).update(
+            picture=url, picture_status=PictureStatus.READY
+        )
+        if taken:
+            changes = {
+                "picture": ["", url],
+                "picture_status": [PictureStatus.PENDING, PictureStatus.READY],
+            }
+            journal.record(journal.Action.CHANGE, dog, changes=changes)
+
+
+@transaction.atomic
+def fetch_picture_again(*, dog: Dog) -> None:
+    """Drop a dog's picture and look for another one."""
+    before = journal.snapshot(dog)
+    dog.picture, dog.picture_status = "", PictureStatus.PENDING
+    dog.save(update_fields=["picture", "picture_status"])
+    pictures.restart(dog)
+    journal.record(journal.Action.CHANGE, dog, changes=journal.diff(before, dog))
+
+
+@transaction.atomic(savepoint=False)
+def receive_file(*, upload: UploadedFile, owner: Any) -> RelayedFile:
+    """Store an uploaded file and queue its relay.
+
+    The file is on disk before the row is; when the row does not come, the file goes.
+    """
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    relayed = RelayedFile(
+        name=(upload.name or "file")[:255],
+        size=upload.size or 0,
+        sha256=digest.hexdigest(),
+        owner=owner,
+    )
+    relayed.file.save(relayed.name, upload, save=False)
+    try:
+        relayed.save(force_insert=True)
+        journal.record(journal.Action.CREATE, relayed, changes=journal.initial(relayed))
+    except Exception:
+        relayed.file.delete(save=False)
+        raise
+    relays.queue(relayed)
+    return relayed
+
+
+def relay_file(*, pk: str) -> None:
+    """Pass a file on to the relay; on failure leave it pending for a later attempt."""
+    relayed = relays.claim(pk)
+    if relayed is None:
+        return
+    try:
+        with relayed.file.open("rb") as content:
+            answer = relay_api().post_file("/files", content, relayed.name)
+    except UpstreamError as error:
+        relays.postpone(relayed, retry_after=error.retry_after)
+        return
+    except FileNotFoundError:
+        logger.exception("relayed file is gone", extra={"file": str(pk)})
+        relays.postpone(relayed)
+        return
+    remote_name = str(answer.get("filename") or answer.get("name") or "")[:255]
+    with transaction.atomic():
+        RelayedFile.objects.filter(pk=relayed.pk, status=RelayStatus.PENDING).update(
+            status=RelayStatus.SENT, remote_name=remote_name
+        )
+        changes = {"status": [RelayStatus.PENDING, RelayStatus.SENT]}
+        journal.record(journal.Action.CHANGE, relayed, changes=changes)
+
+
+@transaction.atomic
+def relay_again(*, relayed: RelayedFile) -> None:
+    """Start over with a file that was given up."""
+    relays.restart(relayed)
+    changes = {"status": [relayed.status, RelayStatus.PENDING]}
+    journal.record(journal.Action.CHANGE, relayed, changes=changes)

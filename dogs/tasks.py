@@ -1,0 +1,18 @@
+"""Background work of the dog adoption app: by id, safe twice (see core.work)."""
+
+from celery import shared_task
+
+from core.work import JobTask
+from dogs import services
+
+
+@shared_task(base=JobTask)
+def fetch_picture(*, pk: int, **_: object) -> None:
+    """Find a picture for one dog."""
+    services.fetch_picture(pk=pk)
+
+
+@shared_task(base=JobTask)
+def relay_file(*, pk: str, **_: object) -> None:
+    """Pass one file on to the relay."""
+    services.relay_file(pk=pk)

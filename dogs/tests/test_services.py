@@ -1,0 +1,198 @@
+"""Pictures, files and owners: what happens in the background, and when it goes wrong."""
+
+from datetime import timedelta
+
+import pytest
+import responses
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from core import signals
+from core.models import JournalEntry
+from core.work import sweep_all
+from dogs import services, tasks
+from dogs.errors import DogNameTaken
+from dogs.models import Dog, RelayedFile
+from dogs.tests.factories import DogFactory, RelayedFileFactory
+from users.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+API = "https://dog.example/api"
+RANDOM = f"{API}/breeds/image/random"
+PICTURE = "https://images.dog.ceo/breeds/papillon/n02086910_6483.jpg"
+RELAY = "https://relay.example/api"
+
+
+@pytest.fixture(autouse=True)
+def _upstreams(settings):
+    settings.DOG_API_URL = API
+    settings.RELAY_API_URL = RELAY
+
+
+@pytest.fixture
+def upstream():
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+def test_register_dog_queues_its_picture_after_commit(
+    published, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        dog = services.register_dog(name="Lazy")
+        assert published == []
+    assert published == [("dogs.tasks.fetch_picture", {"pk": dog.pk, "request_id": ""})]
+    entry = JournalEntry.objects.get()
+    assert (entry.action, entry.model, entry.object_id) == ("create", "dogs.Dog", str(dog.pk))
+    assert entry.changes["name"] == [None, "Lazy"]
+
+
+def test_taken_name_leaves_nothing_behind(published):
+    DogFactory(name="Lazy")
+    with pytest.raises(DogNameTaken):
+        services.register_dog(name="lazy")
+
+
+def test_fetch_picture(upstream):
+    upstream.get(RANDOM, json={"message": PICTURE, "status": "success"})
+    dog = DogFactory()
+    tasks.fetch_picture(pk=dog.pk, request_id="request-1")
+    dog.refresh_from_db()
+    assert (dog.picture, dog.picture_status, dog.picture_attempts) == (PICTURE, "ready", 1)
+    entry = JournalEntry.objects.get()
+    assert entry.changes == {"picture": ["", PICTURE], "picture_status": ["pending", "ready"]}
+    assert (entry.actor_kind, entry.actor_label) == ("task", "dogs.tasks.fetch_picture")
+    assert entry.request_id == "request-1"
+
+
+def test_fetch_picture_twice_asks_once(upstream):
+    upstream.get(RANDOM, json={"message": PICTURE, "status": "success"})
+    dog = DogFactory()
+    services.fetch_picture(pk=dog.pk)
+    services.fetch_picture(pk=dog.pk)
+    assert len(upstream.calls) == 1
+    assert JournalEntry.objects.count() == 1
+
+
+def test_fetch_picture_of_a_dog_that_is_gone(upstream):
+    services.fetch_picture(pk=1)
+    assert len(upstream.calls) == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"message": "http://images.dog.ceo/1.jpg", "status": "success"},
+        {"message": "https://evil.example/1.jpg", "status": "success"},
+        {"message": "https://images.dog.ceo@evil.example/1.jpg", "status": "success"},
+        {"message": "https://images.dog.ceo:8443/1.jpg", "status": "success"},
+        {"message": "https://images.dog.ceo:port/1.jpg", "status": "success"},
+        {"message": "https://images.dog.ceo/ñ.jpg", "status": "success"},
+        {"message": "https://images.dog.ceo/" + "x" * 500, "status": "success"},
+        {"message": "javascript:alert(1)", "status": "success"},
+        {"message": "https://[::1/1.jpg", "status": "success"},
+        {"message": None, "status": "success"},
+        {"message": [PICTURE], "status": "success"},
+        {"message": PICTURE, "status": "error"},
+        {},
+    ],
+)
+def test_a_picture_from_elsewhere_is_refused(upstream, answer):
+    upstream.get(RANDOM, json=answer)
+    dog = DogFactory()
+    services.fetch_picture(pk=dog.pk)
+    dog.refresh_from_db()
+    assert (dog.picture, dog.picture_status, dog.picture_attempts) == ("", "pending", 1)
+    assert dog.picture_due_at > timezone.now()
+    assert JournalEntry.objects.count() == 0
+
+
+def test_upstream_failure_postpones_and_gives_up_in_the_end(upstream):
+    upstream.get(RANDOM, status=404)
+    dog = DogFactory(picture_attempts=services.pictures.max_attempts - 2)
+    services.fetch_picture(pk=dog.pk)
+    dog.refresh_from_db()
+    assert dog.picture_status == "pending"
+    Dog.objects.update(picture_due_at=timezone.now())
+    services.fetch_picture(pk=dog.pk)
+    dog.refresh_from_db()
+    assert (dog.picture_status, dog.picture) == ("failed", "")
+
+
+def test_sweep_queues_again_what_is_overdue(published):
+    overdue = DogFactory(picture_due_at=timezone.now() - timedelta(minutes=1))
+    DogFactory(picture_due_at=timezone.now() + timedelta(minutes=1))
+    DogFactory(ready=True, picture_due_at=timezone.now() - timedelta(minutes=1))
+    file = RelayedFileFactory(due_at=timezone.now() - timedelta(minutes=1))
+    assert sweep_all() == 2
+    assert published == [
+        ("dogs.tasks.fetch_picture", {"pk": overdue.pk, "request_id": ""}),
+        ("dogs.tasks.relay_file", {"pk": str(file.pk), "request_id": ""}),
+    ]
+
+
+def test_a_worker_that_died_holds_the_row_only_for_its_lease(upstream, published):
+    dog = DogFactory()
+    assert services.pictures.claim(dog.pk) == dog
+    assert services.pictures.claim(dog.pk) is None
+    assert sweep_all() == 0
+    Dog.objects.update(picture_due_at=timezone.now() - timedelta(seconds=6))
+    assert sweep_all() == 1
+    assert services.pictures.claim(dog.pk) == dog
+
+
+def test_removed_user_releases_its_dogs():
+    leaver, other = UserFactory(), UserFactory()
+    dog = DogFactory(owner=leaver, is_adopted=True)
+    kept = DogFactory(owner=other)
+    signals.user_removed.send(sender=None, user_id=leaver.pk)
+    dog.refresh_from_db()
+    kept.refresh_from_db()
+    assert (dog.owner_id, kept.owner_id) == (None, other.pk)
+    entry = JournalEntry.objects.get()
+    assert entry.changes == {"owner": [leaver.pk, None]}
+
+
+def test_receive_and_relay_a_file(upstream, published, django_capture_on_commit_callbacks):
+    upstream.post(f"{RELAY}/files", json={"filename": "remote.bin"})
+    upload = SimpleUploadedFile("a.bin", b"\x00\x01\x02")
+    with django_capture_on_commit_callbacks(execute=True):
+        relayed = services.receive_file(upload=upload, owner=UserFactory())
+    assert published == [
+        ("dogs.tasks.relay_file", {"pk": str(relayed.pk), "request_id": ""}),
+    ]
+    tasks.relay_file(pk=str(relayed.pk))
+    relayed.refresh_from_db()
+    assert (relayed.status, relayed.remote_name, relayed.attempts) == ("sent", "remote.bin", 1)
+    assert b"\x00\x01\x02" in upstream.calls[0].request.body
+    assert [entry.action for entry in JournalEntry.objects.order_by("id")] == ["create", "change"]
+
+
+def test_relay_failure_postpones(upstream):
+    upstream.post(f"{RELAY}/files", status=503)
+    relayed = RelayedFileFactory()
+    services.relay_file(pk=relayed.pk)
+    relayed.refresh_from_db()
+    assert (relayed.status, relayed.attempts) == ("pending", 1)
+    assert relayed.due_at > timezone.now()
+
+
+def test_relay_of_a_lost_file_does_not_crash(upstream):
+    relayed = RelayedFileFactory()
+    relayed.file.storage.delete(relayed.file.name)
+    services.relay_file(pk=relayed.pk)
+    assert RelayedFile.objects.get().status == "pending"
+
+
+def test_a_file_whose_row_is_refused_is_removed(monkeypatch, settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+
+    def refuse(*_args, **_kwargs):
+        raise RuntimeError
+
+    monkeypatch.setattr("core.journal.record", refuse)
+    with pytest.raises(RuntimeError):
+        services.receive_file(upload=SimpleUploadedFile("a", b"x"), owner=UserFactory())
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert RelayedFile.objects.count() == 0

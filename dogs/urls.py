@@ -1,0 +1,33 @@
+"""The routes of dogs and files, below ``/api/``."""
+
+from django.urls import path
+
+from core.api.routers import Router
+from dogs.views import DogViewSet, FileViewSet
+
+router = Router()
+router.register("files", FileViewSet, basename="file")
+
+DOG = {
+    "get": "retrieve",
+    "post": "create",
+    "put": "update",
+    "patch": "partial_update",
+    "delete": "destroy",
+}
+
+urlpatterns = [
+    path("dogs", DogViewSet.as_view({"get": "list"}, basename="dog"), name="dog-list"),
+    path(
+        "dogs/is_adopted",
+        DogViewSet.as_view({"get": "adopted", "post": "create"}, basename="dog"),
+        {"name": "is_adopted"},
+        name="dog-adopted",
+    ),
+    path(
+        "dogs/<str:name>",
+        DogViewSet.as_view(DOG, basename="dog", detail=True),
+        name="dog-detail",
+    ),
+    *router.urls,
+]

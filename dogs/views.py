@@ -1,0 +1,95 @@
+"""The routes of dogs and files."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from core.api.parsers import MultiPartParser
+from core.api.views import GenericViewSet, ModelViewSet
+from core.fields import fold
+from core.roles import Role
+from dogs import permissions, services
+from dogs.filters import DogFilter
+from dogs.models import Dog, RelayedFile
+from dogs.serializers import DogSerializer, RelayedFileSerializer, UploadSerializer
+
+
+class DogViewSet(ModelViewSet):
+    """Dogs by name, whatever its case."""
+
+    permission_table = permissions.DOGS
+    queryset = Dog.objects.all()
+    serializer_class = DogSerializer
+    filterset_class = DogFilter
+    search_fields = ("name",)
+    ordering_fields = ("id", "name", "create_date")
+    lookup_field = "name_key"
+    lookup_url_kwarg = "name"
+
+    def lookup_value(self, value: str) -> str:
+        """Compare names the way the unique constraint does."""
+        return fold(value)
+
+    def adopted(self, request: Request) -> Response:
+        """List the dogs that found a home."""
+        self.queryset = self.queryset.filter(is_adopted=True)
+        return self.list(request)
+
+    def create(self, request: Request, *_args: Any, **kwargs: Any) -> Response:
+        """Take in the dog named in the address; its picture follows."""
+        serializer = self.get_serializer(data={**request.data, "name": kwargs["name"]})
+        serializer.is_valid(raise_exception=True)
+        self.perform_create(serializer)
+        return Response(
+            serializer.data,
+            status=status.HTTP_201_CREATED,
+            headers=self.get_success_headers(serializer.data),
+        )
+
+    def get_success_headers(self, data: Any) -> dict[str, str]:
+        """Return the new dog's address, which is the one that was posted to."""
+        return {"Location": self.request.path.rstrip("/")}
+
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        """Take the dog in."""
+        serializer.instance = services.register_dog(**serializer.validated_data)
+
+    def perform_update(self, serializer: BaseSerializer) -> None:
+        """Change the dog."""
+        services.change_dog(dog=serializer.instance, **serializer.validated_data)
+
+
+class FileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet):
+    """Files on their way to the relay. A sender sees its own."""
+
+    permission_table = permissions.FILES
+    queryset = RelayedFile.objects.all()
+    serializer_class = RelayedFileSerializer
+    parser_classes = [MultiPartParser]
+    ordering = ("-created_at", "-id")
+
+    def get_queryset(self) -> QuerySet:
+        """Narrow to the caller's own files, unless support looks."""
+        files = super().get_queryset()
+        if self.request.user.role in {Role.ADMIN, Role.SUPPORT}:
+            return files
+        return files.filter(owner=self.request.user)
+
+    @extend_schema(
+        request={"multipart/form-data": UploadSerializer}, responses={202: RelayedFileSerializer}
+    )
+    def create(self, request: Request) -> Response:
+        """Accept a file of any kind; a task passes it on."""
+        serializer = UploadSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        relayed = services.receive_file(
+            upload=serializer.validated_data["file"], owner=request.user
+        )
+        data = self.get_serializer(relayed).data
+        location = f"{request.path.rstrip('/')}/{relayed.pk}"
+        return Response(data, status=status.HTTP_202_ACCEPTED, headers={"Location": location})
