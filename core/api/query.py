@@ -1,0 +1,116 @@
+"""What a URL may carry: known query parameters, once each, in readable text of bounded length.
+
+A parameter that is misspelt, repeated or unreadable is refused instead of ignored: a filter that
+silently does nothing shows a caller rows that it did not ask for.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.core.exceptions import TooManyFieldsSent
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+
+from core import errors
+
+MAX_VALUE = 500
+# Two text columns of 250 four-byte characters still fit, as does the URL in gunicorn's 4,094 bytes.
+MAX_CURSOR = 3_000
+CURSOR_PARAM = "cursor"
+MAX_NAME = 60
+MAX_PATH_ARGUMENT = 200
+
+# NUL (PostgreSQL has no such text), lone surrogates (no UTF-8) and the mark of undecodable bytes.
+UNREADABLE = re.compile("[\x00\ud800-\udfff\ufffd]")
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# 19 digits hold every 64-bit number; int() of 5,000 digits would raise or take its time.
+INTEGER = re.compile(r"-?[0-9]{1,19}")
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+class MalformedPath(errors.BadRequest):
+    """An argument in the path holds control characters."""
+
+    default_code = "malformed_path"
+
+
+def refusal(name: str, message: str, code: str) -> ValidationError:
+    """Return the 400 that names query parameter ``name``, itself unverified text."""
+    shown = UNREADABLE.sub("\ufffd", name)[:MAX_NAME]
+    return ValidationError({shown: [ErrorDetail(message, code=code)]})
+
+
+def check_query(request: HttpRequest | Request, allowed: Collection[str]) -> None:
+    """Refuse a query string that a route with parameters ``allowed`` does not understand."""
+    http: HttpRequest = getattr(request, "_request", request)
+    if not http.META.get("QUERY_STRING"):
+        return
+    if http.encoding not in {None, "utf-8"}:
+        # Content-Type's charset is the body's: with "utf-7" or "idna" it would garble the query.
+        http.encoding = "utf-8"
+    try:
+        lists = http.GET.lists()
+    except TooManyFieldsSent:
+        raise ValidationError(
+            [ErrorDetail(_("Too many query parameters."), code="too_many_parameters")]
+        ) from None
+    for name, values in lists:
+        if name not in allowed:
+            raise refusal(name, _("This parameter is not known here."), "unknown_parameter")
+        if len(values) > 1:
+            raise refusal(name, _("Send this parameter once."), "repeated_parameter")
+        check_value(name, values[0])
+
+
+def check_value(name: str, value: str) -> None:
+    """Refuse the value of one query parameter when it is too long or no text."""
+    limit = MAX_CURSOR if name == CURSOR_PARAM else MAX_VALUE
+    if len(value) > limit:
+        message = _("At most %(limit)d characters.") % {"limit": limit}
+        raise refusal(name, message, "too_long")
+    if UNREADABLE.search(value):
+        raise refusal(name, _("This is no readable UTF-8 text."), "invalid_text")
+
+
+def check_path(kwargs: Mapping[str, Any]) -> None:
+    """Refuse path arguments that can name nothing: 400 for control characters, 404 for too long."""
+    for value in kwargs.values():
+        if not isinstance(value, str):
+            continue
+        if CONTROL.search(value):
+            raise MalformedPath(_("The path holds control characters."))
+        if len(value) > MAX_PATH_ARGUMENT:
+            raise errors.NotFound
+
+
+def parse_int(value: str, minimum: int, maximum: int, *, name: str = "") -> int:
+    """Return the whole number that ``value`` spells in ASCII digits, or raise a 400.
+
+    The error names ``name`` when one is given.
+    """
+    number = int(value) if INTEGER.fullmatch(value) else None
+    if number is None or not minimum <= number <= maximum:
+        message = _("A whole number from %(minimum)d to %(maximum)d.") % {
+            "minimum": minimum,
+            "maximum": maximum,
+        }
+        raise _invalid(message, name)
+    return number
+
+
+def parse_bool(value: str, *, name: str = "") -> bool:
+    """Return the flag that ``value`` spells (true, false, 1 or 0, in any case), or raise a 400."""
+    flag = BOOLEANS.get(value.lower())
+    if flag is None:
+        raise _invalid(_("Either true or false."), name)
+    return flag
+
+
+def _invalid(message: str, name: str) -> ValidationError:
+    """Return the 400 of a value, naming its parameter when that is known."""
+    if name:
+        return refusal(name, message, "invalid")
+    return ValidationError([ErrorDetail(message, code="invalid")])
