@@ -16,11 +16,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from celery import current_app
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from health_check.base import HealthCheck, HealthCheckResult
 from health_check.checks import Database as DatabaseAnswers
@@ -93,7 +94,8 @@ class Broker(HealthCheck):
 
     def run(self) -> None:
         """Open one connection and close it again."""
-        with current_app.connection_for_write() as broker:
+        app = import_string(settings.CELERY_APP)
+        with app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=1)
 
 

@@ -61,5 +61,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = REGISTRY
     if values.ValueClass is not values.MutexValue:  # several processes share the files
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call] - prometheus-client is untyped here
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client is untyped here
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -7,6 +7,7 @@ package index, so that the lock file works with whatever index the machine is co
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def main() -> None:
         LOCK.write_text(json.dumps(tidy(lock), indent=4) + "\n")
         return
     categories = ["default", *(["develop"] if options.dev else []), *options.category]
-    print("\n".join(requirements(lock, categories=categories)))
+    sys.stdout.write("\n".join(requirements(lock, categories=categories)) + "\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils.module_loading import import_string
 from health_check.base import HealthCheck
 
 from core import health
@@ -145,8 +146,7 @@ def test_a_black_hole_cannot_hang_the_answer(client, monkeypatch):
 
 
 def test_a_broker_that_refuses_is_noticed_quickly(settings, monkeypatch):
-    from celery import current_app
-
+    current_app = import_string(settings.CELERY_APP)
     monkeypatch.setattr(
         current_app,
         "connection_for_write",

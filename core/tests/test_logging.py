@@ -30,7 +30,9 @@ def log():
     logger.propagate = False
     logger.setLevel("DEBUG")
     logger.addHandler(handler)
+    token = context.request_id.set("")
     yield logger, stream
+    context.request_id.reset(token)
     logger.removeHandler(handler)
 
 

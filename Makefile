@@ -1,0 +1,111 @@
+# `make` alone lists the targets. A fresh machine needs Python 3.11 or newer and make, nothing else.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+# The first Python here that is new enough and starts (a pyenv shim may not).
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+BIN := .venv/bin
+PY := $(BIN)/python
+STAMP := .venv/.installed
+# What `make ci` tests against besides SQLite.
+CI_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+CI_REDIS_URL ?= redis://127.0.0.1:6379/9
+# Processes of the test suite, and further arguments for pytest.
+TEST_PROCESSES ?= auto
+PYTEST_ARGS ?=
+COMPOSE ?= docker compose
+# The optional apps that are here.
+APPS := $(patsubst %/apps.py,%,$(wildcard $(addsuffix /apps.py,dogs clinic movies allies stores)))
+
+.PHONY: help
+help: ## Print every target with one line
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  %-20s %s\n", $$1, $$2}'
+
+# --- Getting ready ------------------------------------------------------------------------------
+$(STAMP): Pipfile.lock scripts/lock.py
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer found. Install one, or say make PYTHON=/path/to/python3." >&2; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@$(PY) scripts/lock.py requirements --dev > .venv/locked.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/locked.txt
+	@touch $@
+
+.env: | .env.example
+	@$(PYTHON) scripts/dotenv.py
+
+.PHONY: install install-local
+install: $(STAMP) .env ## Make .venv from the lock file and .env from .env.example
+install-local: install ## The same as install
+
+# --- Running ------------------------------------------------------------------------------------
+.PHONY: run prepare migrate create-superuser demo
+run: install ## Start web, worker, beat and the sandbox on port 9050 (Ctrl-C stops all)
+	@$(PY) manage.py prepare --demo
+	@port="$${PORT:-$$(sed -n 's/^PORT=//p' .env)}"; exec $(BIN)/honcho -e /dev/null start -p "$${port:-9050}"
+
+prepare: install ## Migrate, make the first administrator and the demo data
+	@$(PY) manage.py prepare --demo
+
+migrate: install ## Make migrations for changed models and apply them
+	@$(PY) manage.py makemigrations
+	@$(PY) manage.py migrate
+
+create-superuser: install ## Make an administrator, asking for e-mail and password
+	@$(PY) manage.py createsuperuser
+
+demo: install ## Make the demo data (again changes nothing)
+	@$(PY) manage.py demo
+
+# --- Checking -----------------------------------------------------------------------------------
+.PHONY: lint lint-fix types imports migrations-check schema schema-check
+lint: install ## Check style and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+lint-fix: install ## Repair what can be repaired of style and format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: install ## Check types
+	@$(BIN)/mypy config core users $(APPS) sandbox
+
+imports: install ## Check who imports whom
+	@$(BIN)/lint-imports
+
+migrations-check: install ## Fail when a model has no migration for its change
+	@$(PY) manage.py makemigrations --check --dry-run
+
+schema: install ## Write openapi.yaml from the code
+	@$(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml
+
+schema-check: install ## Fail when openapi.yaml is not what the code says
+	@$(PY) manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
+	@diff -u openapi.yaml var/openapi.yaml || { echo "openapi.yaml is out of date. Run make schema." >&2; exit 1; }
+
+.PHONY: tests coverage-report ci
+tests: install ## Run the suite on SQLite (with DATABASE_URL and REDIS_URL set: on those)
+	@$(BIN)/pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
+
+coverage-report: install ## Run the suite and show what no test runs
+	@$(BIN)/coverage run --parallel-mode -m pytest $(PYTEST_ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL with Redis
+	@$(PY) scripts/reachable.py "$(CI_DATABASE_URL)" "$(CI_REDIS_URL)"
+	@for target in lint types imports migrations-check schema-check; do echo "== $$target"; $(MAKE) --no-print-directory $$target || exit 1; done
+	@echo "== tests on SQLite"
+	@DATABASE_URL= REDIS_URL= CELERY_BROKER_URL= $(MAKE) --no-print-directory tests
+	@echo "== tests on PostgreSQL and Redis"
+	@DATABASE_URL="$(CI_DATABASE_URL)" REDIS_URL="$(CI_REDIS_URL)" $(MAKE) --no-print-directory tests
+
+# --- Packages -----------------------------------------------------------------------------------
+.PHONY: lock requirements
+lock: install ## Resolve Pipfile anew into Pipfile.lock (needs pipenv)
+	@command -v pipenv >/dev/null || { echo "make: pipenv is missing: pip install pipenv" >&2; exit 1; }
+	PIPENV_IGNORE_VIRTUALENVS=1 pipenv lock
+	@$(PYTHON) scripts/lock.py tidy
+
+requirements: install ## Write requirements.txt (with hashes) from the lock file
+	@$(PY) scripts/lock.py requirements > requirements.txt

@@ -1,0 +1,84 @@
+"""How gunicorn serves: `gunicorn -c config/gunicorn.py` reads everything else from here.
+
+The numbers come from measurements: docs/adr/gunicorn.md.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from config import env
+from core.logging import logging_config
+
+
+def cpus() -> int:
+    """Return the processors that this process may use: affinity, then the container's quota."""
+    count = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        count = min(count, max(1, round(int(quota) / int(period))))
+    except (OSError, ValueError):
+        pass  # no control group, or "max"
+    return count
+
+
+# --- Who listens, with how many hands --------------------------------------------------------
+wsgi_app = "config.wsgi:application"
+bind = f"{env.text('WEB_HOST', '127.0.0.1')}:{env.integer('PORT', 9050, minimum=1)}"
+workers = env.integer("WEB_WORKERS", 0) or min(cpus(), 8)
+threads = env.integer("WEB_THREADS", 4, minimum=1)
+worker_class = "gthread"
+backlog = 512
+preload_app = True  # the workers share the code's memory, and start in milliseconds
+
+# --- How long anything may take --------------------------------------------------------------
+timeout = 30
+graceful_timeout = env.integer("WEB_GRACE_SECONDS", 20, minimum=1)
+keepalive = 75  # longer than nginx keeps its side (60 s), so that nginx closes first
+max_requests = 20_000  # what leaks is given back now and then,
+max_requests_jitter = 4_000  # and not by all workers at once
+
+# --- What a request may look like (nginx refuses the same before) ------------------------------
+limit_request_line = 8190
+limit_request_fields = 100
+limit_request_field_size = 8190
+forwarded_allow_ips = ",".join(env.words("TRUSTED_PROXIES", [])) or "127.0.0.1,::1"
+http_parser = "auto"  # the C parser where gunicorn_h1c is installed
+
+# --- What it says ----------------------------------------------------------------------------
+accesslog = None  # core.middleware writes the one line per request
+logconfig_dict = logging_config(env.text("LOG_LEVEL", "INFO"))
+
+# --- Where it writes -------------------------------------------------------------------------
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes its heartbeat files there; a disk may block
+control_socket_disable = True  # one per home directory, and several nodes share one
+
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+if _METRICS not in os.environ:  # noqa: TID251 - prometheus-client reads its folder from here; on reload it stands
+    _folder = env.VAR_DIR / "metrics" / bind.rpartition(":")[2]
+    shutil.rmtree(_folder, ignore_errors=True)  # of processes that are gone
+    _folder.mkdir(parents=True, exist_ok=True)
+    os.environ[_METRICS] = str(_folder)  # noqa: TID251 - see above
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Give the worker connections of its own: an inherited socket would be shared."""
+    del server, worker
+    from django.core.cache import caches  # noqa: PLC0415 - the configuration is read before Django
+    from django.db import connections  # noqa: PLC0415 - see above
+
+    for connection in connections.all(initialized_only=True):
+        connection.inc_thread_sharing()
+        connection.close()
+    caches.close_all()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Drop the gauges of a worker that is gone; its counters stay in the sum."""
+    del server
+    from prometheus_client import multiprocess  # noqa: PLC0415 - its folder is set first
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # untyped there

@@ -1,0 +1,170 @@
+"""What must hold for the repository as a whole, whoever changes it."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from core import plugs
+from scripts import commit_message, dotenv
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = (ROOT / ".env.example").read_text()
+READERS = {"text", "integer", "number", "flag", "words", "database", "read"}
+
+
+def python_files():
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"],  # noqa: S607 - git from the PATH
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.split()
+    return [ROOT / name for name in listed if (ROOT / name).is_file()]
+
+
+def variables_read(folder):
+    """The names in `env.text("NAME", …)` calls, wherever they stand in the folder."""
+    names = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in READERS
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id == "env"
+            ):
+                for argument in node.args[:2]:
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                        if re.fullmatch(r"[A-Z][A-Z0-9_]+", argument.value):
+                            names.add(argument.value)
+                        break
+    return names
+
+
+def variables_shown(example):
+    return set(re.findall(r"^#?([A-Z][A-Z0-9_]*)=", example, re.MULTILINE))
+
+
+def test_every_variable_that_is_read_is_in_the_example_and_the_other_way_round():
+    read, shown = variables_read(ROOT / "config"), variables_shown(EXAMPLE)
+    assert len(read) > 20
+    assert read - shown == set(), "missing in .env.example"
+    assert shown - read == set(), "in .env.example, but nothing reads it"
+
+
+def test_every_variable_in_the_example_has_a_comment():
+    lines = EXAMPLE.splitlines()
+    for number, text in enumerate(lines):
+        if re.match(r"#?[A-Z][A-Z0-9_]*=", text):
+            above = next(
+                one for one in reversed(lines[:number]) if not re.match(r"#?[A-Z_]+=", one)
+            )
+            assert above.startswith("# "), f"{text} has no comment above it"
+
+
+def test_dotenv_fills_secrets_that_differ_and_leaves_a_file_alone(tmp_path):
+    target = tmp_path / ".env"
+    dotenv.main([str(ROOT / ".env.example"), str(target)])
+    first = target.read_text()
+    values = re.findall(r"^(?:SECRET_KEY|ADMIN_PASSWORD)=(.+)$", first, re.MULTILINE)
+    assert len(values) == 2
+    assert len(set(values)) == 2
+    assert min(map(len, values)) >= 64
+    assert "=GENERATE" not in first
+    assert target.stat().st_mode & 0o077 == 0
+    dotenv.main([str(ROOT / ".env.example"), str(target)])
+    assert target.read_text() == first
+
+
+def test_the_optional_apps_are_independent_by_contract():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    contracts = {contract["id"]: contract for contract in settings["contracts"]}
+    apps = plugs.every_optional_app()
+    assert sorted(contracts["optional-apps"]["modules"]) == sorted(apps)
+    assert sorted(contracts["kernel"]["forbidden_modules"]) == sorted([*apps, "users", "sandbox"])
+    assert sorted(contracts["users"]["forbidden_modules"]) == sorted([*apps, "sandbox"])
+    assert sorted(contracts["inside"]["containers"]) == sorted([*apps, "users"])
+
+
+def test_every_exception_carries_its_reason():
+    mark = re.compile(r"#\s*(?:noqa|type: ignore|pragma: no cover|nosec)(?P<rest>.*)$")
+    silent = []
+    for path in python_files():
+        if "migrations" in path.parts or path == Path(__file__):
+            continue
+        for number, text in enumerate(path.read_text().splitlines(), 1):
+            found = mark.search(text)
+            if found and not re.search(r"(?: - |# )\s*\w+", found["rest"]):
+                silent.append(f"{path.relative_to(ROOT)}:{number}: {text.strip()}")
+    assert silent == []
+
+
+def test_make_lists_every_target_that_people_may_call():
+    makefile = (ROOT / "Makefile").read_text()
+    phony = {
+        name
+        for line in re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+        for name in line.split()
+    }
+    described = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
+    assert phony == described
+    listed = subprocess.run(
+        ["make"],  # noqa: S607 - make from the PATH
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert {line.split()[0] for line in listed} == described
+    assert described >= {
+        "run",
+        "tests",
+        "ci",
+        "lint-fix",
+        "install-local",
+        "requirements",
+        "coverage-report",
+        "migrate",
+        "create-superuser",
+    }
+
+
+def test_the_pipeline_calls_what_developers_call():
+    run = (ROOT / ".ci" / "run").read_text()
+    assert "make --no-print-directory ci" in run
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    assert {"run": ".ci/run"} in workflow["jobs"]["checks"]["steps"]
+    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow["concurrency"]["cancel-in-progress"] is True
+    assert workflow["jobs"]["checks"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+
+
+def test_actions_are_pinned_by_commit():
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        used = re.findall(r"uses: *(\S+)(.*)", path.read_text())
+        assert used
+        for action, comment in used:
+            assert re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", action), action
+            assert re.search(r"# v\d+\.\d+\.\d+", comment), f"{action} does not say its version"
+
+
+@pytest.mark.parametrize(
+    ("message", "good"),
+    [
+        ("feat(dogs): keep the picture", True),
+        ("fix!: refuse\n\nbody", True),
+        ("Merge branch 'x'", True),
+        ("added stuff", False),
+        ("feat: ", False),
+        ("Feat: big", False),
+    ],
+)
+def test_commit_messages(message, good):
+    assert commit_message.acceptable(message) is good
