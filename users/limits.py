@@ -82,3 +82,8 @@ def take_place(key: str, now: datetime) -> bool:
 def forgive(bucket: Bucket) -> None:
     """Empty the bucket after the right password."""
     LoginBucket.objects.filter(key=bucket.key).delete()
+
+
+def is_locked(bucket: LoginBucket, now: datetime) -> bool:
+    """Tell whether another attempt would be refused at ``now``."""
+    return bucket.window_ends_at > now and bucket.attempts >= settings.LOGIN_ATTEMPTS

@@ -1,0 +1,253 @@
+"""Accounts for support staff: find, explain, end what hurts. Nobody sees a hash or a token."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.decorators import display
+
+from core.admin import ModelAdmin, ReadOnlyAdmin
+from core.errors import ApplicationError
+from users import api_tokens, limits, services, sessions
+from users.forms import SignInForm, UnlockForm, UserForm
+from users.models import ApiToken, LoginBucket, Session, User
+
+admin.site.login_form = SignInForm
+
+
+class RefusalsAreMessages(ModelAdmin):
+    """Base: what a service refuses is told to the person, and nothing is changed."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the form or save it."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except ApplicationError as error:
+            return self.refusal(request, error)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask, then delete."""
+        try:
+            return super().delete_view(request, *args, **kwargs)
+        except ApplicationError as error:
+            return self.refusal(request, error)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list or run an action."""
+        try:
+            return super().changelist_view(request, extra_context)
+        except ApplicationError as error:
+            return self.refusal(request, error)
+
+    def refusal(self, request: HttpRequest, error: ApplicationError) -> HttpResponse:
+        """Return to the page with the reason."""
+        self.tell(request, str(error.detail), messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
+
+
+@admin.register(User)
+class UserAdmin(RefusalsAreMessages):
+    """Users, written through the services."""
+
+    form = UserForm
+    fields = (
+        "name",
+        "last_name",
+        "email",
+        "role",
+        "is_active",
+        "new_password",
+        "last_login",
+        "created_at",
+    )
+    readonly_fields = ("last_login", "created_at")
+    list_display = ("email", "name", "last_name", "role", "is_active", "last_login")
+    list_filter = ("role", "is_active", "created_at")
+    search_fields = ("email", "name", "last_name")
+    ordering = ("-id",)
+    actions = ("end_sessions", "export_csv")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Leave removed users out: nothing is left of them to look at."""
+        return super().get_queryset(request).filter(anonymised_at__isnull=True)
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Offer a new password to whoever may change the user."""
+        may_change = self.has_change_permission(request, obj)
+        return [name for name in self.fields if may_change or name != "new_password"]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """Name the users only: removing anonymises the row, and nothing cascades."""
+        refused = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
+        return [str(user) for user in objs], {self.opts.verbose_name_plural: len(objs)}, refused, []
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Create or change through the services."""
+        fields = {
+            name: form.cleaned_data[name]
+            for name in form.changed_data
+            if name in form._meta.fields  # noqa: SLF001 - Django's documented place
+        }
+        password = form.cleaned_data.get("new_password") or None
+        if change:
+            user = User.objects.select_for_update().get(pk=obj.pk)
+            services.update_user(user=user, password=password, **fields)
+        else:
+            obj.pk = services.create_user(**{**fields, "password": password}).pk
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Deactivate and anonymise."""
+        services.remove_user(user=obj, reason="admin")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Tell whether sessions may be ended."""
+        return request.user.has_perm("users.revoke_session")
+
+    @admin.action(description=_("End all sessions"), permissions=["revoke"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Sign the selected users out everywhere."""
+        with transaction.atomic():
+            count = sum(sessions.revoke_sessions_of(user=user, reason="admin") for user in queryset)
+        self.tell(request, ngettext("%d session ended.", "%d sessions ended.", count) % count)
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnlyAdmin):
+    """Who is signed in, since when, and how it ended."""
+
+    list_display = ("user", "created_at", "rotated_at", "expires_at", "revoked_at", "user_agent")
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "created_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "=id", "request_id")
+    ordering = ("-created_at", "-id")
+    actions = ("revoke", "export_csv")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Tell whether sessions may be ended."""
+        return request.user.has_perm("users.revoke_session")
+
+    @admin.action(description=_("Revoke"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        """End the selected sessions: access tokens too."""
+        with transaction.atomic():
+            count = sessions.revoke_sessions(sessions=list(queryset), reason="admin")
+        self.tell(request, ngettext("%d session ended.", "%d sessions ended.", count) % count)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ModelAdmin):
+    """API tokens: made here, shown once, revoked; never changed or deleted."""
+
+    fields = ("name", "user", "expires_at")
+    list_display = (
+        "name",
+        "user",
+        "hint",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+    )
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "created_at")
+    list_select_related = ("user",)
+    search_fields = ("name", "user__email", "hint")
+    autocomplete_fields = ("user",)
+    ordering = ("-id",)
+    actions = ("revoke", "export_csv")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: a token is made and revoked."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: a revoked token keeps its story."""
+        return False
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Tell whether tokens may be ended."""
+        return request.user.has_perm("users.revoke_apitoken")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Make the token and keep its text for the answer to this request."""
+        if change:
+            raise PermissionDenied
+        made, obj.plaintext = api_tokens.create_api_token(
+            user=form.cleaned_data["user"],
+            name=form.cleaned_data["name"],
+            expires_at=form.cleaned_data["expires_at"],
+        )
+        obj.pk = made.pk
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the token: no redirect, as a message would store it in a cookie or the session."""
+        response = TemplateResponse(
+            request,
+            "users/admin/token_made.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": _("API token made"),
+                "opts": self.opts,
+                "plaintext": obj.plaintext,
+            },
+        )
+        response["Cache-Control"] = "no-store"
+        return response
+
+    @admin.action(description=_("Revoke"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        """End the selected tokens at once."""
+        count = api_tokens.revoke_api_tokens(tokens=list(queryset), reason="admin")
+        self.tell(request, ngettext("%d token revoked.", "%d tokens revoked.", count) % count)
+
+
+@admin.register(LoginBucket)
+class LoginBucketAdmin(ReadOnlyAdmin):
+    """Attempts to sign in; search for the whole e-mail address, as only its hash is stored."""
+
+    fields = ("account", "known_device", "attempts", "window_ends_at", "locked")
+    readonly_fields = fields
+    list_display = ("account", "known_device", "attempts", "window_ends_at", "locked")
+    list_filter = ("known_device",)
+    search_fields = ("account",)
+    search_help_text = _("The whole e-mail address.")
+    ordering = ("-window_ends_at", "-id")
+    actions = ("unlock",)
+    action_form = UnlockForm
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[LoginBucket], search_term: str
+    ) -> tuple[QuerySet[LoginBucket], bool]:
+        """Find the buckets of an address by its hash."""
+        if search_term:
+            queryset = queryset.filter(account=limits.account_key(search_term))
+        return queryset, False
+
+    @display(description=_("locked"), boolean=True)
+    def locked(self, bucket: LoginBucket) -> bool:
+        """Tell whether another attempt would be refused now."""
+        return limits.is_locked(bucket, timezone.now())
+
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        """Tell whether accounts may be unlocked."""
+        return request.user.has_perm("users.unlock_loginbucket")
+
+    @admin.action(description=_("Unlock"), permissions=["unlock"])
+    def unlock(self, request: HttpRequest, queryset: QuerySet[LoginBucket]) -> None:
+        """Let the selected accounts try again; the reason goes into the journal."""
+        reason = request.POST.get("reason", "").strip()[:200]
+        if not reason:
+            self.tell(request, str(_("Say why: the reason is required.")), messages.ERROR)
+            return
+        with transaction.atomic():
+            for bucket in queryset:
+                services.unlock(bucket=bucket, reason=reason)
+        self.tell(request, str(_("Unlocked.")))

@@ -1,0 +1,75 @@
+"""Forms of the admin."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold import forms as unfold_forms
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+
+from users.constants import PASSWORD_MAX_LENGTH
+from users.managers import fold_email
+from users.models import User
+
+
+class SignInForm(unfold_forms.AuthenticationForm):
+    """The admin's sign-in: says how long a locked account has to wait."""
+
+    def get_invalid_login_error(self) -> ValidationError:
+        """Return why nobody was let in."""
+        seconds = getattr(self.request, "login_locked_for", None)
+        if seconds is None:
+            return super().get_invalid_login_error()
+        minutes = -(-seconds // 60)
+        text = ngettext(
+            "Too many attempts to sign in. Try again in %(minutes)d minute.",
+            "Too many attempts to sign in. Try again in %(minutes)d minutes.",
+            minutes,
+        )
+        return ValidationError(text % {"minutes": minutes}, code="login_locked")
+
+
+class UserForm(forms.ModelForm):
+    """A user; the password can be set, never seen."""
+
+    new_password = forms.CharField(
+        label=_("New password"),
+        required=False,
+        strip=False,
+        max_length=PASSWORD_MAX_LENGTH,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text=_("Leave empty to keep it. A new one ends all sessions and API tokens."),
+    )
+
+    class Meta:
+        model = User
+        fields = ("name", "last_name", "email", "role", "is_active")
+
+    def clean_email(self) -> str:
+        """Return the address in its one spelling."""
+        return fold_email(self.cleaned_data["email"])
+
+    def clean(self) -> dict[str, Any]:
+        """Hold a new password against the validators."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("new_password"):
+            about = User(**{name: data.get(name, "") for name in ("name", "last_name", "email")})
+            try:
+                validate_password(data["new_password"], user=about)
+            except ValidationError as error:
+                self.add_error("new_password", error)
+        return data
+
+
+class UnlockForm(unfold_forms.ActionForm):
+    """An action that says why."""
+
+    reason = forms.CharField(
+        label="",
+        required=False,
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": _("Reason")}),
+    )

@@ -1,0 +1,26 @@
+"""What accounts add to the admin's requests."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from core.middleware import AdminOnly
+from users import devices
+
+
+class KnownDevice(AdminOnly):
+    """Makes a browser known after a sign-in to the admin, so that strangers cannot lock it out."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Add the cookie to the answer of a successful sign-in."""
+        response = self.get_response(request)
+        tried = request.method == "POST" and request.path == reverse("admin:login")
+        if tried and request.user.is_authenticated:
+            kept = devices.known_device(devices.presented(request), request.user)
+            if not kept:
+                devices.remember(response, devices.new_device(request.user))
+        return response
