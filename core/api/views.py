@@ -49,6 +49,7 @@ class Kernel(drf_views.APIView):
     permission_table: ClassVar[Mapping[str, Rule]] = {}
     query_params: ClassVar[frozenset[str]] = frozenset()
     atomic = True
+    format_kwarg: str | None = None
     journal_reads = False
     cache_control = "private, no-cache"
     content_negotiation_class = Negotiation
@@ -152,11 +153,13 @@ class Kernel(drf_views.APIView):
     def as_bytes(self, request: Request, response: Response) -> HttpResponse:
         """Render a DRF response as JSON and compare its entity tag."""
         body = b"" if response.data is None else dumps(response.data)
-        plain = HttpResponse(body, status=response.status_code, content_type="application/json")
-        if not body:
-            del plain["Content-Type"]
+        plain = HttpResponse(body, status=response.status_code)
         for name, value in response.items():
             plain[name] = value
+        plain.cookies = response.cookies
+        plain["Content-Type"] = "application/json"
+        if not body:
+            del plain["Content-Type"]
         if self.tagged(request, response):
             etag = plain["ETag"] = etags.etag_of(body)
             wanted = request.headers.get("If-None-Match")
