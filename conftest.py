@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.db import connection
 from rest_framework.test import APIClient
 
+from core import context
 from core.roles import Role
 from users.sessions import open_session
 from users.tests.factories import UserFactory
@@ -29,6 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _clean_slate(settings, tmp_path):
     """Give each test its own cache content and its own media folder."""
     settings.MEDIA_ROOT = str(tmp_path / "media")
+    context.request_id.set("")
+    context.actor.set(context.NOBODY)
     cache.clear()
 
 

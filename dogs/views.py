@@ -35,7 +35,7 @@ class DogViewSet(ModelViewSet):
         """Compare names the way the unique constraint does."""
         return fold(value)
 
-    def adopted(self, request: Request) -> Response:
+    def adopted(self, request: Request, **_kwargs: Any) -> Response:
         """List the dogs that found a home."""
         self.queryset = self.queryset.filter(is_adopted=True)
         return self.list(request)

@@ -26,6 +26,7 @@ class DogFactory(factory.django.DjangoModelFactory):
 class RelayedFileFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = RelayedFile
+        skip_postgeneration_save = True
 
     class Params:
         content = b"hello"

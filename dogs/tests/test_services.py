@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import responses
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.utils import timezone
 
 from core import signals
@@ -50,8 +51,10 @@ def test_register_dog_queues_its_picture_after_commit(
 
 def test_taken_name_leaves_nothing_behind(published):
     DogFactory(name="Lazy")
-    with pytest.raises(DogNameTaken):
+    with pytest.raises(DogNameTaken), transaction.atomic():
         services.register_dog(name="lazy")
+    assert list(Dog.objects.values_list("name", flat=True)) == ["Lazy"]
+    assert (JournalEntry.objects.count(), published) == (0, [])
 
 
 def test_fetch_picture(upstream):
@@ -192,7 +195,7 @@ def test_a_file_whose_row_is_refused_is_removed(monkeypatch, settings, tmp_path)
         raise RuntimeError
 
     monkeypatch.setattr("core.journal.record", refuse)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError), transaction.atomic():
         services.receive_file(upload=SimpleUploadedFile("a", b"x"), owner=UserFactory())
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     assert RelayedFile.objects.count() == 0

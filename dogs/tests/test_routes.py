@@ -1,0 +1,376 @@
+"""The routes of dogs and files, as their callers rely on them."""
+
+import hashlib
+from datetime import datetime
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from core.models import JournalEntry
+from core.roles import Role
+from dogs.models import Dog, RelayedFile
+from dogs.tests.factories import DogFactory, RelayedFileFactory
+from users.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+FIELDS = ["id", "name", "picture", "picture_status", "create_date", "is_adopted", "id_user"]
+
+
+def names(response) -> list[str]:
+    assert response.status_code == 200
+    return [row["name"] for row in response.json()["results"]]
+
+
+def refused(response, status: int, code: str, field: str = "") -> None:
+    """The answer is this problem, and names this field."""
+    body = response.json()
+    assert (response.status_code, body["status"], body["code"]) == (status, status, code)
+    assert response["Content-Type"] == "application/problem+json"
+    if field:
+        assert field in [error["field"] for error in body["errors"]]
+
+
+# -- reading -----------------------------------------------------------------------------------
+def test_list_is_public_and_has_the_record(api):
+    owner = UserFactory()
+    dog = DogFactory(name="Lazy", ready=True, is_adopted=True, owner=owner)
+    body = api.get("/api/dogs").json()
+    assert body == {
+        "next": None,
+        "previous": None,
+        "results": [
+            {
+                "id": dog.pk,
+                "name": "Lazy",
+                "picture": "https://images.dog.ceo/breeds/papillon/n02086910_6483.jpg",
+                "picture_status": "ready",
+                "create_date": body["results"][0]["create_date"],
+                "is_adopted": True,
+                "id_user": owner.pk,
+            }
+        ],
+    }
+    assert datetime.fromisoformat(body["results"][0]["create_date"]) == dog.create_date
+
+
+def test_empty_list(api):
+    assert api.get("/api/dogs").json() == {"next": None, "previous": None, "results": []}
+
+
+def test_filters_search_and_order(api):
+    owner = UserFactory()
+    DogFactory(name="Lazy", is_adopted=True, owner=owner)
+    DogFactory(name="Canela")
+    DogFactory(name="Lobo")
+    assert names(api.get("/api/dogs?is_adopted=true")) == ["Lazy"]
+    assert names(api.get("/api/dogs?is_adopted=false")) == ["Canela", "Lobo"]
+    assert names(api.get(f"/api/dogs?id_user={owner.pk}")) == ["Lazy"]
+    assert names(api.get("/api/dogs?search=l")) == ["Lazy", "Canela", "Lobo"]
+    assert names(api.get("/api/dogs?search=LAZ")) == ["Lazy"]
+    assert names(api.get("/api/dogs?ordering=-name")) == ["Lobo", "Lazy", "Canela"]
+    assert names(api.get("/api/dogs/is_adopted")) == ["Lazy"]
+    assert names(api.get("/api/dogs/is_adopted/")) == ["Lazy"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "is_adopted=maybe",
+        "id_user=x",
+        "id_user=99999999999999999999999",
+        "id_user=-1&id_user=2",
+        "colour=red",
+        "limit=0",
+        "limit=201",
+        "cursor=garbage",
+        "ordering=picture",
+        "search=" + "x" * 101,
+        "search=%00",
+    ],
+)
+def test_a_query_that_cannot_be_followed(api, query):
+    response = api.get(f"/api/dogs?{query}")
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["errors"][0]["field"] == query.partition("=")[0]
+
+
+@pytest.mark.parametrize("route", ["/api/dogs", "/api/dogs/is_adopted", "/api/dogs?count=true"])
+def test_lists_cost_the_same_at_1_10_and_50_rows(api, route):
+    counts = []
+    for size in (1, 9, 40):
+        DogFactory.create_batch(size, is_adopted=True, owner=UserFactory())
+        with CaptureQueriesContext(connection) as queries:
+            api.get(route)
+        counts.append(len(queries))
+    assert counts == [2, 2, 2] if "count" in route else [1, 1, 1]
+
+
+def test_one_dog_whatever_the_case_of_its_name(api):
+    DogFactory(name="Ñata")
+    with CaptureQueriesContext(connection) as queries:
+        response = api.get("/api/dogs/ñATA")
+    assert len(queries) == 1
+    assert response.status_code == 200
+    assert list(response.json()) == FIELDS
+    assert response.json()["name"] == "Ñata"
+    assert api.get("/api/dogs/ñATA/").content == response.content
+
+
+def test_unknown_dog(api):
+    refused(api.get("/api/dogs/Nobody"), 404, "not_found")
+
+
+def test_entity_tag(api):
+    dog = DogFactory(name="Lazy")
+    first = api.get("/api/dogs/Lazy")
+    again = api.get("/api/dogs/Lazy", HTTP_IF_NONE_MATCH=first["ETag"])
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+    Dog.objects.filter(pk=dog.pk).update(is_adopted=True)
+    changed = api.get("/api/dogs/Lazy", HTTP_IF_NONE_MATCH=first["ETag"])
+    assert changed.status_code == 200
+    assert changed["ETag"] != first["ETag"]
+
+
+# -- taking in -----------------------------------------------------------------------------------
+def test_post_takes_a_dog_in(user_api, published, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        response = user_api.post("/api/dogs/Lazy")
+    dog = Dog.objects.get()
+    assert response.status_code == 201
+    assert response["Location"] == "/api/dogs/Lazy"
+    assert response.json() == {
+        "id": dog.pk,
+        "name": "Lazy",
+        "picture": "",
+        "picture_status": "pending",
+        "create_date": response.json()["create_date"],
+        "is_adopted": False,
+        "id_user": None,
+    }
+    assert published == [
+        (
+            "dogs.tasks.fetch_picture",
+            {"pk": dog.pk, "request_id": response["X-Request-ID"]},
+        )
+    ]
+    entry = JournalEntry.objects.get(model="dogs.Dog")
+    assert (entry.action, entry.actor_id) == ("create", user_api.user.pk)
+    assert entry.request_id == response["X-Request-ID"]
+
+
+def test_post_with_a_body(user_api):
+    owner = UserFactory()
+    response = user_api.post("/api/dogs/Lazy", {"is_adopted": True, "id_user": owner.pk})
+    assert response.status_code == 201
+    assert (response.json()["is_adopted"], response.json()["id_user"]) == (True, owner.pk)
+
+
+def test_post_costs_few_queries(user_api):
+    with CaptureQueriesContext(connection) as queries:
+        assert user_api.post("/api/dogs/Lazy").status_code == 201
+    statements = [query["sql"].partition(" ")[0] for query in queries]
+    assert statements == ["SELECT", "SAVEPOINT", "INSERT", "INSERT", "RELEASE"]
+
+
+@pytest.mark.parametrize("name", ["lazy", "LAZY", "Lazy"])
+def test_duplicate_name_is_409(user_api, name):
+    DogFactory(name="Lazy")
+    refused(user_api.post(f"/api/dogs/{name}"), 409, "dog_name_taken")
+    assert Dog.objects.count() == 1
+    assert JournalEntry.objects.filter(model="dogs.Dog").count() == 0
+
+
+@pytest.mark.parametrize("name", ["is_adopted", "Is_Adopted"])
+def test_reserved_name_is_400(user_api, name):
+    refused(user_api.post(f"/api/dogs/{name}"), 400, "invalid", "name")
+    assert Dog.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"id_user": 999}, "id_user"),
+        ({"id_user": "1"}, "id_user"),
+        ({"id_user": True}, "id_user"),
+        ({"id_user": 2**63 - 1}, "id_user"),
+        ({"id_user": {"id": 1}}, "id_user"),
+        ({"is_adopted": "yes"}, "is_adopted"),
+        ({"is_adopted": 1}, "is_adopted"),
+        ({"is_adopted": None}, "is_adopted"),
+    ],
+)
+def test_wrong_body_is_400_and_changes_nothing(user_api, body, field):
+    response = user_api.post("/api/dogs/Lazy", body)
+    refused(response, 400, "invalid", field)
+    assert Dog.objects.count() == 0
+
+
+@pytest.mark.parametrize("body", ["[]", "1", '"x"', "null", "[[[", "{", '{"id_user": 1' + "0" * 30 + "}", '{"is_adopted": NaN}'])
+def test_body_that_is_no_object(user_api, body):
+    response = user_api.post("/api/dogs/Lazy", body, content_type="application/json")
+    assert response.status_code == 400
+    assert Dog.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", ["x" * 101, "a%00b", "tab%09bed", "%E2%80%AEgod", "..", "%20"])
+def test_names_that_are_refused(user_api, name):
+    assert user_api.post(f"/api/dogs/{name}").status_code in {400, 404}
+    assert Dog.objects.count() == 0
+
+
+def test_inactive_owner_is_unknown(user_api):
+    owner = UserFactory(is_active=False)
+    refused(user_api.post("/api/dogs/Lazy", {"id_user": owner.pk}), 400, "invalid", "id_user")
+
+
+def test_form_body_is_415(user_api):
+    response = user_api.post(
+        "/api/dogs/Lazy", "is_adopted=1", content_type="application/x-www-form-urlencoded"
+    )
+    refused(response, 415, "unsupported_media_type")
+    assert Dog.objects.count() == 0
+
+
+# -- changing ------------------------------------------------------------------------------------
+@pytest.mark.parametrize("method", ["put", "patch"])
+def test_change_and_rename(user_api, method):
+    dog = DogFactory(name="Lazy", ready=True)
+    owner = UserFactory()
+    body = {"name": "Eager", "is_adopted": True, "id_user": owner.pk, "picture": "x", "id": 99}
+    response = getattr(user_api, method)("/api/dogs/lazy", body)
+    assert response.status_code == 200
+    stored = Dog.objects.get()
+    assert (stored.pk, stored.name, stored.is_adopted, stored.owner) == (
+        dog.pk,
+        "Eager",
+        True,
+        owner,
+    )
+    assert response.json()["picture"] == dog.picture
+    entry = JournalEntry.objects.get(model="dogs.Dog")
+    assert entry.changes == {
+        "name": ["Lazy", "Eager"],
+        "name_key": ["lazy", "eager"],
+        "is_adopted": [False, True],
+        "owner": [None, owner.pk],
+    }
+
+
+def test_patch_leaves_what_it_does_not_name(user_api):
+    owner = UserFactory()
+    DogFactory(name="Lazy", is_adopted=True, owner=owner)
+    user_api.patch("/api/dogs/Lazy", {"id_user": None})
+    stored = Dog.objects.get()
+    assert (stored.name, stored.is_adopted, stored.owner) == ("Lazy", True, None)
+
+
+def test_rename_to_a_taken_or_reserved_name(user_api):
+    DogFactory(name="Lazy")
+    DogFactory(name="Eager")
+    refused(user_api.patch("/api/dogs/Lazy", {"name": "EAGER"}), 409, "dog_name_taken")
+    refused(user_api.patch("/api/dogs/Lazy", {"name": "is_adopted"}), 400, "invalid", "name")
+    refused(user_api.patch("/api/dogs/Lazy", {"name": "a/b"}), 400, "invalid", "name")
+    assert sorted(Dog.objects.values_list("name", flat=True)) == ["Eager", "Lazy"]
+
+
+def test_rename_to_another_case_of_itself(user_api):
+    DogFactory(name="Lazy")
+    assert user_api.patch("/api/dogs/Lazy", {"name": "LAZY"}).json()["name"] == "LAZY"
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+def test_if_match(user_api, method):
+    dog = DogFactory(name="Lazy")
+    tag = user_api.get("/api/dogs/Lazy")["ETag"]
+    Dog.objects.filter(pk=dog.pk).update(is_adopted=True)
+    call = getattr(user_api, method)
+    refused(call("/api/dogs/Lazy", {}, HTTP_IF_MATCH=tag), 412, "precondition_failed")
+    assert Dog.objects.filter(is_adopted=True).count() == 1
+    fresh = user_api.get("/api/dogs/Lazy")["ETag"]
+    assert call("/api/dogs/Lazy", {}, HTTP_IF_MATCH=f'"other", {fresh}').status_code in {200, 204}
+
+
+def test_delete(user_api):
+    dog = DogFactory(name="Lazy")
+    response = user_api.delete("/api/dogs/Lazy")
+    assert (response.status_code, response.content) == (204, b"")
+    assert Dog.objects.count() == 0
+    refused(user_api.delete("/api/dogs/Lazy"), 404, "not_found")
+    entry = JournalEntry.objects.get(model="dogs.Dog")
+    assert (entry.action, entry.object_id, entry.object_label) == ("delete", str(dog.pk), "Lazy")
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+def test_change_of_an_unknown_dog(user_api, method):
+    refused(getattr(user_api, method)("/api/dogs/Nobody", {}), 404, "not_found")
+
+
+# -- files ---------------------------------------------------------------------------------------
+def test_file_is_accepted_and_shown(user_api, published, django_capture_on_commit_callbacks):
+    content = bytes(range(256))
+    upload = SimpleUploadedFile("any.thing", content)
+    with django_capture_on_commit_callbacks(execute=True):
+        response = user_api.post("/api/files", {"file": upload}, format="multipart")
+    stored = RelayedFile.objects.get()
+    assert response.status_code == 202
+    assert response["Location"] == f"/api/files/{stored.pk}"
+    assert response.json() == {
+        "id": str(stored.pk),
+        "name": "any.thing",
+        "size": 256,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "status": "pending",
+        "attempts": 0,
+        "remote_name": "",
+        "created_at": response.json()["created_at"],
+    }
+    with stored.file.open() as file:
+        assert file.read() == content
+    assert [task for task, _arguments in published] == ["dogs.tasks.relay_file"]
+    assert user_api.get(f"/api/files/{stored.pk}").json() == response.json()
+
+
+def test_files_of_others_are_not_there(user_api, client_for):
+    theirs, mine = RelayedFileFactory(), RelayedFileFactory(owner=user_api.user)
+    refused(user_api.get(f"/api/files/{theirs.pk}"), 404, "not_found")
+    assert [row["id"] for row in user_api.get("/api/files").json()["results"]] == [str(mine.pk)]
+    support = client_for(Role.SUPPORT)
+    assert support.get(f"/api/files/{theirs.pk}").status_code == 200
+    assert len(support.get("/api/files").json()["results"]) == 2
+
+
+@pytest.mark.parametrize("body", [{}, {"file": "text"}, {"other": "x"}])
+def test_upload_without_a_file(user_api, body):
+    refused(user_api.post("/api/files", body, format="multipart"), 400, "invalid", "file")
+    assert RelayedFile.objects.count() == 0
+
+
+def test_upload_as_json_is_415(user_api):
+    refused(user_api.post("/api/files", {"file": "x"}), 415, "unsupported_media_type")
+
+
+def test_upload_over_the_limit_is_413(user_api, settings):
+    settings.MAX_UPLOAD_BYTES = 2000
+    upload = SimpleUploadedFile("big", b"x" * 2000)
+    response = user_api.post("/api/files", {"file": upload}, format="multipart")
+    refused(response, 413, "payload_too_large")
+    assert RelayedFile.objects.count() == 0
+
+
+@pytest.mark.parametrize("pk", ["1", "x", "{}", "urn:uuid:00000000-0000-0000-0000-000000000000"])
+def test_unknown_file(user_api, pk):
+    refused(user_api.get(f"/api/files/{pk}"), 404, "not_found")
+
+
+def test_file_list_costs_the_same_at_1_10_and_50_rows(user_api):
+    counts = []
+    for size in (1, 9, 40):
+        RelayedFileFactory.create_batch(size, owner=user_api.user)
+        with CaptureQueriesContext(connection) as queries:
+            assert user_api.get("/api/files").status_code == 200
+        counts.append(len(queries))
+    assert counts == [2, 2, 2]
