@@ -22,3 +22,9 @@ def violates(error: IntegrityError, model: type[models.Model], constraint: str) 
                 ", ".join(f"{model._meta.db_table}.{column}" for column in columns)
             )
     return False
+
+
+def is_duplicate(error: IntegrityError) -> bool:
+    """Tell whether ``error`` is the breach of some unique constraint (SQLSTATE 23505)."""
+    cause = error.__cause__
+    return getattr(cause, "pgcode", "") == "23505" or "UNIQUE constraint" in str(cause or error)

@@ -1,11 +1,11 @@
 """Pluggable apps: what an optional app brings, and who is there.
 
-An app is a plug or it is not there. ``PLATFORM_APPS`` decides which optional apps exist; their URLs,
-tasks, beat entries, queues and demo data follow from their :class:`PluggableApp`.
+An app is a plug or it is not there. ``PLATFORM_APPS`` decides which optional apps exist; their
+URLs, tasks, beat entries, queues and demo data follow from their :class:`PluggableApp`.
 
-Write ``from core import plugs`` in ``apps.py`` and derive from ``plugs.PluggableApp``. Importing the
-class by name would leave two AppConfigs in the module, and Django would then silently ignore both;
-the system check ``plugs.E001`` catches that.
+Write ``from core import plugs`` in ``apps.py`` and derive from ``plugs.PluggableApp``. Importing
+the class by name would leave two AppConfigs in the module, and Django would then silently ignore
+both; the system check ``plugs.E001`` catches that.
 """
 
 from collections.abc import Iterator
@@ -30,10 +30,10 @@ def every_optional_app() -> list[str]:
 class PluggableApp(AppConfig):
     """An app that the platform finds by itself.
 
-    Besides the modules that Django knows, a plug may have: ``urls.py`` with ``urlpatterns`` (mounted
-    at ``/api/``) and ``root_urlpatterns`` (mounted at ``/``), ``tasks.py`` (Celery, in a queue named
-    after the app), ``receivers.py`` (connected to :mod:`core.signals` at start-up), ``checks.py``
-    (system checks) and ``demo.py`` (``load()`` makes demo data, safe to repeat).
+    Besides the modules that Django knows, a plug may have: ``urls.py`` with ``urlpatterns``
+    (mounted at ``/api/``) and ``root_urlpatterns`` (mounted at ``/``), ``tasks.py`` (Celery, in a
+    queue named after the app), ``receivers.py`` (connected to :mod:`core.signals` at start-up),
+    ``checks.py`` (system checks) and ``demo.py`` (``load()`` makes demo data, safe to repeat).
     """
 
     beat_schedule: ClassVar[dict[str, dict[str, Any]]] = {}

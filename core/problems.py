@@ -13,7 +13,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.encoding import force_str
 from django.utils.translation import gettext
@@ -23,6 +23,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from core import context, errors
+from core.db import is_duplicate
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +104,8 @@ def translate(error: Exception) -> exceptions.APIException | None:
             return errors.PayloadTooLarge()
         case SuspiciousOperation() | BadRequest():
             return errors.BadRequest()
+        case IntegrityError() if is_duplicate(error):
+            return errors.Conflict()
         case OperationalError() | InterfaceError():
             logger.error("database away", exc_info=error)
             return errors.ServiceUnavailable(_("The database is not reachable; try again."))

@@ -1,4 +1,4 @@
-"""The five roles of the platform: kernel vocabulary, because permission tables are written in it."""
+"""The five roles: kernel vocabulary, because permission tables are written in it."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
