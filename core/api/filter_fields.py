@@ -122,7 +122,9 @@ class DateTimeField(StrictField):
     """A moment."""
 
     default_error_messages = {
-        "invalid": _("A time such as 2024-12-31T23:59:59Z, from 1900 to 2200 (send “+” URL-encoded).")
+        "invalid": _(
+            "A time such as 2024-12-31T23:59:59Z, from 1900 to 2200 (send “+” URL-encoded)."
+        )
     }
 
     def read(self, text: str) -> dt.datetime:
