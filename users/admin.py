@@ -91,9 +91,7 @@ class UserAdmin(RefusalsAreMessages):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Create or change through the services."""
         fields = {
-            name: form.cleaned_data[name]
-            for name in form.changed_data
-            if name in form._meta.fields  # noqa: SLF001 - Django's documented place
+            name: form.cleaned_data[name] for name in form.changed_data if name in form._meta.fields
         }
         password = form.cleaned_data.get("new_password") or None
         if change:

@@ -1,0 +1,113 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from core.roles import Role
+from users.managers import fold_email
+from users.models import ApiToken, LoginBucket, Session, User
+from users.tests.factories import ApiTokenFactory, SessionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(constraint, function):
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        function()
+    text = str(caught.value)
+    assert constraint in text or "UNIQUE constraint failed" in text
+
+
+def test_the_user_model_is_ours_and_has_no_second_system_of_rights():
+    assert get_user_model() is User
+    names = {field.name for field in User._meta.get_fields()}
+    assert not names & {"groups", "user_permissions", "is_superuser", "is_staff", "username"}
+
+
+@pytest.mark.parametrize(
+    ("constraint", "fields"),
+    [
+        ("users_user_email_unique", {"email": "taken@example.com"}),
+        ("users_user_email_folded", {"email": "Upper@example.com"}),
+        ("users_user_email_present", {"email": ""}),
+        ("users_user_role_known", {"role": "BOSS"}),
+        ("users_user_removed_is_inactive", {"anonymised_at": timezone.now()}),
+    ],
+)
+def test_the_database_refuses_bad_users(constraint, fields):
+    UserFactory(email="taken@example.com")
+    refused(constraint, lambda: UserFactory(**fields))
+    assert User.objects.count() == 1
+
+
+def test_the_database_refuses_a_session_or_token_that_ends_before_it_starts():
+    user, now = UserFactory(), timezone.now()
+    early = now - timedelta(seconds=1)
+    refused(
+        "users_session_ends_after_start",
+        lambda: SessionFactory(user=user, created_at=now, expires_at=early),
+    )
+    refused(
+        "users_apitoken_ends_after_start",
+        lambda: ApiTokenFactory(user=user, created_at=now, expires_at=early),
+    )
+    assert not Session.objects.exists()
+    assert not ApiToken.objects.exists()
+
+
+def test_digests_and_bucket_keys_are_unique():
+    ApiTokenFactory(plaintext="same-token")
+    refused("users_apitoken_digest_unique", lambda: ApiTokenFactory(plaintext="same-token"))
+    end = timezone.now()
+    LoginBucket.objects.create(key="k", account="a", window_ends_at=end)
+    refused(
+        "users_loginbucket_key_unique",
+        lambda: LoginBucket.objects.create(key="k", account="b", window_ends_at=end),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("  Ana@Example.COM ", "ana@example.com"),
+        ("jose\u0301@example.com", "jos\u00e9@example.com"),
+        ("\u00c9va@example.com", "\u00e9va@example.com"),
+    ],
+)
+def test_an_address_has_one_spelling(given, stored):
+    assert fold_email(given) == stored
+    user = User.objects.create_user(given, "x", name="A")
+    assert user.email == stored
+    assert User.objects.get_by_natural_key(given) == user
+
+
+def test_create_superuser_makes_an_administrator():
+    user = User.objects.create_superuser("root@example.com", "x")
+    assert (user.role, user.is_staff, user.is_superuser) == (Role.ADMIN, True, True)
+    assert user.check_password("x")
+
+
+@pytest.mark.parametrize(
+    ("role", "staff", "superuser"),
+    [
+        (Role.ADMIN, True, True),
+        (Role.SUPPORT, True, False),
+        (Role.CLINICIAN, False, False),
+        (Role.SELLER, False, False),
+        (Role.USER, False, False),
+    ],
+)
+def test_the_role_says_who_may_use_the_admin(role, staff, superuser):
+    user = UserFactory.build(role=role)
+    assert (user.is_staff, user.is_superuser) == (staff, superuser)
+    assert user.has_module_perms("users") is staff
+    assert user.has_perm("dogs.change_dog") is staff
+    assert user.has_perm("users.change_user") is superuser
+    assert user.has_perm("users.add_apitoken") is superuser
+    assert user.has_perms(["users.view_user", "users.unlock_loginbucket"]) is staff
+    assert user.has_perm("dogs.delete_dog") is superuser
+    user.is_active = False
+    assert not user.has_perm("users.view_user")
+    assert not user.has_module_perms("users")
