@@ -1,10 +1,9 @@
-"""The URL map: the kernel's own routes, the admin, and whatever the enabled apps bring."""
+"""The URL map: the admin, and whatever the kernel and the enabled apps bring."""
 
 from django.contrib import admin
 from django.urls import include, path
 
 from core import plugs
-from core.urls import urlpatterns as kernel_patterns
 
 handler400 = "core.problems.handler400"
 handler403 = "core.problems.handler403"
@@ -13,7 +12,6 @@ handler500 = "core.problems.handler500"
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    *kernel_patterns,
     path("api/", include(plugs.api_patterns())),
     *plugs.root_patterns(),
 ]

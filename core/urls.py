@@ -1,4 +1,4 @@
-"""The kernel's routes, below ``/api/`` and beside it."""
+"""The kernel's routes, below ``/api/`` and at the root."""
 
 from django.urls import path
 
@@ -7,14 +7,17 @@ from core.api.routers import Router
 from core.views import DocsView, JournalViewSet, SchemaView
 
 router = Router()
-router.register("api/journal", JournalViewSet, basename="journal")
+router.register("journal", JournalViewSet, basename="journal")
 
 urlpatterns = [
+    *router.urls,
+    path("openapi.yaml", SchemaView.as_view(), name="schema"),
+    path("docs", DocsView.as_view(), name="api-docs"),
+]
+
+root_urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics.metrics, name="metrics"),
-    path("api/openapi.yaml", SchemaView.as_view(), name="schema"),
-    path("api/docs", DocsView.as_view(), name="api-docs"),
     path("docs", DocsView.as_view(), name="docs"),
-    *router.urls,
 ]

@@ -4,7 +4,6 @@ from core.api.permissions import ANYONE, SIGNED_IN
 
 DOGS = {
     "list": ANYONE,
-    "adopted": ANYONE,
     "retrieve": ANYONE,
     "create": SIGNED_IN,
     "update": SIGNED_IN,

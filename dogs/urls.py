@@ -3,7 +3,7 @@
 from django.urls import path
 
 from core.api.routers import Router
-from dogs.views import DogViewSet, FileViewSet
+from dogs.views import AdoptedDogViewSet, DogViewSet, FileViewSet
 
 router = Router()
 router.register("files", FileViewSet, basename="file")
@@ -20,7 +20,7 @@ urlpatterns = [
     path("dogs", DogViewSet.as_view({"get": "list"}, basename="dog"), name="dog-list"),
     path(
         "dogs/is_adopted",
-        DogViewSet.as_view({"get": "adopted", "post": "create"}, basename="dog"),
+        AdoptedDogViewSet.as_view({"get": "list", "post": "create"}, basename="dog"),
         {"name": "is_adopted"},
         name="dog-adopted",
     ),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,11 +35,6 @@ class DogViewSet(ModelViewSet):
         """Compare names the way the unique constraint does."""
         return fold(value)
 
-    def adopted(self, request: Request, **_kwargs: Any) -> Response:
-        """List the dogs that found a home."""
-        self.queryset = self.queryset.filter(is_adopted=True)
-        return self.list(request)
-
     def create(self, request: Request, *_args: Any, **kwargs: Any) -> Response:
         """Take in the dog named in the address; its picture follows."""
         serializer = self.get_serializer(data={**request.data, "name": kwargs["name"]})
@@ -62,6 +57,13 @@ class DogViewSet(ModelViewSet):
     def perform_update(self, serializer: BaseSerializer) -> None:
         """Change the dog."""
         services.change_dog(dog=serializer.instance, **serializer.validated_data)
+
+
+@extend_schema_view(create=extend_schema(exclude=True))
+class AdoptedDogViewSet(DogViewSet):
+    """Dogs that found a home. A POST to their address is told that the name is reserved."""
+
+    queryset = Dog.objects.filter(is_adopted=True)
 
 
 class FileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet):

@@ -58,7 +58,7 @@ class Kernel(drf_views.APIView):
     def action_name(self) -> str | None:
         """Return the row of the permission table: the action, or the method of a plain view."""
         method = (self.request.method or "").lower()
-        if not hasattr(self, "action_map"):
+        if getattr(self, "action_map", None) is None:  # the schema generator sets None
             return method if hasattr(self, method) else None
         action: str | None = self.action  # type: ignore[attr-defined]  # ViewSetMixin sets it
         return action

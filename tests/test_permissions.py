@@ -1,0 +1,73 @@
+"""Closed by default: every route has its row in a permission table, and the row is what happens."""
+
+import pytest
+
+from core.api.permissions import Rule
+from core.roles import Role
+from tests.routes import all_routes
+
+ROUTES = all_routes()
+BODIES = {"POST": {}, "PUT": {}, "PATCH": {}}
+
+
+def test_there_are_routes():
+    assert {"users", "core"} <= {route.view.__module__.partition(".")[0] for route in ROUTES}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_every_route_has_its_row(route):
+    assert isinstance(route.view.permission_table.get(route.action), Rule)
+
+
+def test_no_row_is_stale():
+    """A table names no action that none of its views has."""
+    used: dict[int, set[str]] = {}
+    tables = {}
+    for route in ROUTES:
+        table = route.view.permission_table
+        tables[id(table)] = table
+        used.setdefault(id(table), set()).add(route.action)
+    for key, table in tables.items():
+        assert set(table) == used[key]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_a_caller_without_a_token(route, api):
+    rule = route.view.permission_table[route.action]
+    response = call(api, route)
+    if rule.anonymous:
+        assert response.status_code not in {401, 403} or route.template.startswith("/api/auth")
+    else:
+        assert response.status_code == 401
+        assert response["WWW-Authenticate"].startswith("Bearer")
+        assert response.json()["status"] == 401
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+@pytest.mark.parametrize("role", Role.values)
+def test_a_caller_of_each_role(route, role, client_for):
+    rule = route.view.permission_table[route.action]
+    response = call(client_for(role), route)
+    if rule.anonymous or role in rule.roles:
+        assert response.status_code < 500
+        if not own_rule(route):
+            assert response.status_code != 403
+        assert response.status_code != 401 or route.template.startswith("/api/auth")
+    else:
+        assert response.status_code == 403
+        assert response.json()["code"] == "permission_denied"
+
+
+def own_rule(route) -> bool:
+    """Tell whether a service, too, may refuse: an account's owner may not do all to itself."""
+    return route.template.startswith("/api/users")
+
+
+def call(client, route):
+    """Send the route's request with nothing in it that could succeed by accident."""
+    method = getattr(client, route.method.lower())
+    if route.method in BODIES:
+        return method(route.path(), BODIES[route.method], format="json")
+    return method(route.path())
