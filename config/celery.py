@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
-from kombu import Queue
+from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")  # noqa: TID251 - Django reads its settings' name from here
 
@@ -55,7 +55,9 @@ app.conf.update(
     accept_content=["json"],
     timezone=settings.TIME_ZONE,
     task_default_queue="core",
-    task_queues=[Queue(name) for name in plugs.queues()],
+    # Each with a routing key of its own: Celery would give all the default one, and every message
+    # would arrive once per queue.
+    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in plugs.queues()],
     task_routes=[plugs.route_task],
     beat_schedule=plugs.beat_schedule(),
     beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
