@@ -85,6 +85,10 @@ class Upstream:
             raise ValueError(f"{name}: the base URL must be http(s)://host/… without user")
         if url.query or url.fragment:
             raise ValueError(f"{name}: the base URL must have neither query nor fragment")
+        try:
+            requests.Request("GET", base_url).prepare()
+        except requests.RequestException:
+            raise ValueError(f"{name}: the base URL has no usable host") from None
         self.loopback = host in {"localhost", "127.0.0.1", "::1"}
         if allowed_hosts is not None and not self.loopback and host not in allowed_hosts:
             raise ValueError(f"{name}: {host} is not one of the allowed hosts")

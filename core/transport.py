@@ -39,11 +39,6 @@ class BoundedRetry(Retry):
     RETRY_AFTER_STATUS_CODES = frozenset({429, 503})
     pause: float = 0.0  # before the next attempt
 
-    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:  # noqa: FBT001, FBT002 - urllib3's signature
-        """Never repeat what must not be repeated."""
-        call = current.get()
-        return call.repeatable and super().is_retry(method, status_code, has_retry_after)
-
     def increment(  # the base class's arguments: method, url, response, error, _pool, _stacktrace
         self,
         method: str | None = None,
@@ -53,7 +48,7 @@ class BoundedRetry(Retry):
         *args: Any,
         **kwargs: Any,
     ) -> "BoundedRetry":
-        """Count one failure; give up when the next attempt would come too late."""
+        """Count one failure; give up when a repeat is not allowed, or would come too late."""
         new = super().increment(method, url, response, error, *args, **kwargs)
         call = current.get()
         new.pause = new.pause_before_next(response)
@@ -162,7 +157,7 @@ class _ReadsBody:
     """A pool whose attempt includes the body, which is left in the call."""
 
     def urlopen(self: Any, *args: Any, **kwargs: Any) -> BaseHTTPResponse:
-        """Keep the connection with the pool: the body is read before it goes back."""
+        """Let the pool alone put the connection back; a response that was read would do it too."""
         kwargs["release_conn"] = True
         response: BaseHTTPResponse = super().urlopen(*args, **kwargs)  # type: ignore[misc]  # a mixin
         return response
@@ -174,10 +169,6 @@ class _ReadsBody:
         response: BaseHTTPResponse = super()._make_request(*args, **kwargs)  # type: ignore[misc]  # a mixin
         chunks, size = [], 0
         while chunk := response.read(CHUNK):
-            try:
-                call.left()
-            except TimeoutError:
-                raise ReadTimeoutError(self, "", "deadline") from None
             size += len(chunk)
             if size > call.max_bytes:
                 raise TooLargeError

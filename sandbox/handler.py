@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
             self.server.faults.clear()
         elif self.command == "DELETE" and path == "/_calls":
             self.server.forget_calls()
-        elif self.command != "GET":
+        elif self.command not in {"GET", "HEAD"}:
             path = ""
         answers = {
             "/_health": {"status": "ok"},

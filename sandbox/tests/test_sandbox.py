@@ -388,6 +388,25 @@ def test_a_body_of_unknown_or_excessive_length_is_refused(server, header, value,
     connection.close()
 
 
+def test_head_has_no_body(server):
+    connection = http.client.HTTPConnection(*server.server_address, timeout=5)
+    connection.request("HEAD", "/_health")
+    response = connection.getresponse()
+    assert (response.status, response.read()) == (200, b"")
+    connection.close()
+
+
+def test_a_drip_ends_when_the_sandbox_stops():
+    with sandbox.running() as server:
+        server.faults.set("dogs", drip=True)
+        connection = http.client.HTTPConnection(*server.server_address, timeout=5)
+        connection.request("GET", "/dogs/api/breeds/image/random")
+        response = connection.getresponse()
+    with pytest.raises(http.client.IncompleteRead):
+        response.read()
+    connection.close()
+
+
 def test_unknown_routes(server):
     assert call(server, "/nothing")[0] == 404
     assert call(server, "/_health", method="POST")[0] == 404
