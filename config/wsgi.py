@@ -1,9 +1,31 @@
 """The WSGI application that gunicorn serves."""
 
 import os
+from typing import Any
 
-from django.core.wsgi import get_wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")  # noqa: TID251 - Django reads its settings' name from here
 
-application = get_wsgi_application()
+
+class Request(WSGIRequest):
+    """A request whose malformed ``Content-Type`` is an unknown one: 415, not a traceback."""
+
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        """Parse the header; Django lets the ValueError of a bogus charset escape (RFC 8187)."""
+        try:
+            super()._set_content_type_params(meta)
+        except ValueError:
+            self.content_type, self.content_params = "", {}
+            meta["CONTENT_TYPE"] = "application/octet-stream"
+
+
+class Handler(WSGIHandler):
+    """Django's handler with our request."""
+
+    request_class = Request
+
+
+django.setup(set_prefix=False)
+application = Handler()

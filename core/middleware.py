@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.locale import LocaleMiddleware
@@ -41,7 +42,7 @@ class RequestContext:
         request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
         context.request_id.set(request_id)
         context.actor.set(context.NOBODY)
-        response = self.refuse_body(request) or self.get_response(request)
+        response = self.refuse(request) or self.get_response(request)
         response["X-Request-ID"] = request_id
         seconds = time.perf_counter() - started
         metrics.observe(request, response, seconds)
@@ -57,8 +58,12 @@ class RequestContext:
         )
         return response
 
-    def refuse_body(self, request: HttpRequest) -> HttpResponse | None:
-        """Return the refusal of a body that is too large or of unknown length."""
+    def refuse(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the refusal of a foreign host, or of a body too large or of unknown length."""
+        try:
+            request.get_host()
+        except DisallowedHost as error:
+            return problems.handler400(request, error)
         if "HTTP_TRANSFER_ENCODING" in request.META and "CONTENT_LENGTH" not in request.META:
             detail = gettext("Send the body with a Content-Length.")
             return problems.problem_response(request, 411, "length_required", detail)

@@ -58,6 +58,8 @@ class Kernel(drf_views.APIView):
     def action_name(self) -> str | None:
         """Return the row of the permission table: the action, or the method of a plain view."""
         method = (self.request.method or "").lower()
+        if method not in self.http_method_names:
+            return None
         if getattr(self, "action_map", None) is None:  # the schema generator sets None
             return method if hasattr(self, method) else None
         action: str | None = self.action  # type: ignore[attr-defined]  # ViewSetMixin sets it
@@ -65,10 +67,10 @@ class Kernel(drf_views.APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let the request in: who, may they, is what they ask for well-formed."""
+        check_path(kwargs)
         self.perform_content_negotiation(request)
         self.perform_authentication(request)
         self.check_permissions(request)
-        check_path(kwargs)
         if request.META.get("QUERY_STRING"):
             check_query(request, view_query_params(self))
 

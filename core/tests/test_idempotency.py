@@ -1,0 +1,190 @@
+"""``Idempotency-Key``: one effect, the same answer, no locked key."""
+
+import hashlib
+import threading
+
+import pytest
+from django.db import connection, connections, transaction
+from rest_framework.test import APIClient
+
+from core.models import JournalEntry, StoredAnswer
+from core.roles import Role
+from users.models import Session, User
+from users.sessions import open_session
+from users.tests.factories import PASSWORD, UserFactory
+from users.tokens import pair_of
+
+pytestmark = pytest.mark.django_db
+
+BODY = {"name": "Ada", "email": "ada@example.com", "password": "long enough 123"}
+
+
+def post(client, key="key-00000001", body=BODY, path="/api/users", **headers):
+    return client.post(path, body, HTTP_IDEMPOTENCY_KEY=key, **headers)
+
+
+def test_repeat_gets_the_first_answer(admin_api):
+    first, second = post(admin_api), post(admin_api)
+    assert first.status_code == second.status_code == 201
+    assert second.content == first.content
+    assert second["Location"] == first["Location"]
+    assert second["ETag"] == first["ETag"]
+    assert second["Content-Type"] == first["Content-Type"]
+    assert "Idempotency-Replayed" not in first
+    assert second["Idempotency-Replayed"] == "true"
+    assert User.objects.filter(email="ada@example.com").count() == 1
+    assert StoredAnswer.objects.get().replays == 1
+    created = JournalEntry.objects.filter(model="users.User", action="create")
+    assert created.count() == 1
+
+
+def test_same_key_with_another_body_is_422(admin_api):
+    post(admin_api)
+    response = post(admin_api, body={**BODY, "email": "b@example.com"})
+    assert (response.status_code, response.json()["code"]) == (422, "idempotency_key_reused")
+    assert not User.objects.filter(email="b@example.com").exists()
+
+
+def test_same_key_on_another_path_is_422(api):
+    user = UserFactory()
+    first = post(api, body={"email": user.email, "password": PASSWORD}, path="/api/auth/token")
+    assert first.status_code == 200
+    body = {"refresh": first.json()["refresh"]}
+    response = post(api, body=body, path="/api/auth/token/refresh")
+    assert (response.status_code, response.json()["code"]) == (422, "idempotency_key_reused")
+    assert Session.objects.get().generation == 0
+
+
+def test_spelling_of_the_body_does_not_matter(admin_api):
+    first = post(admin_api)
+    reordered = dict(reversed(BODY.items()))
+    assert post(admin_api, body=reordered).content == first.content
+
+
+def test_key_of_another_caller_is_another_key(admin_api, client_for):
+    other = client_for(Role.ADMIN)
+    assert post(admin_api).status_code == 201
+    assert post(other, body={**BODY, "email": "b@example.com"}).status_code == 201
+
+
+def test_refusal_is_repeated_without_its_effect(admin_api):
+    UserFactory(email="ada@example.com")
+    first = post(admin_api)
+    User.objects.filter(email="ada@example.com").delete()
+    second = post(admin_api)
+    assert (first.status_code, second.status_code) == (409, 409)
+    assert second["Idempotency-Replayed"] == "true"
+    assert second.json()["request_id"] == first.json()["request_id"]
+    assert not User.objects.filter(email="ada@example.com").exists()
+
+
+def test_refused_caller_keeps_nothing(user_api, api):
+    assert post(user_api).status_code == 403
+    assert post(api).status_code == 401
+    assert StoredAnswer.objects.count() == 0
+
+
+def test_server_error_keeps_nothing(admin_api, monkeypatch):
+    admin_api.raise_request_exception = False
+    with monkeypatch.context() as patch:
+        patch.setattr("core.journal.record", lambda *_args, **_kwargs: 1 / 0)
+        assert post(admin_api).status_code == 500
+    assert StoredAnswer.objects.count() == 0
+    assert not User.objects.filter(email="ada@example.com").exists()
+    assert post(admin_api).status_code == 201
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "ñ"])
+def test_malformed_key(admin_api, key):
+    response = post(admin_api, key=key)
+    assert (response.status_code, response.json()["code"]) == (400, "idempotency_key_malformed")
+    assert not User.objects.filter(email="ada@example.com").exists()
+
+
+def test_malformed_body_keeps_nothing(admin_api):
+    response = admin_api.post(
+        "/api/users", "{", content_type="application/json", HTTP_IDEMPOTENCY_KEY="key-00000001"
+    )
+    assert response.status_code == 400
+    assert StoredAnswer.objects.count() == 0
+
+
+def test_login_can_be_repeated_and_its_answer_is_sealed(api):
+    user = UserFactory()
+    body = {"email": user.email, "password": PASSWORD}
+    first = post(api, body=body, path="/api/auth/token")
+    second = post(api, body=body, path="/api/auth/token")
+    assert first.status_code == 200
+    assert second.content == first.content
+    assert Session.objects.count() == 1
+    stored = StoredAnswer.objects.get()
+    assert first.json()["refresh"].encode() not in bytes(stored.body)
+    assert b"refresh" not in bytes(stored.body)
+    assert "key-00000001" not in stored.key
+
+
+def test_failed_login_is_never_kept(api):
+    user = UserFactory()
+    body = {"email": user.email, "password": "wrong"}
+    for _ in range(2):
+        response = post(api, body=body, path="/api/auth/token")
+        assert response.status_code == 401
+        assert "Idempotency-Replayed" not in response
+    assert StoredAnswer.objects.count() == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("round_number", range(5))
+def test_sixteen_at_once_have_one_effect(round_number):
+    admin = UserFactory(role=Role.ADMIN)
+    token = pair_of(open_session(user=admin)).access
+    barrier = threading.Barrier(16)
+    answers: list[tuple[int, bytes]] = []
+
+    def send() -> None:
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        barrier.wait()
+        response = post(client, key=f"round-{round_number}-000")
+        answers.append((response.status_code, response.content))
+        connections.close_all()
+
+    threads = [threading.Thread(target=send) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 16
+    assert set(answers) == {answers[0]}
+    assert answers[0][0] == 201
+    assert User.objects.filter(email="ada@example.com").count() == 1
+    assert StoredAnswer.objects.get().replays == 15
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_first_request_that_does_not_end_is_a_409(admin_api):
+    """The second request waits for the first one's row as long as lock_timeout allows."""
+    digest = hashlib.sha256(f"user:{admin_api.user.pk}|key-00000001".encode()).hexdigest()
+    started, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            StoredAnswer.objects.create(key=digest, fingerprint="")
+            started.set()
+            done.wait(10)
+            transaction.set_rollback(True)
+        connections.close_all()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    started.wait(10)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '200ms'")
+    response = post(admin_api)
+    done.set()
+    holder.join()
+    assert (response.status_code, response.json()["code"]) == (409, "idempotency_key_in_use")
+    assert response["Retry-After"] == "2"
+    assert not User.objects.filter(email="ada@example.com").exists()

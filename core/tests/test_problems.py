@@ -1,0 +1,166 @@
+"""Every error is an RFC 9457 problem document, whoever raised it."""
+
+import pytest
+from django.core.exceptions import SuspiciousOperation
+from django.db import OperationalError
+from django.test import Client
+
+from core.errors import Conflict, ServiceUnavailable, TooManyRequests
+from core.models import JournalEntry
+from users.models import User
+
+pytestmark = pytest.mark.django_db
+KEYS = ["type", "title", "status", "detail", "instance", "code", "request_id"]
+
+
+def problem(response) -> dict:
+    """Return the body after checking what every problem document has."""
+    assert response["Content-Type"] == "application/problem+json"
+    body = response.json()
+    assert list(body)[:7] == KEYS
+    assert body["status"] == response.status_code
+    assert body["type"] == f"urn:plaza:problem:{body['code']}"
+    assert body["request_id"] == response["X-Request-ID"]
+    return body
+
+
+def test_unknown_path(api):
+    body = problem(api.get("/api/nothing"))
+    assert (body["status"], body["code"], body["instance"]) == (404, "not_found", "/api/nothing")
+
+
+def test_unknown_path_in_the_admin_is_a_page(client, admin_user_session):
+    response = admin_user_session.get("/admin/nothing/")
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith("text/html")
+
+
+@pytest.fixture
+def admin_user_session(client, django_user_model):
+    user = django_user_model.objects.create_superuser(
+        email="root@example.com", password="x", name="Root"
+    )
+    client.force_login(user)
+    return client
+
+
+def test_no_token(api):
+    response = api.get("/api/users")
+    assert problem(response)["code"] == "not_authenticated"
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("scheme", ["Basic dXNlcjpwdw==", "Token x", "Digest a", "Bearer", "x"])
+def test_another_scheme_than_bearer(api, scheme):
+    response = api.get("/api/users", HTTP_AUTHORIZATION=scheme)
+    assert problem(response)["status"] == 401
+
+
+def test_not_allowed(user_api):
+    assert problem(user_api.get("/api/journal"))["code"] == "permission_denied"
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
+def test_method_not_allowed(admin_api, method):
+    response = getattr(admin_api, method)("/api/journal")
+    assert problem(response)["code"] == "method_not_allowed"
+    assert response.status_code == 405
+
+
+def test_unknown_method(admin_api):
+    assert problem(admin_api.generic("BREW", "/api/journal"))["status"] == 405
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/*"])
+def test_not_acceptable(admin_api, accept):
+    assert problem(admin_api.get("/api/journal", HTTP_ACCEPT=accept))["status"] == 406
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html, application/*;q=0.1"])
+def test_acceptable(admin_api, accept):
+    response = admin_api.get("/api/journal", HTTP_ACCEPT=accept)
+    assert (response.status_code, response["Content-Type"]) == (200, "application/json")
+
+
+def test_validation_names_the_fields(admin_api):
+    body = problem(admin_api.post("/api/users", {"email": "no"}))
+    assert (body["status"], body["code"]) == (400, "invalid")
+    assert {error["field"] for error in body["errors"]} >= {"name", "email"}
+    assert all(set(error) == {"field", "code", "detail"} for error in body["errors"])
+    assert User.objects.count() == 1
+
+
+def test_body_over_the_limit(admin_api, settings):
+    settings.MAX_BODY_BYTES = 2048
+    body = problem(admin_api.post("/api/users", {"name": "x" * 3000}))
+    assert (body["status"], body["code"]) == (413, "payload_too_large")
+    assert User.objects.count() == 1
+
+
+def test_chunked_body_without_length(api):
+    response = api.get("/api/journal", HTTP_TRANSFER_ENCODING="chunked")
+    assert problem(response)["code"] == "length_required"
+    assert response.status_code == 411
+
+
+def raising(error, monkeypatch):
+    """Let the journal list raise ``error``."""
+
+    def fail(*_args, **_kwargs):
+        raise error
+
+    monkeypatch.setattr("core.views.JournalViewSet.list", fail)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (OperationalError("gone"), 503, "service_unavailable"),
+        (ServiceUnavailable(retry_after=7), 503, "service_unavailable"),
+        (TooManyRequests(retry_after=7), 429, "too_many_requests"),
+        (Conflict(), 409, "conflict"),
+        (SuspiciousOperation("x"), 400, "bad_request"),
+    ],
+)
+def test_errors_of_the_domain_and_of_django(admin_api, monkeypatch, error, status, code):
+    raising(error, monkeypatch)
+    response = admin_api.get("/api/journal")
+    assert problem(response)["code"] == code
+    assert response.status_code == status
+    assert ("Retry-After" in response) == (status in {429, 503})
+    assert "gone" not in response.content.decode()
+
+
+def test_a_defect_is_a_500_that_says_nothing(admin_api, monkeypatch):
+    raising(ZeroDivisionError("secret detail"), monkeypatch)
+    admin_api.raise_request_exception = False
+    response = admin_api.get("/api/journal")
+    body = problem(response)
+    assert (body["status"], body["code"]) == (500, "internal_error")
+    assert "secret detail" not in response.content.decode()
+
+
+def test_unknown_host():
+    response = Client().get("/api/users", HTTP_HOST="evil.example")
+    assert problem(response)["status"] == 400
+
+
+def test_texts_follow_accept_language(api):
+    english = api.get("/api/users").json()
+    spanish = api.get("/api/users", HTTP_ACCEPT_LANGUAGE="es-CO,es;q=0.9").json()
+    assert english["title"] == "Not authenticated"
+    assert spanish["title"] == "Sin autenticar"
+    assert (spanish["code"], spanish["status"]) == (english["code"], english["status"])
+
+
+def test_request_id_is_taken_over_when_well_formed(api):
+    assert api.get("/api/users", HTTP_X_REQUEST_ID="abc-12345")["X-Request-ID"] == "abc-12345"
+    for bad in ("x", "a" * 65, "with space 1234", "<script>alert(1)</script>"):
+        assert api.get("/api/users", HTTP_X_REQUEST_ID=bad)["X-Request-ID"] != bad
+
+
+def test_a_refused_request_leaves_no_entry(user_api):
+    before = JournalEntry.objects.count()
+    user_api.get("/api/journal")
+    assert JournalEntry.objects.count() == before
