@@ -91,7 +91,9 @@ class UserAdmin(RefusalsAreMessages):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Create or change through the services."""
         fields = {
-            name: form.cleaned_data[name] for name in form.changed_data if name in form._meta.fields
+            name: form.cleaned_data[name]
+            for name in form.changed_data
+            if name in UserForm.Meta.fields
         }
         password = form.cleaned_data.get("new_password") or None
         if change:
@@ -187,18 +189,13 @@ class ApiTokenAdmin(ModelAdmin):
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Show the token: no redirect, as a message would store it in a cookie or the session."""
-        response = TemplateResponse(
-            request,
-            "users/admin/token_made.html",
-            {
-                **self.admin_site.each_context(request),
-                "title": _("API token made"),
-                "opts": self.opts,
-                "plaintext": obj.plaintext,
-            },
-        )
-        response["Cache-Control"] = "no-store"
-        return response
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("API token made"),
+            "opts": self.opts,
+            "plaintext": obj.plaintext,
+        }
+        return TemplateResponse(request, "users/admin/token_made.html", context)
 
     @admin.action(description=_("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:

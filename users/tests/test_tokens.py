@@ -1,34 +1,18 @@
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from core.roles import Role
-from users import api_tokens, services, sessions
+from users import services, sessions
 from users.constants import BEARER_MAX_BYTES
-from users.models import ApiToken, Session
+from users.models import Session
 from users.tests import forging
-from users.tests.factories import ApiTokenFactory, SessionFactory, UserFactory
+from users.tests.calls import assert_refused, me, renew
+from users.tests.factories import ApiTokenFactory, SessionFactory
 from users.tokens import AccessToken, RefreshToken, pair_of
 
 pytestmark = pytest.mark.django_db
-BAD_TOKEN = 'Bearer realm="plaza", error="invalid_token"'
-
-
-def me(api, token):
-    return api.get("/api/users/me", HTTP_AUTHORIZATION=f"Bearer {token}")
-
-
-def renew(api, token):
-    return api.post("/api/auth/token/refresh", {"refresh": token})
-
-
-def assert_refused(response):
-    assert response.status_code == 401
-    assert response.json()["code"] == "invalid_token"
-    assert response["WWW-Authenticate"] == BAD_TOKEN
 
 
 def by_name(case):
@@ -205,178 +189,3 @@ def test_a_replaced_signing_key_is_good_as_long_as_it_is_listed(api, settings):
     renewed = renew(api, pair.refresh).json()
     settings.JWT_SIGNING_KEY_FALLBACKS = ()
     assert me(api, renewed["access"]).status_code == 200
-
-
-# --- refreshing --------------------------------------------------------------------------------
-
-
-def test_a_refresh_gives_the_next_pair_and_the_former_access_token_still_works(api):
-    session = SessionFactory()
-    pair = pair_of(session)
-    response = renew(api, pair.refresh)
-    assert response.status_code == 200
-    assert sorted(response.json()) == ["access", "refresh"]
-    assert response["Cache-Control"] == "no-store"
-    session.refresh_from_db()
-    assert session.generation == 1
-    assert response.json() == {
-        "access": pair_of(session).access,
-        "refresh": pair_of(session).refresh,
-    }
-    assert response.json()["refresh"] != pair.refresh
-    assert me(api, pair.access).status_code == 200
-
-
-def test_a_lost_answer_is_given_again_byte_by_byte(api):
-    pair = pair_of(SessionFactory())
-    first = renew(api, pair.refresh)
-    second = renew(api, pair.refresh)
-    assert (first.status_code, second.status_code) == (200, 200)
-    assert first.content == second.content
-    assert Session.objects.get().generation == 1
-
-
-def test_a_spent_token_after_the_grace_ends_the_family(api, settings):
-    session = SessionFactory()
-    spent = pair_of(session).refresh
-    successor = renew(api, spent).json()
-    long_ago = timezone.now() - timedelta(seconds=settings.REFRESH_GRACE_SECONDS + 1)
-    Session.objects.update(rotated_at=long_ago)
-    assert_refused(renew(api, spent))
-    session.refresh_from_db()
-    assert session.revoked_reason == "A spent refresh token was used again."
-    assert_refused(renew(api, successor["refresh"]))
-    assert_refused(me(api, successor["access"]))
-
-
-def test_an_older_generation_ends_the_family_even_within_the_grace(api):
-    first = pair_of(SessionFactory()).refresh
-    second = renew(api, first).json()["refresh"]
-    third = renew(api, second).json()
-    assert_refused(renew(api, first))
-    assert_refused(renew(api, third["refresh"]))
-    assert_refused(me(api, third["access"]))
-
-
-def test_a_generation_from_the_future_ends_the_family(api):
-    session = SessionFactory()
-    ahead = SessionFactory.build(
-        pk=session.pk, user=session.user, generation=5, created_at=session.created_at
-    )
-    assert_refused(renew(api, pair_of(ahead).refresh))
-    session.refresh_from_db()
-    assert session.revoked_at is not None
-
-
-@pytest.mark.parametrize("value", [None, 7, True, [], {}, "", "a" * 5000])
-def test_a_refresh_that_is_no_text_is_400(api, value):
-    response = renew(api, value)
-    assert response.status_code == 400
-    assert response.json()["errors"][0]["field"] == "refresh"
-
-
-def test_no_refresh_at_all_is_400(api):
-    assert api.post("/api/auth/token/refresh", {}).status_code == 400
-
-
-@pytest.mark.postgres
-@pytest.mark.django_db(transaction=True)
-def test_sixteen_parallel_refreshes_give_one_successor(api):
-    def attempt(token):
-        try:
-            return sessions.refresh(token)
-        finally:
-            connection.close()
-
-    for _round in range(10):
-        session = SessionFactory()
-        token = pair_of(session).refresh
-        with ThreadPoolExecutor(16) as pool:
-            pairs = set(pool.map(attempt, [token] * 16))
-        session.refresh_from_db()
-        assert pairs == {pair_of(session)}
-        assert (session.generation, session.revoked_at) == (1, None)
-
-
-# --- signing out -------------------------------------------------------------------------------
-
-
-def test_signing_out_with_the_refresh_token_ends_everything_and_may_be_repeated(api):
-    pair = pair_of(SessionFactory())
-    for _time in range(2):
-        response = api.post("/api/auth/logout", {"refresh": pair.refresh})
-        assert (response.status_code, response.content) == (204, b"")
-    assert_refused(renew(api, pair.refresh))
-    assert_refused(me(api, pair.access))
-
-
-def test_signing_out_with_the_access_token_ends_its_own_session_only(api, client_for):
-    client = client_for(Role.USER)
-    other = pair_of(SessionFactory(user=client.user))
-    assert client.post("/api/auth/logout").status_code == 204
-    assert client.get("/api/users/me").status_code == 401
-    assert me(api, other.access).status_code == 200
-
-
-def test_signing_out_of_nothing_is_400_and_with_garbage_401(api):
-    response = api.post("/api/auth/logout")
-    assert (response.status_code, response.json()["code"]) == (400, "no_session")
-    assert_refused(api.post("/api/auth/logout", {"refresh": "garbage"}))
-    ApiTokenFactory(plaintext="an-api-token")
-    response = api.post("/api/auth/logout", HTTP_AUTHORIZATION="Bearer an-api-token")
-    assert (response.status_code, response.json()["code"]) == (400, "no_session")
-
-
-# --- API tokens --------------------------------------------------------------------------------
-
-
-def test_an_api_token_is_stored_as_a_digest_and_works(api):
-    user = UserFactory()
-    token, plaintext = api_tokens.create_api_token(user=user, name="integration")
-    assert plaintext.startswith("plz_")
-    assert len(plaintext) == 47
-    assert token.hint == plaintext[:8]
-    stored = ApiToken.objects.values().get()
-    assert plaintext not in str(stored)
-    assert me(api, plaintext).json()["id"] == user.pk
-
-
-def test_an_api_token_costs_one_query_and_notes_its_use_once_a_minute(django_assert_num_queries):
-    token = ApiTokenFactory(plaintext="an-api-token")
-    with django_assert_num_queries(2):
-        api_tokens.find_api_token("an-api-token")
-    with django_assert_num_queries(1):
-        api_tokens.find_api_token("an-api-token")
-    token.refresh_from_db()
-    assert token.last_used_at is not None
-    ApiToken.objects.update(last_used_at=timezone.now() - timedelta(seconds=61))
-    with django_assert_num_queries(2):
-        api_tokens.find_api_token("an-api-token")
-
-
-def test_revoked_expired_and_unknown_api_tokens_are_401(api):
-    now = timezone.now()
-    ApiTokenFactory(plaintext="revoked-token", revoked_at=now)
-    ApiTokenFactory(
-        plaintext="expired-token",
-        created_at=now - timedelta(days=2),
-        expires_at=now - timedelta(seconds=1),
-    )
-    ApiTokenFactory(plaintext="nobodys-token", user=UserFactory(is_active=False))
-    for token in ("revoked-token", "expired-token", "nobodys-token", "unknown-token"):
-        assert_refused(me(api, token))
-
-
-def test_api_tokens_survive_a_replaced_secret_key(api, settings):
-    ApiTokenFactory(plaintext="an-api-token")
-    old = settings.SECRET_KEY
-    settings.SECRET_KEY = "new" * 20
-    assert_refused(me(api, "an-api-token"))
-    settings.SECRET_KEY_FALLBACKS = [old]
-    assert me(api, "an-api-token").status_code == 200
-
-
-def test_a_chosen_token_must_have_eight_characters():
-    with pytest.raises(ValueError, match="too short"):
-        api_tokens.import_api_token(user=UserFactory(), name="x", plaintext="1234567")
-    assert not ApiToken.objects.exists()

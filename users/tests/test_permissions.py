@@ -1,0 +1,70 @@
+"""The table of who may what, tried cell by cell."""
+
+import pytest
+
+from core.roles import Role
+from users.models import User
+from users.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+OTHERS = (Role.SUPPORT, Role.CLINICIAN, Role.SELLER, Role.USER)
+NEW = {"name": "New", "last_name": "", "email": "new@example.com"}
+
+CELLS = [
+    # method, path, body, anonymous, ADMIN, everybody else
+    ("get", "/api/users", None, 401, 200, 403),
+    ("post", "/api/users", NEW, 401, 201, 403),
+    ("get", "/api/users/{other}", None, 401, 200, 404),
+    ("put", "/api/users/{other}", NEW, 401, 200, 404),
+    ("patch", "/api/users/{other}", {"name": "X"}, 401, 200, 404),
+    ("patch", "/api/users/{other}", {"role": "ADMIN"}, 401, 200, 404),
+    ("delete", "/api/users/{other}", None, 401, 204, 404),
+    ("get", "/api/users/{own}", None, 401, 200, 200),
+    ("patch", "/api/users/{own}", {"name": "X"}, 401, 200, 200),
+    ("get", "/api/users/me", None, 401, 200, 200),
+    ("put", "/api/users/me", NEW, 401, 200, 200),
+    ("patch", "/api/users/me", {"name": "X"}, 401, 200, 200),
+    ("delete", "/api/users/me", None, 401, 204, 204),
+    ("post", "/api/users/me", NEW, 405, 405, 405),
+    ("delete", "/api/users", None, 405, 405, 405),
+    ("post", "/api/auth/token", {}, 400, 400, 400),
+    ("post", "/api/auth/token/refresh", {}, 400, 400, 400),
+    ("post", "/api/auth/logout", {}, 400, 204, 204),
+    ("get", "/api/auth/token", None, 405, 405, 405),
+]
+
+
+def rows():
+    return list(User.objects.order_by("pk").values("pk", "name", "email", "role", "is_active"))
+
+
+def call(client, method, path, body, own):
+    UserFactory(role=Role.ADMIN)
+    other = UserFactory()
+    path = path.format(other=other.pk, own=own)
+    before = rows()
+    response = getattr(client, method)(path, body)
+    if response.status_code >= 400:
+        assert response["Content-Type"] == "application/problem+json"
+        assert rows() == before, "a refusal changes nothing"
+    return response.status_code
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell[0]} {cell[1]}")
+def test_anonymous(api, cell):
+    method, path, body, expected, _admin, _others = cell
+    assert call(api, method, path, body, own=1) == expected
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell[0]} {cell[1]}")
+def test_administrators(admin_api, cell):
+    method, path, body, _anonymous, expected, _others = cell
+    assert call(admin_api, method, path, body, own=admin_api.user.pk) == expected
+
+
+@pytest.mark.parametrize("role", OTHERS)
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell[0]} {cell[1]}")
+def test_everybody_else(client_for, cell, role):
+    method, path, body, _anonymous, _admin, expected = cell
+    client = client_for(role)
+    assert call(client, method, path, body, own=client.user.pk) == expected
