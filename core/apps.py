@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core import plugs
@@ -13,6 +14,10 @@ class CoreConfig(plugs.PluggableApp):
     name = "core"
     verbose_name = _("Platform")
     beat_schedule: ClassVar[dict[str, dict[str, Any]]] = {
-        "core.sweep": {"task": "core.tasks.sweep", "schedule": 10.0, "options": {"expires": 30}},
+        "core.sweep": {
+            "task": "core.tasks.sweep",
+            "schedule": float(settings.SWEEP_SECONDS),
+            "options": {"expires": 3 * settings.SWEEP_SECONDS},
+        },
         "core.purge": {"task": "core.tasks.purge", "schedule": 3600.0},
     }

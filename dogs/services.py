@@ -4,6 +4,7 @@ import hashlib
 import logging
 import time
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,14 +33,10 @@ pictures = Work(
 relays = Work(RelayedFile, task="dogs.tasks.relay_file")
 
 
-def dog_api() -> Upstream:
-    """Return the client of dog.ceo."""
-    return Upstream("dogs", settings.DOG_API_URL)
-
-
-def relay_api() -> Upstream:
-    """Return the client of the file relay."""
-    return Upstream("relay", settings.RELAY_API_URL)
+@cache
+def upstream(name: str, base_url: str) -> Upstream:
+    """Return this process's client of an outside API, whose connections it keeps."""
+    return Upstream(name, base_url)
 
 
 def save(dog: Dog) -> None:
@@ -128,7 +125,7 @@ def fetch_picture(*, pk: int) -> None:
         return
     time.sleep(settings.DOG_PICTURE_DELAY_SECONDS)
     try:
-        answer = dog_api().get_json("/breeds/image/random")
+        answer = upstream("dogs", settings.DOG_API_URL).get_json("/breeds/image/random")
     except UpstreamError as error:
         pictures.postpone(dog, retry_after=error.retry_after)
         return
@@ -193,7 +190,8 @@ def relay_file(*, pk: str) -> None:
         return
     try:
         with relayed.file.open("rb") as content:
-            answer = relay_api().post_file("/files", content, relayed.name)
+            relay = upstream("relay", settings.RELAY_API_URL)
+            answer = relay.post_file("/files", content, relayed.name)
     except UpstreamError as error:
         relays.postpone(relayed, retry_after=error.retry_after)
         return

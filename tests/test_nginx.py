@@ -1,0 +1,490 @@
+"""Real nginx with the repository's configuration, in front of real gunicorn nodes."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from http.client import HTTPConnection
+
+import pytest
+
+from scripts import proxy
+from scripts.nodes import Node
+from tests.framing import probes
+
+pytestmark = [
+    pytest.mark.skipif(proxy.nginx_path() is None, reason="nginx is not installed"),
+    pytest.mark.xdist_group("nginx"),
+]
+PROBES = list(probes())
+
+
+class Front:
+    """nginx, two nodes that say what they saw, and their log."""
+
+    def __init__(self, folder, nginx, nodes):
+        self.nginx, self.nodes, self.log = nginx, nodes, folder / "seen.log"
+
+    def ask(self, method="GET", path="/", body=None, headers=None):
+        connection = HTTPConnection("127.0.0.1", self.nginx.port, timeout=10)
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            response = connection.getresponse()
+            response.data = response.read()
+            return response
+        finally:
+            connection.close()
+
+    def seen(self):
+        text = self.log.read_text() if self.log.exists() else ""
+        return [json.loads(line) for line in text.splitlines()]
+
+    def send(self, data, wait=0.4):
+        """Send bytes as they are and return everything that comes back."""
+        received = b""
+        with socket.create_connection(("127.0.0.1", self.nginx.port), timeout=3) as peer:
+            try:
+                peer.sendall(data)
+                peer.settimeout(wait)
+                while chunk := peer.recv(65536):
+                    received += chunk
+            except (TimeoutError, ConnectionResetError, BrokenPipeError):
+                pass
+        return received
+
+
+def start_node(folder):
+    node = Node(
+        folder,
+        app="tests.echo:application",
+        ready="/",
+        WEB_WORKERS="1",
+        WEB_THREADS="4",
+        DJANGO_SETTINGS_MODULE="config.settings.test",
+        PLAZA_ECHO_LOG=str(folder / "seen.log"),
+        SECRET_KEY="x" * 40,
+    )
+    node.start()
+    return node
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("front")
+    nodes = [start_node(folder) for _ in range(2)]
+    nginx = proxy.Proxy(
+        folder / "nginx",
+        MAX_UPLOAD_BYTES="100000",
+        LOGIN_RATE="1r/s",
+        LOGIN_BURST="3",
+        STATIC_ROOT=str(folder),
+    )
+    (folder / "static").mkdir()
+    (folder / "static" / "a.css").write_text("b { color: red }")
+    (folder / "static" / ".env").write_text("SECRET=1")
+    nginx.nodes({node.port: "" for node in nodes})
+    with nginx:
+        yield Front(folder, nginx, nodes)
+    for node in nodes:
+        node.kill()
+
+
+@pytest.fixture
+def fresh(front):
+    """The same with an empty log and every node trusted again."""
+    front.log.write_text("")
+    return front
+
+
+def problem(response, status, code):
+    assert response.status == status
+    assert response.headers["Content-Type"] == "application/problem+json"
+    body = json.loads(response.data)
+    assert body["status"] == status
+    assert body["code"] == code
+    assert body["request_id"] == response.headers["X-Request-ID"]
+    return body
+
+
+# --- Framing ------------------------------------------------------------------------------------
+
+
+def split(stream):
+    """The status lines of the answers in a byte stream, each framed by its own length."""
+    statuses = []
+    while stream:
+        head, _, rest = stream.partition(b"\r\n\r\n")
+        found = re.match(rb"HTTP/1\.1 (\d{3})", head)
+        if found is None:  # HTTP/0.9: a body without a head
+            statuses.append("raw")
+            break
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        if found[1] == b"100":
+            stream = rest
+            continue
+        statuses.append(found[1].decode())
+        if length is None:
+            break
+        stream = rest[int(length[1]) :]
+    return statuses
+
+
+def test_there_are_enough_probes():
+    assert len(PROBES) >= 80
+    assert len({data for _, data in PROBES}) == len(PROBES)
+
+
+def test_the_detector_sees_a_second_request(fresh):
+    one = b"GET /smuggled HTTP/1.1\r\nHost: plaza\r\n\r\n"
+    assert split(fresh.send(one + one)) == ["200", "200"]
+    assert [seen["path"] for seen in fresh.seen()] == ["/smuggled", "/smuggled"]
+
+
+@pytest.mark.parametrize("data", [data for _, data in PROBES], ids=[name for name, _ in PROBES])
+def test_a_probe_gets_one_answer_and_smuggles_nothing(fresh, data):
+    statuses = split(fresh.send(data))
+    assert len(statuses) <= 1
+    assert not {status for status in statuses if status.startswith("5") and status != "501"}
+    paths = [seen["path"] for seen in fresh.seen()]
+    assert "/smuggled" not in paths
+    assert len(paths) <= 1
+    # The connection between nginx and the node is not left in the middle of something.
+    after = fresh.ask(path="/after", headers={"X-Request-ID": "after-the-probe"})
+    seen = json.loads(after.data)
+    assert (after.status, seen["path"], seen["method"]) == (200, "/after", "GET")
+    assert seen["headers"]["HTTP_X_REQUEST_ID"] == "after-the-probe"
+
+
+# --- What passes, and as what ---------------------------------------------------------------------
+
+
+def test_a_request_passes_with_who_and_how(fresh):
+    response = fresh.ask(
+        "POST",
+        "/api/dogs/Lazy?x=1",
+        body=b'{"a": 1}',
+        headers={"Content-Type": "application/json", "X-Request-ID": "given-by-me"},
+    )
+    seen = json.loads(response.data)
+    assert response.status == 200
+    assert (seen["method"], seen["path"], seen["query"]) == ("POST", "/api/dogs/Lazy", "x=1")
+    assert seen["body"] == '{"a": 1}'
+    assert seen["headers"]["HTTP_HOST"] == f"127.0.0.1:{fresh.nginx.port}"
+    assert seen["headers"]["HTTP_X_REQUEST_ID"] == "given-by-me"
+    assert seen["headers"]["HTTP_X_FORWARDED_FOR"] == "127.0.0.1"
+    assert seen["headers"]["HTTP_X_FORWARDED_PROTO"] == "http"
+    assert response.headers["X-Request-ID"] == "given-by-me"
+
+
+SPOOFED = {
+    "X-Forwarded-For": "6.6.6.6",
+    "X_Forwarded_For": "6.6.6.6",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Port": "444",
+    "X-Real-IP": "6.6.6.6",
+    "Forwarded": "for=6.6.6.6;proto=https;host=evil.example",
+    "Proxy": "http://evil.example",
+    "X-Request-ID": 'a"b{}<script>',
+}
+
+
+def test_a_stranger_cannot_say_who_it_is(fresh):
+    seen = json.loads(fresh.ask(headers=SPOOFED).data)["headers"]
+    assert seen["HTTP_X_FORWARDED_FOR"] == "127.0.0.1"
+    assert seen["HTTP_X_FORWARDED_PROTO"] == "http"
+    assert re.fullmatch(r"[0-9a-f]{32}", seen["HTTP_X_REQUEST_ID"])
+    assert not {
+        "HTTP_X_FORWARDED_HOST",
+        "HTTP_X_FORWARDED_PORT",
+        "HTTP_X_REAL_IP",
+        "HTTP_FORWARDED",
+        "HTTP_PROXY",
+    } & set(seen)
+
+
+def test_a_trusted_proxy_can_say_who_its_client_is(fresh, tmp_path):
+    nginx = proxy.Proxy(tmp_path / "trusting", trusted=["127.0.0.1"])
+    nginx.nodes({fresh.nodes[0].port: ""})
+    with nginx:
+        trusting = Front(tmp_path, nginx, [])
+        headers = {"X-Forwarded-For": "6.6.6.6, 7.7.7.7", "X-Forwarded-Proto": "https"}
+        response = trusting.ask(headers=headers)
+        seen = json.loads(response.data)["headers"]
+        line = json.loads(nginx.access_lines()[-1])
+    assert seen["HTTP_X_FORWARDED_FOR"] == "7.7.7.7"  # the last one that nobody we trust wrote
+    assert seen["HTTP_X_FORWARDED_PROTO"] == "https"
+    assert line["client"] == "7.7.7.7"
+    assert response.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
+def test_gzip_and_the_tag_it_weakens(fresh):
+    response = fresh.ask(path="/big", headers={"Accept-Encoding": "gzip"})
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert len(response.data) < 2000
+    assert response.headers["ETag"] == 'W/"strong"'
+    seen = json.loads(fresh.ask(headers={"If-Match": response.headers["ETag"]}).data)["headers"]
+    assert seen["HTTP_IF_MATCH"] == '"strong"'
+    seen = json.loads(fresh.ask(headers={"If-Match": '"a", "b"'}).data)["headers"]
+    assert seen["HTTP_IF_MATCH"] == '"a", "b"'
+    assert (
+        "Content-Encoding"
+        not in fresh.ask(path="/api/auth/token", headers={"Accept-Encoding": "gzip"}).headers
+    )
+
+
+def test_security_headers_are_there_once_whoever_answers(fresh):
+    for path in ("/", "/admin/", "/docs", "/static/a.css", "/.env", "/status/503"):
+        headers = fresh.ask(path=path).headers
+        for name, value in {
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Referrer-Policy": "same-origin",
+            "Server": "nginx",
+        }.items():
+            assert headers.get_all(name) == [value], (path, name)
+        assert len(headers.get_all("Content-Security-Policy")) == 1
+        assert len(headers.get_all("X-Request-ID")) == 1
+        assert headers["Strict-Transport-Security"] is None
+    assert fresh.ask(path="/").headers["Content-Security-Policy"].startswith("default-src 'none'")
+    for path in ("/admin/", "/docs", "/api/docs"):
+        policy = fresh.ask(path=path).headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in re.sub("style-src[^;]*", "", policy)
+
+
+def test_static_files_come_from_the_folder_and_live_long(fresh):
+    response = fresh.ask(path="/static/a.css")
+    assert response.data == b"b { color: red }"
+    assert response.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert response.headers["Cache-Control"] == "max-age=31536000"
+    assert fresh.seen() == []
+    assert json.loads(fresh.ask(path="/static/other.css").data)["path"] == "/static/other.css"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.git/config",
+        "/.env",
+        "/static/.env",
+        "/a/.svn/x",
+        "/static/%2e%65nv",
+        "/%2egit/config",
+        "/admin/.ssh",
+    ],
+)
+def test_hidden_files_are_refused(fresh, path):
+    problem(fresh.ask(path=path), 404, "not_found")
+    assert fresh.seen() == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../seen.log",
+        "/static/%2e%2e/seen.log",
+        "/static/..%2fseen.log",
+        "/static//../../seen.log",
+        "/static/%2e%2e%2f%2e%2e%2fseen.log",
+        "/static/..\\seen.log",
+    ],
+)
+def test_nobody_climbs_out_of_the_static_folder(fresh, path):
+    raw = fresh.send(f"GET {path} HTTP/1.1\r\nHost: plaza\r\nConnection: close\r\n\r\n".encode())
+    head, _, body = raw.partition(b"\r\n\r\n")
+    # The app's own answer, or a refusal: never the file beside the folder.
+    assert b'"pid"' in body or re.match(rb"HTTP/1.1 (400|404)", head)
+    assert body.count(b'"pid"') <= 1
+
+
+def test_a_dog_may_be_called_like_a_hidden_file(fresh):
+    assert json.loads(fresh.ask(path="/api/dogs/.git").data)["path"] == "/api/dogs/.git"
+
+
+def test_metrics_are_for_the_inside(fresh, tmp_path):
+    assert fresh.ask(path="/metrics").status == 200
+    nginx = proxy.Proxy(tmp_path / "outside", trusted=["127.0.0.1"])
+    nginx.nodes({fresh.nodes[0].port: ""})
+    with nginx:
+        outside = Front(tmp_path, nginx, [])
+        problem(
+            outside.ask(path="/metrics", headers={"X-Forwarded-For": "8.8.8.8"}), 404, "not_found"
+        )
+
+
+# --- Refusals -------------------------------------------------------------------------------------
+
+
+def test_a_body_over_the_limit_is_a_problem(fresh):
+    assert fresh.ask("POST", "/api/x", body=b"x" * 100_000).status == 200
+    for path in ("/api/x", "/api/files", "/api/auth/token/refresh"):
+        for headers in ({}, {"Idempotency-Key": "k" * 20}):
+            fresh.log.write_text("")
+            response = fresh.ask("POST", path, body=b"x" * 100_001, headers=headers)
+            problem(response, 413, "payload_too_large")
+            assert fresh.seen() == []
+
+
+def test_addresses_and_headers_over_the_limit_are_problems(fresh):
+    problem(fresh.ask(path="/" + "a" * 9000), 414, "uri_too_long")
+    problem(fresh.ask(headers={"X": "a" * 9000}), 400, "bad_request")
+    problem(fresh.ask("TRACE"), 405, "method_not_allowed")
+
+
+def test_logging_in_is_limited_per_client(fresh):
+    answers = [fresh.ask("POST", "/api/auth/token/", body=b"{}") for _ in range(12)]
+    statuses = [answer.status for answer in answers]
+    assert statuses[:3] == [200] * 3
+    refused = [answer for answer in answers if answer.status == 429]
+    assert len(refused) >= 6
+    assert problem(refused[0], 429, "too_many_requests")["instance"] == "/api/auth/token/"
+    assert refused[0].headers["Retry-After"] == "5"
+    assert fresh.ask("GET", "/api/auth/token").status == 200
+    assert fresh.ask("POST", "/api/auth/token/refresh", body=b"{}").status == 200
+
+
+def test_the_apps_own_errors_pass_unchanged(fresh):
+    for status in (404, 413, 429, 502, 503):
+        response = fresh.ask(path=f"/status/{status}")
+        assert response.status == status
+        assert json.loads(response.data)["path"] == f"/status/{status}"
+
+
+def test_every_problem_of_the_configuration_is_json():
+    text = proxy.TEMPLATE.read_text()
+    documents = re.findall(r"return (\d+) '(\{\"type\".*\})';", text)
+    assert len(documents) == 11
+    for status, document in documents:
+        body = json.loads(document.replace("${MAX_UPLOAD_BYTES}", "1"))
+        assert body["status"] == int(status)
+        assert body["type"] == f"urn:plaza:problem:{body['code']}"
+        assert set(body) == {"type", "title", "status", "detail", "instance", "code", "request_id"}
+
+
+def test_the_access_log_is_json_without_query_strings(fresh):
+    fresh.ask(path="/api/x?search=c4n4ry&token=c4n4ry", headers={"User-Agent": 'a"b\\c\x7f'})
+    line = fresh.nginx.access_lines()[-1]
+    assert "c4n4ry" not in line
+    entry = json.loads(line)
+    assert entry["path"] == "/api/x"
+    assert entry["status"] == 200
+    assert entry["agent"] == 'a"b\\c\x7f'
+    assert entry["upstream"].startswith("127.0.0.1:")
+
+
+# --- Nodes that are gone ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dying(tmp_path):
+    """Two nodes of which the first dies in the middle of whatever asks it for /die."""
+    nodes = [start_node(tmp_path) for _ in range(2)]
+    nginx = proxy.Proxy(tmp_path / "nginx")
+    nginx.nodes({node.port: "" for node in nodes})
+    with nginx:
+        yield Front(tmp_path, nginx, nodes)
+    for node in nodes:
+        node.kill()
+
+
+def test_only_what_is_safe_to_repeat_is_repeated(dying):
+    # /die kills the worker that handles it, so every repetition is one more line in the log.
+    cases = {
+        ("POST", ""): 1,
+        ("PATCH", ""): 1,
+        ("PATCH", "k" * 20): 1,
+        ("POST", "k" * 20): 2,
+        ("GET", ""): 2,
+        ("DELETE", ""): 2,
+    }
+    for (method, key), times in cases.items():
+        dying.log.write_text("")
+        headers = {"Idempotency-Key": key} if key else {}
+        response = dying.ask(
+            method, "/die", body=b"{}" if method != "GET" else None, headers=headers
+        )
+        problem(response, 502, "bad_gateway")
+        assert response.headers["Retry-After"] == "2"
+        died = [seen for seen in dying.seen() if seen["path"] == "/die"]
+        assert len(died) == times, (method, key)
+        assert {seen["length"] for seen in died} == ({0} if method == "GET" else {2})
+        deadline = time.monotonic() + 10
+        while any(node.status("/") != 200 for node in dying.nodes):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(2.1)  # both were marked as failed for two seconds
+
+
+def test_a_dead_node_is_passed_over(dying):
+    dying.nodes[0].kill()
+    statuses = [
+        dying.ask("POST", "/x", body=b"1", headers={"Idempotency-Key": "k" * 20}).status
+        for _ in range(40)
+    ]
+    assert statuses == [200] * 40
+
+
+def test_no_node_at_all_is_a_problem_not_a_hang(dying):
+    for node in dying.nodes:
+        node.kill()
+    before = time.monotonic()
+    body = problem(dying.ask(path="/api/x"), 502, "bad_gateway")
+    assert time.monotonic() - before < 3
+    assert body["instance"] == "/api/x"
+
+
+def test_a_reload_drops_nothing(dying):
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(dying.ask(path="/wait/1.5").status))
+    asking.start()
+    time.sleep(0.3)
+    dying.nginx.nodes({dying.nodes[0].port: "", dying.nodes[1].port: "down"})
+    dying.nginx.reload()
+    asking.join()
+    assert answers == [200]
+
+
+# --- The container's start script ---------------------------------------------------------------
+
+
+@pytest.mark.skipif(shutil.which("envsubst") is None, reason="envsubst is not installed")
+def test_the_container_fills_the_template_in_the_same_way(tmp_path):
+    folder = tmp_path / "run"
+    names = set(re.findall(r"\$\{([A-Z_]+)\}", proxy.TEMPLATE.read_text()))
+    script = (proxy.ROOT / "nginx" / "start.sh").read_text()
+    listed = set(
+        re.findall(r"\$\{([A-Z_]+)\}", re.search(r"^names='(.*)'$", script, re.MULTILINE)[1])
+    )
+    assert listed == names == {"LISTEN", "RUN_DIR", "STATIC_ROOT", *proxy.DEFAULTS}
+    mine = proxy.Proxy(folder)
+    values = {
+        **proxy.DEFAULTS,
+        "LISTEN": f"127.0.0.1:{mine.port}",
+        "RUN_DIR": str(folder),
+        "STATIC_ROOT": str(proxy.ROOT / "var"),
+        "ACCESS_LOG": str(folder / "access.log"),
+        "ERROR_LOG": str(folder / "error.log"),
+    }
+    filled = subprocess.run(  # noqa: S603 - envsubst and our own template
+        ["envsubst", " ".join(f"${{{name}}}" for name in listed)],  # noqa: S607 - from the PATH
+        input=proxy.TEMPLATE.read_text(),
+        env={**values, "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert filled == mine.config.read_text()
+
+
+def test_the_container_has_the_same_defaults():
+    script = (proxy.ROOT / "nginx" / "start.sh").read_text()
+    defaults = dict(re.findall(r'"\$\{([A-Z_]+):=([^}]*)\}"', script))
+    for name, value in proxy.DEFAULTS.items():
+        if not name.endswith("_LOG"):
+            assert defaults[name] == value
