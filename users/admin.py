@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
@@ -20,6 +21,7 @@ from users.forms import SignInForm, UnlockForm, UserForm
 from users.models import ApiToken, LoginBucket, Session, User
 
 admin.site.login_form = SignInForm
+admin.site.unregister(Group)  # rights come from the role alone
 
 
 class RefusalsAreMessages(ModelAdmin):
