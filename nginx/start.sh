@@ -24,7 +24,7 @@ nodes() {
     fi
     for address in $addresses; do
         case $address in *:*) address="[$address]" ;; esac
-        echo "server $address:$API_PORT max_fails=1 fail_timeout=2s;"
+        echo "server $address:$API_PORT max_fails=3 fail_timeout=2s;"
     done
 }
 

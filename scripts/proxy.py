@@ -85,7 +85,7 @@ class Proxy:
         )
         self.nodes({})
 
-    def nodes(self, ports: dict[int, str], options: str = "max_fails=1 fail_timeout=2s") -> None:
+    def nodes(self, ports: dict[int, str], options: str = "max_fails=3 fail_timeout=2s") -> None:
         """Write the list of nodes: port → extra words such as ``down``."""
         lines = [f"server 127.0.0.1:{port} {options} {extra};\n" for port, extra in ports.items()]
         (self.folder / "upstream.conf").write_text("".join(lines) or "server 127.0.0.1:1 down;\n")

@@ -1,0 +1,84 @@
+"""Start and stop real gunicorn nodes on this machine, for `make smoke` and the tests."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Self
+
+from scripts.proxy import ROOT, free_port
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """Return this process's environment with some variables set."""
+    return {**os.environ, **extra}  # noqa: TID251 - handed on to a child, nothing is read
+
+
+class Node:
+    """One gunicorn on a port of 127.0.0.1, in a process group of its own."""
+
+    def __init__(
+        self, folder: Path, *, app: str = "", ready: str = "/health/ready", **settings: str
+    ) -> None:
+        self.port = free_port()
+        self.ready = ready
+        self.log = folder / f"node-{self.port}.log"
+        self.command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
+        self.command += [app] if app else []
+        self.environment = environment(
+            PORT=str(self.port), WEB_HOST="127.0.0.1", TRUSTED_PROXIES="127.0.0.1", **settings
+        )
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, patience: float = 30) -> None:
+        """Start and wait until the node says that it is ready."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and configuration
+                self.command,
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + patience
+        while self.status(self.ready) != 200:  # noqa: PLR2004 - OK
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the node did not start:\n{self.log.read_text()[-3000:]}")
+            time.sleep(0.05)
+
+    def status(self, path: str) -> int:
+        """Return the status of one GET; 0 when nobody answers."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}")
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - see above
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def terminate(self, patience: float = 40) -> None:
+        """Ask the node to finish what it has and stop (SIGTERM), and wait for it."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(patience)
+
+    def kill(self) -> None:
+        """Kill the master and every worker at once (SIGKILL)."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(10)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
