@@ -195,6 +195,11 @@ DOG_PICTURE_HOSTS = env.words("DOG_PICTURE_HOSTS", ["images.dog.ceo"])
 DOG_PICTURE_DELAY_SECONDS = env.integer("DOG_PICTURE_DELAY_SECONDS", 0)
 RELAY_API_URL = env.text("RELAY_API_URL", "https://gttb.guane.dev/api")
 
+# --- Allies ----------------------------------------------------------------------------------
+# Public, so good for one laptop only: production refuses it.
+LOCAL_CREDENTIALS_KEY = "local:bG9jYWwta2V5LWZvci1vbmUtbGFwdG9wLW9ubHkhISE="
+CREDENTIALS_KEYS = env.words("CREDENTIALS_KEYS", [])
+
 # --- Background work -------------------------------------------------------------------------
 CELERY_APP = "config.celery.app"
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "") or REDIS_URL or "filesystem://"

@@ -1,5 +1,7 @@
 """What the containers run: every default that is only good for a laptop is refused here."""
 
+import re
+
 from config import env
 from config.settings import base
 from config.settings.base import *  # noqa: F403 - an environment is the base plus what differs
@@ -19,6 +21,18 @@ for _name, _value in (
 ):
     if not _value.startswith("https://"):
         env.refuse(f"{_name} is not https: the sandbox is a development tool. Set the real API.")
+
+KEY_ENTRY = re.compile(r"[A-Za-z0-9._-]{1,32}:[A-Za-z0-9+/]{43}=")
+LOCAL_KEY = base.LOCAL_CREDENTIALS_KEY.partition(":")[2]
+if "allies" in base.PLATFORM_APPS and (
+    not base.CREDENTIALS_KEYS
+    or not all(KEY_ENTRY.fullmatch(entry) for entry in base.CREDENTIALS_KEYS)
+    or any(entry.endswith(LOCAL_KEY) for entry in base.CREDENTIALS_KEYS)
+):
+    env.refuse(
+        "CREDENTIALS_KEYS is missing, malformed or holds the local key."
+        " Set id:base64 of 32 random bytes, the current key first."
+    )
 
 STORAGES = {
     **base.STORAGES,

@@ -2,30 +2,34 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from config import env
 from config.settings import base
 from config.settings.base import *  # noqa: F403 - an environment is the base plus what differs
 
-SECRET_KEY = "only-for-tests-" + "x" * 40  # noqa: S105 - signs nothing outside the suite
+SECRET_KEY = "only-for-tests-" + "x" * 40
 JWT_SIGNING_KEY = SECRET_KEY
 SIMPLE_JWT = {**base.SIMPLE_JWT, "SIGNING_KEY": JWT_SIGNING_KEY}
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 PLATFORM_APPS = base.PLATFORM_APPS
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = str(Path(tempfile.gettempdir()) / "plaza-test-media")
+STATIC_ROOT = str(Path(tempfile.gettempdir()) / "plaza-test-static")
+Path(STATIC_ROOT).mkdir(exist_ok=True)
 
-DATABASES: dict[str, Any] = {"default": dict(base.DATABASES["default"])}
+DATABASES = {"default": {**base.DATABASES["default"]}}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["TEST"] = {"NAME": env.text("TEST_DATABASE_NAME", "") or None}
-if not base.REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-else:
-    CACHES = {"default": {**base.CACHES["default"], "KEY_PREFIX": "plaza-test"}}
+LOCAL_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+CACHES = {
+    "default": {**base.CACHES["default"], "KEY_PREFIX": "plaza-test"}
+    if base.REDIS_URL
+    else LOCAL_MEMORY
+}
 
 # The broker is nobody: a test that wants a task runs it itself, as a worker would.
 CELERY_BROKER_URL = "memory://"
 DOG_API_URL = "http://127.0.0.1:1/dogs/api"
 RELAY_API_URL = "http://127.0.0.1:1/relay/api"
 DOG_PICTURE_DELAY_SECONDS = 0
+CREDENTIALS_KEYS = [base.LOCAL_CREDENTIALS_KEY]

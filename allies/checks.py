@@ -1,0 +1,52 @@
+"""Start-up checks: the ring of keys can be read, and has what the stored credentials need."""
+
+from typing import Any
+
+from django.core import checks
+from django.db import DatabaseError, connections
+
+from allies import crypto
+from allies.errors import KeyRingInvalid
+from allies.models import AllyCredential
+
+
+@checks.register(checks.Tags.security)
+def the_key_ring_can_be_read(**_: Any) -> list[checks.CheckMessage]:
+    """Refuse to start with a ring that cannot seal."""
+    try:
+        crypto.ring()
+    except KeyRingInvalid as error:
+        return [
+            checks.Error(str(error), hint="See CREDENTIALS_KEYS in .env.example.", id="allies.E001")
+        ]
+    return []
+
+
+@checks.register(checks.Tags.database)
+def the_key_ring_opens_what_is_stored(databases: Any = None, **_: Any) -> list[checks.CheckMessage]:
+    """Name the keys that stored credentials need and the ring lacks (``check --database``)."""
+    problems: list[checks.CheckMessage] = []
+    for alias in databases or ():
+        if AllyCredential._meta.db_table not in connections[alias].introspection.table_names():
+            continue
+        problems += missing_keys(alias)
+    return problems
+
+
+def missing_keys(alias: str) -> list[checks.CheckMessage]:
+    """Return an error for each key id that one database needs in vain."""
+    try:
+        known = crypto.ring().keys
+        needed = set(
+            AllyCredential.objects.using(alias).values_list("key_id", flat=True).distinct()
+        )
+    except (KeyRingInvalid, DatabaseError):
+        return []  # allies.E001 or the database's own checks say more
+    return [
+        checks.Error(
+            f"Stored credentials need key {key_id!r}, which CREDENTIALS_KEYS does not have.",
+            hint="Put the key back; take it out only when rotate_credentials leaves nothing of it.",
+            id="allies.E002",
+        )
+        for key_id in sorted(needed - known.keys())
+    ]

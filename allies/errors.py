@@ -1,0 +1,64 @@
+"""What can go wrong with allies and their credentials."""
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ValidationError
+
+from core.errors import Conflict, NotFound
+
+
+class AllyIdTaken(Conflict):
+    """Another ally has this id."""
+
+    default_code = "ally_id_taken"
+    default_detail = _("There is already an ally of this id.")
+
+
+class AllyNotFound(NotFound):
+    """No ally has this id."""
+
+    default_code = "ally_not_found"
+    default_detail = _("There is no ally of this id.")
+
+
+class AllyInactive(Conflict):
+    """The ally is switched off: its credentials are not used."""
+
+    default_code = "ally_inactive"
+    default_detail = _("The ally is not active.")
+
+
+class CredentialsNotSet(Conflict):
+    """The ally has no credentials that are not revoked."""
+
+    default_code = "credentials_not_set"
+    default_detail = _("The ally has no credentials.")
+
+
+class AlreadyRevoked(Conflict):
+    """These credentials were revoked before."""
+
+    default_code = "credentials_already_revoked"
+    default_detail = _("These credentials are revoked already.")
+
+
+class ReasonRequired(ValidationError):
+    """A change by hand says why."""
+
+    default_code = "reason_required"
+    default_detail = _("Say why: the reason is required.")
+
+
+class KeyRingInvalid(RuntimeError):
+    """CREDENTIALS_KEYS is missing or malformed."""
+
+
+class KeyMissing(RuntimeError):
+    """A credential is wrapped by a key that CREDENTIALS_KEYS does not have."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"CREDENTIALS_KEYS has no key {key_id!r}, which credentials need.")
+        self.key_id = key_id
+
+
+class SealBroken(RuntimeError):
+    """A ciphertext does not open: wrong key, damaged bytes, or it belongs to another row."""

@@ -1,0 +1,58 @@
+"""Reads that routes, admin, import and runbooks share."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connections, models
+from django.db.models import Exists, OuterRef, QuerySet, Value
+
+from allies.expressions import HasTag
+from allies.models import Ally, AllyCredential
+
+TAG_COUNTS = {
+    "postgresql": (
+        "SELECT tag, count(*) AS allies FROM allies_ally, jsonb_array_elements_text(tags) AS tag"
+        ' GROUP BY tag ORDER BY allies DESC, tag COLLATE "C"'
+    ),
+    "sqlite": (
+        "SELECT item.value AS tag, count(*) AS allies FROM allies_ally, json_each(tags) AS item"
+        " GROUP BY item.value ORDER BY allies DESC, tag"
+    ),
+}
+
+
+def tag_counts() -> list[dict[str, Any]]:
+    """Return each tag and how many allies carry it, the most frequent first: one query."""
+    connection = connections[Ally.objects.db]
+    with connection.cursor() as cursor:
+        cursor.execute(TAG_COUNTS[connection.vendor])
+        return [{"tag": tag, "allies": allies} for tag, allies in cursor.fetchall()]
+
+
+def with_tag(queryset: QuerySet, tag: str) -> QuerySet:
+    """Narrow allies to those that carry a tag; PostgreSQL takes the GIN index."""
+    if connections[queryset.db].vendor == "postgresql":
+        return queryset.filter(tags__contains=[tag])
+    return queryset.filter(HasTag(models.F("tags"), Value(tag)))
+
+
+def usable_credentials() -> QuerySet[AllyCredential]:
+    """Return the credentials that are not revoked."""
+    return AllyCredential.objects.filter(revoked_at__isnull=True)
+
+
+def has_credentials(ally: Ally) -> bool:
+    """Tell whether an ally is active and has credentials that are not revoked."""
+    return ally.is_active and usable_credentials().filter(ally=ally).exists()
+
+
+def names_and_credentials(ids: Iterable[str]) -> dict[str, tuple[str, bool]]:
+    """Return name and whether credentials are set, of the allies among ``ids``."""
+    wanted, found = list(ids), {}
+    for start in range(0, len(wanted), 500):
+        rows = Ally.objects.filter(pk__in=wanted[start : start + 500]).annotate(
+            is_set=Exists(usable_credentials().filter(ally=OuterRef("pk")))
+        )
+        for key, name, is_set in rows.values_list("pk", "name", "is_set"):
+            found[key] = (name, is_set)
+    return found
