@@ -12,7 +12,7 @@ from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")  # noqa: TID251 - Django reads its settings' name from here
 
-import django  # noqa: E402 - the settings' name first
+import django
 
 django.setup()
 
@@ -62,7 +62,7 @@ app.conf.update(
     beat_schedule=plugs.beat_schedule(),
     beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
 )
-app.autodiscover_tasks(lambda: plugs.task_packages())
+app.autodiscover_tasks(plugs.task_packages)
 
 
 @setup_logging.connect  # Celery would otherwise install its own handlers

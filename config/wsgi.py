@@ -15,7 +15,7 @@ class Request(WSGIRequest):
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
         """Parse the header; Django lets the ValueError of a bogus charset escape (RFC 8187)."""
         try:
-            super()._set_content_type_params(meta)
+            super()._set_content_type_params(meta)  # type: ignore[misc]  # the stubs leave it out
         except ValueError:
             self.content_type, self.content_params = "", {}
             meta["CONTENT_TYPE"] = "application/octet-stream"
@@ -28,4 +28,8 @@ class Handler(WSGIHandler):
 
 
 django.setup(set_prefix=False)
+
+from users.checks import refuse_demo_credentials  # noqa: E402 - after setup
+
+refuse_demo_credentials()
 application = Handler()

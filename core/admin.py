@@ -6,7 +6,12 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import models, transaction
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
@@ -15,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
 from core import export, journal
+from core.errors import ApplicationError
 from core.models import JournalEntry, StoredAnswer
 
 MANY = 10_000
@@ -28,7 +34,7 @@ class UncountedPaginator(Paginator):
     """
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]  # a property in Django, cached here as there
+    def count(self) -> int:
         """Return the number of rows, at most ``MANY``."""
         queryset: models.QuerySet = self.object_list  # type: ignore[assignment]  # the admin gives one
         return len(queryset.order_by().values_list("pk", flat=True)[:MANY])
@@ -81,7 +87,7 @@ class ModelAdmin(UnfoldModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Show the object's story from the journal."""
-        obj = get_object_or_404(self.model._base_manager, pk=object_id)
+        obj = get_object_or_404(self.model, pk=object_id)
         if not self.has_view_or_change_permission(request, obj):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         entries = JournalEntry.objects.filter(
@@ -97,6 +103,25 @@ class ModelAdmin(UnfoldModelAdmin):
         }
         return TemplateResponse(request, self.object_history_template, context)
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the form or save it; what a service refuses is told and nothing is changed."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except ApplicationError as error:
+            return self.refusal(request, error)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask, then delete; what a service refuses is told and nothing is changed."""
+        try:
+            return super().delete_view(request, *args, **kwargs)
+        except ApplicationError as error:
+            return self.refusal(request, error)
+
+    def refusal(self, request: HttpRequest, error: ApplicationError) -> HttpResponse:
+        """Return to the page with the reason."""
+        self.tell(request, str(error.detail), messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -106,8 +131,11 @@ class ModelAdmin(UnfoldModelAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list; where reading matters, leave an entry with the number of rows."""
-        response = super().changelist_view(request, extra_context)
+        """Show the list or run an action; where reading matters, leave an entry with the count."""
+        try:
+            response = super().changelist_view(request, extra_context)
+        except ApplicationError as error:
+            return self.refusal(request, error)
         if self.journal_views and request.method == "GET":
             changelist: ChangeList | None = getattr(response, "context_data", {}).get("cl")
             count = len(changelist.result_list) if changelist is not None else None

@@ -2,6 +2,8 @@
 
 from django.db import IntegrityError, models
 
+UNIQUE_VIOLATION = "23505"
+
 
 def violates(error: IntegrityError, model: type[models.Model], constraint: str) -> bool:
     """Tell whether ``error`` is the breach of ``model``'s constraint of that name.
@@ -17,14 +19,15 @@ def violates(error: IntegrityError, model: type[models.Model], constraint: str) 
         return True
     for candidate in model._meta.constraints:
         if candidate.name == constraint and isinstance(candidate, models.UniqueConstraint):
-            columns = [model._meta.get_field(name).column for name in candidate.fields]
-            return message.endswith(
-                ", ".join(f"{model._meta.db_table}.{column}" for column in columns)
-            )
+            attributes = (model._meta.get_field(name) for name in candidate.fields)
+            columns = (f"{model._meta.db_table}.{field.column}" for field in attributes)  # type: ignore[union-attr]  # constraints name columns only
+            return message.endswith(", ".join(columns))
     return False
 
 
 def is_duplicate(error: IntegrityError) -> bool:
     """Tell whether ``error`` is the breach of some unique constraint (SQLSTATE 23505)."""
     cause = error.__cause__
-    return getattr(cause, "pgcode", "") == "23505" or "UNIQUE constraint" in str(cause or error)
+    if getattr(cause, "pgcode", ""):
+        return bool(cause.pgcode == UNIQUE_VIOLATION)  # type: ignore[union-attr]  # it has one
+    return "UNIQUE constraint" in str(cause or error)

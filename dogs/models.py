@@ -28,9 +28,7 @@ class Dog(models.Model):
     ``picture`` is filled by a task: the three ``picture_*`` columns are that work's state.
     """
 
-    name = models.CharField(
-        _("name"), max_length=NAME_LENGTH, validators=[plain_text, usable_name]
-    )
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[plain_text, usable_name])
     name_key = FoldedField(source="name", max_length=NAME_LENGTH * 3)
     picture = models.URLField(_("picture"), max_length=500, blank=True)
     picture_status = models.CharField(

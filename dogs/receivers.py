@@ -10,5 +10,5 @@ from dogs import services
 
 @receiver(signals.user_removed)
 def release_dogs(*, user_id: int, **_: Any) -> None:
-    """A removed user's dogs are free again."""
+    """Set a removed user's dogs free."""
     services.release_dogs_of(user_id=user_id)

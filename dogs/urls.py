@@ -1,5 +1,7 @@
 """The routes of dogs and files, below ``/api/``."""
 
+from typing import Any
+
 from django.urls import path
 
 from core.api.routers import Router
@@ -8,7 +10,7 @@ from dogs.views import AdoptedDogViewSet, DogViewSet, FileViewSet
 router = Router()
 router.register("files", FileViewSet, basename="file")
 
-DOG = {
+DOG: dict[str, Any] = {
     "get": "retrieve",
     "post": "create",
     "put": "update",

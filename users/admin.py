@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +15,6 @@ from django.utils.translation import ngettext
 from unfold.decorators import display
 
 from core.admin import ModelAdmin, ReadOnlyAdmin
-from core.errors import ApplicationError
 from users import api_tokens, limits, services, sessions
 from users.forms import SignInForm, UnlockForm, UserForm
 from users.models import ApiToken, LoginBucket, Session, User
@@ -24,38 +23,8 @@ admin.site.login_form = SignInForm
 admin.site.unregister(Group)  # rights come from the role alone
 
 
-class RefusalsAreMessages(ModelAdmin):
-    """Base: what a service refuses is told to the person, and nothing is changed."""
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the form or save it."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except ApplicationError as error:
-            return self.refusal(request, error)
-
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Ask, then delete."""
-        try:
-            return super().delete_view(request, *args, **kwargs)
-        except ApplicationError as error:
-            return self.refusal(request, error)
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list or run an action."""
-        try:
-            return super().changelist_view(request, extra_context)
-        except ApplicationError as error:
-            return self.refusal(request, error)
-
-    def refusal(self, request: HttpRequest, error: ApplicationError) -> HttpResponse:
-        """Return to the page with the reason."""
-        self.tell(request, str(error.detail), messages.ERROR)
-        return HttpResponseRedirect(request.get_full_path())
-
-
 @admin.register(User)
-class UserAdmin(RefusalsAreMessages):
+class UserAdmin(ModelAdmin):
     """Users, written through the services."""
 
     form = UserForm

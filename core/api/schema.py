@@ -8,6 +8,7 @@ from drf_spectacular.openapi import AutoSchema as BaseAutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
+from core.api.permissions import Rule
 from core.problems import CONTENT_TYPE
 
 PROBLEM = {
@@ -70,19 +71,31 @@ class AutoSchema(BaseAutoSchema):
                 parameters.append(header("If-Match", _("412 unless the entity tag still fits.")))
         return parameters
 
-    def get_description(self) -> str:
+    @property
+    def rule(self) -> Rule | None:
+        """Return the permission table's row of this operation."""
+        view: Any = self.view
+        rule: Rule | None = view.permission_table.get(view.action_name() or "")
+        return rule
+
+    def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular's signature, not DRF's
         """Say who may call, from the permission table."""
         description = super().get_description() or ""
-        rule = self.view.permission_table.get(self.view.action_name() or "")
-        return f"{description}\n\nWho: {rule.label}.".strip() if rule else description
+        return f"{description}\n\nWho: {self.rule.label}.".strip() if self.rule else description
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         """Require a token where the permission table does."""
-        rule = self.view.permission_table.get(self.view.action_name() or "")
-        return [{}] if rule is not None and rule.anonymous else [{"bearer": []}]
+        return [{}] if self.rule is not None and self.rule.anonymous else [{"bearer": []}]
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A JWT access token from /api/auth/token, or a stored API token.",
+}
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its registration is untyped
     """Describes the one way to authenticate."""
 
     target_class = "users.authentication.BearerAuthentication"
@@ -90,20 +103,14 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: BaseAutoSchema) -> dict[str, str]:
         """Return the security scheme object."""
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A JWT access token from /api/auth/token, or a stored API token.",
-        }
+        return BEARER
 
 
 def add_problems(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]:
     """Give every operation the one error answer (drf-spectacular postprocessing hook)."""
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM
-    components.setdefault("securitySchemes", {}).setdefault(
-        "bearer", BearerScheme(None).get_security_definition(BaseAutoSchema())
-    )
+    components.setdefault("securitySchemes", {})["bearer"] = BEARER
     answer = {
         "description": "Any error, as a problem document.",
         "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},

@@ -80,12 +80,12 @@ class Kernel(drf_views.APIView):
         drf_request = self.initialize_request(request, *args, **kwargs)
         self.request = drf_request
         self.headers = self.default_response_headers
+        response: HttpResponse
         try:
             self.initial(drf_request, *args, **kwargs)
             response = self.run(drf_request, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - handle_exception raises again what is no answer
             response = self.refuse(error)
-        self.response = response
         return response
 
     def run(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -114,7 +114,7 @@ class Kernel(drf_views.APIView):
         """Render an expected failure; raise a defect of ours again."""
         response = self.handle_exception(error)
         response["Cache-Control"] = "no-store"
-        return response  # type: ignore[return-value]  # the problem document is a plain response
+        return response
 
     def refused(self, error: APIException) -> None:
         """Keep the story of a refused access where reading matters (clinic, allies)."""
@@ -224,6 +224,7 @@ class UpdateMixin(mixins.UpdateModelMixin):
 
     def perform_update(self, serializer: BaseSerializer) -> None:
         """Save changes; override to call a service."""
+        assert isinstance(serializer.instance, models.Model)  # noqa: S101 - DRF types it loosely
         before = journal.snapshot(serializer.instance)
         obj = serializer.save()
         if changes := journal.diff(before, obj):

@@ -26,8 +26,8 @@ def log():
     filters, formatter = config["filters"]["redact"], config["formatters"]["json"]
     handler.addFilter(filters["()"](filters["redactor"]))
     handler.setFormatter(formatter["()"](formatter["redactor"]))
-    logger = logging.getLogger("test.redaction")
-    logger.propagate = False
+    # Outside the hierarchy: pytest's own capture would send lone surrogates between processes.
+    logger = logging.Logger("test.redaction")  # noqa: LOG001 - see above
     logger.setLevel("DEBUG")
     logger.addHandler(handler)
     token = context.request_id.set("")

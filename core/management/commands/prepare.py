@@ -47,9 +47,9 @@ class Command(BaseCommand):
         self.wait(options["wait"])
         with only_one():
             call_command("migrate", interactive=False, verbosity=min(options["verbosity"], 1))
-            call_command("ensure_admin")
             if options["demo"] or settings.DEMO_DATA:
-                call_command("demo")
+                call_command("demo")  # first: its users have the ids of the brief
+            call_command("ensure_admin")
 
     def wait(self, seconds: int) -> None:
         """Return when the database answers; stop the process when it does not in time."""
