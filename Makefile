@@ -31,8 +31,9 @@ $(STAMP): Pipfile.lock scripts/lock.py
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/locked.txt
 	@touch $@
 
-.env: | .env.example
+.env: .env.example scripts/dotenv.py
 	@$(PYTHON) scripts/dotenv.py
+	@touch $@
 
 .PHONY: install install-local
 install: $(STAMP) .env ## Make .venv from the lock file and .env from .env.example
@@ -95,10 +96,15 @@ coverage-report: install ## Run the suite and show what no test runs
 ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL with Redis
 	@$(PY) scripts/reachable.py "$(CI_DATABASE_URL)" "$(CI_REDIS_URL)"
 	@for target in lint types imports migrations-check schema-check; do echo "== $$target"; $(MAKE) --no-print-directory $$target || exit 1; done
+	@if command -v nginx >/dev/null || test -x /usr/sbin/nginx; then echo "== smoke"; $(MAKE) --no-print-directory smoke; else echo "== smoke: left out, nginx is not installed"; fi
 	@echo "== tests on SQLite"
 	@DATABASE_URL= REDIS_URL= CELERY_BROKER_URL= $(MAKE) --no-print-directory tests
 	@echo "== tests on PostgreSQL and Redis"
 	@DATABASE_URL="$(CI_DATABASE_URL)" REDIS_URL="$(CI_REDIS_URL)" $(MAKE) --no-print-directory tests
+
+.PHONY: smoke
+smoke: install ## Restart and kill nodes behind nginx under load (needs nginx)
+	@$(PY) -m scripts.smoke
 
 # --- Packages -----------------------------------------------------------------------------------
 .PHONY: lock requirements

@@ -1,6 +1,7 @@
 """What must hold for the repository as a whole, whoever changes it."""
 
 import ast
+import base64
 import re
 import subprocess
 import tomllib
@@ -77,10 +78,17 @@ def test_dotenv_fills_secrets_that_differ_and_leaves_a_file_alone(tmp_path):
     assert len(values) == 2
     assert len(set(values)) == 2
     assert min(map(len, values)) >= 64
-    assert "=GENERATE" not in first
+    assert not re.search("^[A-Z_]+=.*GENERATE", first, re.MULTILINE)
+    key = re.search(r"^CREDENTIALS_KEYS=k1:(.+)$", first, re.MULTILINE)[1]
+    assert len(base64.b64decode(key, validate=True)) == 32
     assert target.stat().st_mode & 0o077 == 0
     dotenv.main([str(ROOT / ".env.example"), str(target)])
     assert target.read_text() == first
+    target.write_text("SECRET_KEY=mine\nLOG_LEVEL=DEBUG")
+    dotenv.main([str(ROOT / ".env.example"), str(target)])
+    lines = target.read_text().splitlines()
+    assert lines[:2] == ["SECRET_KEY=mine", "LOG_LEVEL=DEBUG"]
+    assert {line.partition("=")[0] for line in lines[2:]} == {"ADMIN_PASSWORD", "CREDENTIALS_KEYS"}
 
 
 def test_the_optional_apps_are_independent_by_contract():
