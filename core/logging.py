@@ -12,7 +12,7 @@ from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from core import context
-from core.redaction import MAX_TRACE, Redactor
+from core.redaction import Redactor
 
 _OWN = ("timestamp", "level", "logger", "message", "request_id", "actor", "exception", "stack")
 # Django hands the request itself over as an extra; nobody wants its repr in a log.
@@ -75,17 +75,10 @@ class JSONFormatter(OrjsonFormatter):
         clean = self.redactor
         return {
             name if name.isidentifier() else clean.text(name, 128): (
-                clean.text(_tail(value), MAX_TRACE)
-                if name in ("exception", "stack")
-                else clean.value(value, name)
+                clean.trace(value) if name in ("exception", "stack") else clean.value(value, name)
             )
             for name, value in log_data.items()
         }
-
-
-def _tail(trace: str) -> str:
-    """Keep the end of a long trace: it says what happened, the middle repeats itself."""
-    return trace if len(trace) <= MAX_TRACE else f"…{trace[16 - MAX_TRACE :]}"
 
 
 def logging_config(level: str = "INFO", *, secrets: Iterable[str] = ()) -> dict[str, Any]:

@@ -106,6 +106,17 @@ class Redactor:
             value = f"{value[:limit]}… (+{len(value) - limit})"
         return value
 
+    def trace(self, value: str) -> str:
+        """Return a traceback without secrets; of a long one the end, which says what happened.
+
+        Its line breaks stay: a traceback is read by lines, and in JSON they break nothing.
+        """
+        lines = [
+            self.text(line, MAX_TEXT) for line in self._hide(value[-4 * MAX_TRACE :]).split("\n")
+        ]
+        clean = "\n".join(lines)
+        return clean if len(clean) <= MAX_TRACE else f"…{clean[-MAX_TRACE:]}"
+
     def _hide(self, value: str) -> str:
         if self._values is not None:
             value = self._values.sub(HIDDEN, value)

@@ -124,6 +124,7 @@ def test_a_secret_in_an_exception_is_hidden_with_its_traceback(log, message):
     assert JWT not in stream.getvalue()
     assert "RuntimeError" in seen["exception"]
     assert "test_logging.py" in seen["exception"]
+    assert "\nRuntimeError: " in seen["exception"]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +235,7 @@ def test_sizes_are_bounded(log):
     for _ in range(40):
         deep = {"x": deep}
     try:
-        raise ValueError("y" * 100_000)  # noqa: TRY301 - its traceback is the point
+        raise ValueError("\n".join(f"line {n}" for n in range(9_999)))  # noqa: TRY301 - its traceback is the point
     except ValueError:
         logger.exception(
             "x" * 1_000_000,
@@ -244,6 +245,7 @@ def test_sizes_are_bounded(log):
     assert len(seen["message"]) < MAX_TEXT + 32
     assert len(seen["exception"]) < MAX_TRACE + 32
     assert seen["many"] == list(range(50))
+    assert seen["exception"].endswith("\nline 9998")
     assert len(seen["text"]) < MAX_TEXT + 32
     assert len(stream.getvalue()) < 40_000
 
