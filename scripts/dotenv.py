@@ -1,7 +1,7 @@
 """Write .env from .env.example, with a secret of its own wherever the example says GENERATE.
 
-``python scripts/dotenv.py [EXAMPLE] [TARGET]`` changes nothing in a file that is there; it only adds
-the secrets that a newer example asks for. It needs nothing but Python: `make` runs it before
+``python scripts/dotenv.py [EXAMPLE] [TARGET]`` changes nothing in a file that is there; it only
+adds the secrets that a newer example asks for. It needs nothing but Python: `make` runs it before
 anything is installed. GENERATE becomes 64 random characters, GENERATE_KEY a 256-bit key in base64.
 """
 

@@ -2,8 +2,8 @@
 
 Real nginx with the repository's configuration, two real gunicorn nodes of the platform on loopback,
 no root, a database of its own. It fails when a promise is broken: a request is lost, an effect
-happens twice, the answers pause for too long, or nginx costs too much. A control without the failover
-settings must go wrong: otherwise the measurement is blind.
+happens twice, the answers pause for too long, or nginx costs too much. A control without the
+failover settings must go wrong: otherwise the measurement is blind.
 """
 
 import argparse
