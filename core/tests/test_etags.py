@@ -1,0 +1,70 @@
+"""``If-Match`` is compared under the row's lock: of many writers with one tag, one wins."""
+
+import threading
+
+import pytest
+from django.db import connections
+from rest_framework.test import APIClient
+
+from core.api import etags
+from core.errors import PreconditionFailed
+from core.models import JournalEntry
+from core.roles import Role
+from users.models import User
+from users.sessions import open_session
+from users.tests.factories import UserFactory
+from users.tokens import pair_of
+
+
+def test_comparison_is_strong_for_writes_and_weak_for_reads():
+    tag = etags.etag_of(b"body")
+    etags.require_match(tag, tag)
+    etags.require_match("*", tag)
+    etags.require_match(f'"a", {tag}', tag)
+    for other in (f"W/{tag}", '"a"', "nonsense", ""):
+        with pytest.raises(PreconditionFailed):
+            etags.require_match(other, tag)
+    assert etags.unchanged(f"W/{tag}", tag)
+    assert etags.unchanged("*", tag)
+    assert not etags.unchanged('"a"', tag)
+
+
+@pytest.mark.django_db
+def test_write_answers_with_the_new_tag(admin_api):
+    user = UserFactory()
+    path = f"/api/users/{user.pk}"
+    changed = admin_api.patch(path, {"name": "Grace"}, HTTP_IF_MATCH=admin_api.get(path)["ETag"])
+    assert changed.status_code == 200
+    assert changed["ETag"] == admin_api.get(path)["ETag"]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_sixteen_writers_with_one_tag():
+    admin, user = UserFactory(role=Role.ADMIN), UserFactory(name="nobody")
+    token = pair_of(open_session(user=admin)).access
+    path = f"/api/users/{user.pk}"
+
+    def client():
+        made = APIClient()
+        made.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        return made
+
+    tag = client().get(path)["ETag"]
+    barrier = threading.Barrier(16)
+    statuses: list[int] = []
+
+    def write(number: int) -> None:
+        barrier.wait()
+        response = client().patch(path, {"name": f"writer {number}"}, HTTP_IF_MATCH=tag)
+        statuses.append(response.status_code)
+        connections.close_all()
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200] + [412] * 15
+    assert User.objects.get(pk=user.pk).name.startswith("writer")
+    assert JournalEntry.objects.filter(model="users.User", action="change").count() == 1

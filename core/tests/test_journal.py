@@ -1,0 +1,146 @@
+"""The journal tells every object's story and cannot be changed."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from core import context, journal
+from core.models import Action, JournalEntry
+from core.roles import Role
+from users.models import User
+from users.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_entry_says_who_what_and_in_which_request():
+    user = UserFactory(email="ada@example.com")
+    who = context.Actor("user", 7, "boss@example.com", Role.ADMIN)
+    with context.acting_as(who, request="request-1"):
+        entry = journal.record(Action.USE, user, reason="because", count=3)
+    entry.refresh_from_db()
+    assert (entry.actor_kind, entry.actor_id, entry.actor_label) == ("user", 7, "boss@example.com")
+    assert (entry.request_id, entry.action, entry.model) == ("request-1", "use", "users.User")
+    assert (entry.object_id, entry.object_label) == (str(user.pk), "ada@example.com")
+    assert (entry.reason, entry.count, entry.changes) == ("because", 3, {})
+
+
+def test_changes_have_both_values_and_secrets_none():
+    user = UserFactory(name="Ada")
+    before = journal.snapshot(user)
+    user.name = "Grace"
+    user.password = "other"
+    changes = journal.diff(before, user)
+    assert changes == {"name": ["Ada", "Grace"], "password": None}
+    assert journal.initial(user)["password"] is None
+    assert journal.initial(user)["name"] == [None, "Grace"]
+
+
+def test_long_values_are_clipped():
+    user = UserFactory(name="Ada")
+    before = journal.snapshot(user)
+    user.name = "x" * 1000
+    assert journal.diff(before, user)["name"][1] == "x" * 499 + "…"
+
+
+def test_entry_about_a_list():
+    entry = journal.record(Action.READ, User, count=50)
+    assert (entry.model, entry.object_id, entry.object_label) == ("users.User", "", "")
+
+
+def test_bulk_entries_take_one_statement():
+    users = UserFactory.create_batch(20)
+    with CaptureQueriesContext(connection) as queries:
+        journal.record_many(journal.entry(Action.EXPORT, user) for user in users)
+    assert [query["sql"].partition(" ")[0] for query in queries] == ["INSERT"]
+    assert JournalEntry.objects.filter(action="export").count() == 20
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "statement", ["UPDATE core_journalentry SET reason = 'x'", "DELETE FROM core_journalentry"]
+)
+def test_the_database_refuses_to_change_it(statement):
+    journal.record(Action.READ, User)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    assert JournalEntry.objects.get().reason == ""
+
+
+def test_unknown_action_is_refused():
+    with pytest.raises(DatabaseError), transaction.atomic():
+        journal.record("vanish", User)
+    assert JournalEntry.objects.count() == 0
+
+
+def test_write_and_entry_are_one_transaction(admin_api, monkeypatch):
+    admin_api.raise_request_exception = False
+    monkeypatch.setattr("core.journal.record", lambda *_args, **_kwargs: 1 / 0)
+    before = User.objects.count()
+    assert admin_api.post("/api/users", {"name": "A", "email": "a@example.com"}).status_code == 500
+    assert User.objects.count() == before
+
+
+# -- the route -----------------------------------------------------------------------------------
+def test_route_lists_newest_first_and_filters(admin_api):
+    JournalEntry.objects.all()
+    first = journal.record(Action.READ, User, object_id=1)
+    second = journal.record(Action.USE, User, object_id=2)
+    body = admin_api.get("/api/journal").json()
+    assert [row["id"] for row in body["results"]][:2] == [second.pk, first.pk]
+    body = admin_api.get("/api/journal?action=use&model=users.User&object_id=2").json()
+    assert [row["id"] for row in body["results"]] == [second.pk]
+    assert admin_api.get(f"/api/journal/{first.pk}").json()["action"] == "read"
+    assert admin_api.get("/api/journal?action=vanish").status_code == 400
+
+
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.CLINICIAN, Role.SELLER, Role.USER])
+def test_route_is_for_administrators(client_for, role):
+    assert client_for(role).get("/api/journal").status_code == 403
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_route_offers_no_way_to_change(admin_api, method):
+    entry = journal.record(Action.READ, User)
+    assert getattr(admin_api, method)(f"/api/journal/{entry.pk}", {}).status_code == 405
+    assert JournalEntry.objects.filter(pk=entry.pk).exists()
+
+
+def test_route_costs_the_same_at_1_10_and_50_rows(admin_api):
+    counts = []
+    for size in (1, 9, 40):
+        journal.record_many(journal.entry(Action.READ, User) for _ in range(size))
+        with CaptureQueriesContext(connection) as queries:
+            assert admin_api.get("/api/journal").status_code == 200
+        counts.append(len(queries))
+    assert counts == [2, 2, 2]
+
+
+# -- the admin -----------------------------------------------------------------------------------
+@pytest.fixture
+def admin_page(client):
+    client.force_login(UserFactory(role=Role.ADMIN))
+    return client
+
+
+def test_admin_shows_the_story_of_an_object(admin_page):
+    user = UserFactory(name="Ada")
+    before = journal.snapshot(user)
+    user.name, user.password = "Grace", "sekret"
+    journal.record(Action.CHANGE, user, changes=journal.diff(before, user), reason="ticket 7")
+    page = admin_page.get(f"/admin/users/user/{user.pk}/history/").content.decode()
+    assert "Ada → Grace" in page
+    assert "ticket 7" in page
+    assert "sekret" not in page
+
+
+def test_admin_offers_no_way_to_change(admin_page):
+    entry = journal.record(Action.READ, User)
+    assert admin_page.get("/admin/core/journalentry/").status_code == 200
+    assert admin_page.get(f"/admin/core/journalentry/{entry.pk}/change/").status_code == 200
+    for path in (f"{entry.pk}/delete/", "add/"):
+        assert (
+            admin_page.post(f"/admin/core/journalentry/{path}", {"post": "yes"}).status_code == 403
+        )
+    assert JournalEntry.objects.filter(pk=entry.pk).exists()

@@ -1,0 +1,93 @@
+"""What happens around every request: slashes, headers, and the database away."""
+
+import pytest
+from django.db import close_old_connections, connection, connections
+
+from core import health
+from core.roles import Role
+from users.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/users/me", "/api/journal", "/docs", "/api/docs", "/api/openapi.yaml"]
+)
+def test_with_and_without_a_trailing_slash(admin_api, path):
+    plain, slashed = admin_api.get(path), admin_api.get(path + "/")
+    assert plain.status_code == slashed.status_code == 200
+    if path in {"/api/users/me", "/api/openapi.yaml"}:
+        assert slashed.content == plain.content  # the others show their own address
+
+
+def test_admin_keeps_its_slash(client):
+    assert client.get("/admin").status_code == 302
+    assert client.get("/admin/login/").status_code == 200
+
+
+def test_an_api_call_has_no_session_and_no_cookie(admin_api):
+    response = admin_api.get("/api/users/me")
+    assert not response.cookies
+    assert not hasattr(response.wsgi_request, "session")
+
+
+def test_headers_of_an_answer(admin_api):
+    response = admin_api.get("/api/users/me")
+    assert response["Cache-Control"] == "private, no-cache"
+    assert response["Vary"] == "Accept, Accept-Language, Authorization"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["Content-Type"] == "application/json"
+
+
+def test_docs_need_no_cdn(client):
+    page = client.get("/docs").content.decode()
+    assert "https://" not in page
+    assert "/static/drf_spectacular_sidecar/" in page
+
+
+def test_cross_site_posts_to_the_admin_are_refused():
+    from django.test import Client
+
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(UserFactory(role=Role.ADMIN))
+    assert client.post("/admin/users/user/add/", {}).status_code == 403
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_database_away_is_a_503_and_back_by_itself(admin_api):
+    host = connection.settings_dict["HOST"], connection.settings_dict["PORT"]
+    connection.close()
+    connection.settings_dict["HOST"], connection.settings_dict["PORT"] = "127.0.0.1", "1"
+    try:
+        for call in (admin_api.get, admin_api.post):
+            response = call("/api/users", {})
+            assert response.status_code == 503
+            assert response["Retry-After"] == "2"
+            assert response["Content-Type"] == "application/problem+json"
+            assert response.json()["code"] == "service_unavailable"
+        health.forget()
+        assert admin_api.get("/health/live").status_code == 200
+        assert admin_api.get("/health/ready").status_code == 503
+    finally:
+        connection.settings_dict["HOST"], connection.settings_dict["PORT"] = host
+        health.forget()  # it keeps an answer for half a second
+    assert admin_api.get("/api/users").status_code == 200
+    assert admin_api.get("/health/ready").status_code == 200
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_the_server_closed_is_replaced(admin_api):
+    assert admin_api.get("/api/users/me").status_code == 200
+    other = connections.create_connection("default")
+    with other.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    other.close()
+    assert admin_api.get("/api/users/me").status_code == 503
+    close_old_connections()  # as the server does around each request; the test client does not
+    assert admin_api.get("/api/users/me").status_code == 200
