@@ -1,0 +1,100 @@
+"""The vocabulary of the clinic, as data, with what other systems call the same things."""
+
+from datetime import date
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+NAME_LENGTH = 100
+EMAIL_LENGTH = 254
+BODY_PART_LENGTH = 100
+DESCRIPTION_LENGTH = 4000
+EXTERNAL_ID_LENGTH = 64
+SEARCH_LENGTH = 500
+OLDEST_BIRTH_DATE = date(1850, 1, 1)
+
+
+class UrgencyLevel(models.TextChoices):
+    """How soon a study is needed."""
+
+    LOW = "LOW", _("low")
+    MID = "MID", _("medium")
+    HIGH = "HIGH", _("high")
+
+
+# FHIR R5 value set "request-priority" (ServiceRequest.priority).
+FHIR_PRIORITY = {
+    UrgencyLevel.LOW: "routine",
+    UrgencyLevel.MID: "urgent",
+    UrgencyLevel.HIGH: "stat",
+}
+
+
+class StudyType(models.TextChoices):
+    """What kind of study was made."""
+
+    XRAY = "XRAY", _("X-ray")
+    MAMMOGRAM = "MAMMOGRAM", _("mammogram")
+    CT = "CT", _("computed tomography")
+    MRI = "MRI", _("magnetic resonance")
+    ULTRASOUND = "ULTRASOUND", _("ultrasound")
+    PET = "PET", _("positron emission tomography")
+    NUCLEAR_MEDICINE = "NUCLEAR_MEDICINE", _("nuclear medicine")
+    FLUOROSCOPY = "FLUOROSCOPY", _("fluoroscopy")
+    ANGIOGRAPHY = "ANGIOGRAPHY", _("X-ray angiography")
+    BONE_DENSITOMETRY = "BONE_DENSITOMETRY", _("bone densitometry")
+    PANORAMIC_XRAY = "PANORAMIC_XRAY", _("panoramic X-ray")
+    ENDOSCOPY = "ENDOSCOPY", _("endoscopy")
+    ECG = "ECG", _("electrocardiogram")
+
+
+# DICOM PS3.3 C.7.3.1.1.1, defined terms of Modality (0008,0060).
+DICOM_MODALITY = {
+    StudyType.XRAY: "DX",
+    StudyType.MAMMOGRAM: "MG",
+    StudyType.CT: "CT",
+    StudyType.MRI: "MR",
+    StudyType.ULTRASOUND: "US",
+    StudyType.PET: "PT",
+    StudyType.NUCLEAR_MEDICINE: "NM",
+    StudyType.FLUOROSCOPY: "RF",
+    StudyType.ANGIOGRAPHY: "XA",
+    StudyType.BONE_DENSITOMETRY: "BMD",
+    StudyType.PANORAMIC_XRAY: "PX",
+    StudyType.ENDOSCOPY: "ES",
+    StudyType.ECG: "ECG",
+}
+
+# Suggestions only: a body part is free text, stored in upper case.
+BODY_PARTS = (
+    "ABDOMEN",
+    "ANKLE",
+    "BRAIN",
+    "BREASTS",
+    "CHEST",
+    "ELBOW",
+    "FOOT",
+    "HAND",
+    "HEAD",
+    "HEART",
+    "HIP",
+    "KIDNEYS",
+    "KNEE",
+    "LIVER",
+    "LUNGS",
+    "NECK",
+    "PELVIS",
+    "SHOULDER",
+    "SPINE",
+    "STOMACH",
+    "TEETH",
+    "WRIST",
+)
+
+# The files of the brief, column by column.
+PATIENT_COLUMNS = ("first_name", "last_name", "birth_date", "email", "id")
+STUDY_COLUMNS = ("urgency_level", "body_part", "description", "type", "patient_id")
+IMPORT_BATCH = 1000
+IMPORT_MAX_BYTES = 128 * 1024 * 1024
+IMPORT_MAX_LINE = 64 * 1024
+IMPORT_SHOWN_ERRORS = 100

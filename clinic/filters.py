@@ -1,0 +1,106 @@
+"""What patients and studies can be filtered by."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from rest_framework.request import Request
+
+from clinic.constants import StudyType, UrgencyLevel
+from clinic.models import Patient, Study
+from clinic.validators import search_form
+from core.api import filters
+from core.fields import fold
+from core.models import JournalEntry
+
+
+class BodyPartFilter(filters.CharFilter):
+    """A body part, in any case."""
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        """Compare as it is stored."""
+        return super().filter(qs, value.upper() if value else value)
+
+
+class EmailFilter(filters.CharFilter):
+    """A whole e-mail address, in any case."""
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        """Compare as the unique constraint does."""
+        return super().filter(qs, fold(value) if value else value)
+
+
+class StudyFilter(filters.FilterSet):
+    """By what was found, whose it is, and when it was recorded."""
+
+    body_part = BodyPartFilter()
+
+    class Meta:
+        model = Study
+        fields = {
+            "patient": ["exact"],
+            "urgency_level": ["exact"],
+            "type": ["exact"],
+            "created_at": ["gte", "lt"],
+        }
+
+
+class PatientStudyFilter(StudyFilter):
+    """The same, of one patient."""
+
+    class Meta(StudyFilter.Meta):
+        fields = {name: how for name, how in StudyFilter.Meta.fields.items() if name != "patient"}
+
+
+class PatientFilter(filters.FilterSet):
+    """By birth, by when they came, and by their studies: one study that is all that is asked."""
+
+    of_a_study = ("urgency_level", "type", "body_part")
+
+    email = EmailFilter(field_name="email_key")
+    urgency_level = filters.ChoiceFilter(choices=UrgencyLevel.choices)
+    type = filters.ChoiceFilter(choices=StudyType.choices)
+    body_part = filters.CharFilter()
+
+    class Meta:
+        model = Patient
+        fields = {"birth_date": ["gte", "lte"], "created_at": ["gte", "lt"]}
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Apply the filters of the patient one by one, those of a study together."""
+        asked = self.form.cleaned_data
+        study = {name: asked.pop(name) for name in self.of_a_study if asked.get(name)}
+        for name in self.of_a_study:
+            asked.pop(name, None)
+        queryset = super().filter_queryset(queryset)
+        if not study:
+            return queryset
+        if "body_part" in study:
+            study["body_part"] = study["body_part"].upper()
+        return queryset.filter(Exists(Study.objects.filter(patient=OuterRef("pk"), **study)))
+
+
+class KnownPatientFilter(filters.FilterSet):
+    """What SUPPORT may ask: whether there is a patient with exactly this address."""
+
+    email = EmailFilter(field_name="email_key")
+
+
+class AccessFilter(filters.FilterSet):
+    """Who, what, when."""
+
+    class Meta:
+        model = JournalEntry
+        fields = {
+            "actor_id": ["exact"],
+            "action": ["exact"],
+            "request_id": ["exact"],
+            "at": ["gte", "lt"],
+        }
+
+
+class WordSearch(filters.SearchFilter):
+    """``?search=`` that finds "Treviño" by "trevino", on every database."""
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        """Return the words in the form that they are stored in."""
+        return [search_form(term) for term in super().get_search_terms(request)]

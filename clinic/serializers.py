@@ -1,0 +1,160 @@
+"""Patients and studies as JSON."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError as InvalidValue
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from clinic.fields import LinesField, UpperCaseField
+from clinic.models import Patient, Study
+from clinic.validators import iso_date
+from core.api.serializers import ModelSerializer, Serializer, StrictCharField, StrictIntegerField
+
+
+class StrictEmailField(serializers.EmailField, StrictCharField):
+    """An e-mail address, kept as it was written; compared whatever its case."""
+
+
+class StrictDateField(serializers.DateField):
+    """A date, YYYY-MM-DD and nothing else."""
+
+    def to_internal_value(self, value: Any) -> date:
+        """Return the date; refuse the other spellings that Python takes."""
+        if not isinstance(value, str) or isinstance(value, datetime):
+            self.fail("invalid", format="YYYY-MM-DD")
+        try:
+            return iso_date(value)
+        except InvalidValue as error:
+            raise serializers.ValidationError(error.message, code=error.code) from error
+
+
+class UpperCaseCharField(StrictCharField):
+    """Text that is stored in upper case."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text in upper case."""
+        return super().to_internal_value(data).upper()
+
+
+class LinesCharField(StrictCharField):
+    """Text of several lines."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text with the line ends of one system."""
+        return super().to_internal_value(data).replace("\r\n", "\n")
+
+
+class ClinicSerializer(ModelSerializer):
+    """Base: strict dates and e-mail addresses, and the clinic's own kinds of text."""
+
+    serializer_field_mapping = {
+        **ModelSerializer.serializer_field_mapping,
+        models.EmailField: StrictEmailField,
+        models.DateField: StrictDateField,
+        UpperCaseField: UpperCaseCharField,
+        LinesField: LinesCharField,
+    }
+
+
+class StudySerializer(ClinicSerializer):
+    """A study, as the brief's record."""
+
+    patient = StrictIntegerField(source="patient_id", min_value=1)
+
+    class Meta:
+        model = Study
+        fields = ("id", "patient", "urgency_level", "body_part", "description", "type")
+
+
+class NestedStudySerializer(StudySerializer):
+    """A study at its patient's address: ``patient`` may be repeated, not changed."""
+
+    patient = StrictIntegerField(source="patient_id", min_value=1, required=False)
+
+    def validate_patient(self, value: int) -> int:
+        """Refuse to move a study to another patient from here."""
+        if value != self.context["view"].patient_id:
+            raise serializers.ValidationError(
+                _("A study is not moved to another patient at this address."), code="other_patient"
+            )
+        return value
+
+
+class PatientSerializer(ClinicSerializer):
+    """A patient with their studies."""
+
+    studies = StudySerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Patient
+        fields = ("id", "first_name", "last_name", "birth_date", "email", "studies")
+
+
+class KnownPatientSerializer(ClinicSerializer):
+    """What SUPPORT sees of a patient: that there is one."""
+
+    initials = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = Patient
+        fields = ("id", "initials", "created_at")
+        read_only_fields = fields
+
+
+class ImportFilesSerializer(serializers.Serializer):
+    """The multipart body of an import: one file or both."""
+
+    patients = serializers.FileField(required=False, allow_empty_file=True)
+    studies = serializers.FileField(required=False, allow_empty_file=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for at least one file."""
+        if not attrs:
+            raise serializers.ValidationError(
+                {"patients": _("Send the file “patients”, the file “studies”, or both.")},
+                code="required",
+            )
+        return attrs
+
+
+class CountsSerializer(Serializer):
+    """How many rows of a file did what."""
+
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+
+
+class ImportSerializer(Serializer):
+    """What an import did, or would do."""
+
+    dry_run = serializers.BooleanField()
+    patients = CountsSerializer()
+    studies = CountsSerializer()
+
+
+class UrgencyTermSerializer(Serializer):
+    """An urgency level and FHIR's word for it."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    fhir_priority = serializers.CharField()
+
+
+class TypeTermSerializer(Serializer):
+    """A type of study and DICOM's code for it."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    dicom_modality = serializers.CharField()
+
+
+class VocabularySerializer(Serializer):
+    """The words that studies are described in; body parts are suggestions."""
+
+    urgency_levels = UrgencyTermSerializer(many=True)
+    types = TypeTermSerializer(many=True)
+    body_parts = serializers.ListField(child=serializers.CharField())

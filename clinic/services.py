@@ -1,0 +1,200 @@
+"""Writes: each leaves its entries in the same transaction, the study's about the patient, too."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from clinic.errors import EmailTaken, ExternalIdTaken, PatientArchived, UnknownPatient
+from clinic.models import Archivable, Patient, Study
+from core import journal
+from core.db import violates
+
+
+def save(patient: Patient) -> None:
+    """Write a patient's row.
+
+    Raises:
+        EmailTaken: another patient has the address, whatever its case.
+        ExternalIdTaken: another patient has the id of the files.
+    """
+    try:
+        patient.save()
+    except IntegrityError as error:
+        if violates(error, Patient, "clinic_patient_email_unique"):
+            raise EmailTaken from error
+        if violates(error, Patient, "clinic_patient_external_unique"):
+            raise ExternalIdTaken from error
+        raise
+
+
+@transaction.atomic(savepoint=False)
+def create_patient(**fields: Any) -> Patient:
+    """Take a patient in.
+
+    Raises:
+        EmailTaken: another patient has the address, whatever its case.
+    """
+    patient = Patient(**fields)
+    save(patient)
+    journal.record(journal.Action.CREATE, patient, changes=journal.initial(patient))
+    return patient
+
+
+@transaction.atomic(savepoint=False)
+def change_patient(*, patient: Patient, **fields: Any) -> Patient:
+    """Change the named fields of a patient.
+
+    Raises:
+        EmailTaken: another patient has the new address, whatever its case.
+    """
+    before = journal.snapshot(patient)
+    for name, value in fields.items():
+        setattr(patient, name, value)
+    save(patient)
+    if changes := journal.diff(before, patient):
+        journal.record(journal.Action.CHANGE, patient, changes=changes)
+    return patient
+
+
+@transaction.atomic(savepoint=False)
+def archive_patient(*, patient: Patient, reason: str = "") -> None:
+    """Put a patient away, with the studies that are there."""
+    patient = Patient.everything.select_for_update().get(pk=patient.pk)
+    if patient.is_archived:
+        return
+    moment = timezone.now()
+    studies = list(Study.objects.select_for_update().filter(patient=patient))
+    patient.archived_at = moment
+    Patient.objects.filter(pk=patient.pk).update(archived_at=moment)
+    Study.objects.filter(pk__in=[study.pk for study in studies]).update(archived_at=moment)
+    changes = {"archived_at": [None, moment.isoformat()]}
+    journal.record_many(
+        journal.entry(journal.Action.DELETE, obj, changes=changes, reason=reason)
+        for obj in (patient, *studies)
+    )
+
+
+@transaction.atomic(savepoint=False)
+def restore_patient(*, patient: Patient, reason: str = "") -> int:
+    """Bring a patient back with the studies that went with it; return how many those were.
+
+    Raises:
+        EmailTaken: another patient has the address by now.
+        ExternalIdTaken: another patient was imported under the same id by now.
+    """
+    patient = Patient.everything.select_for_update().get(pk=patient.pk)
+    if not patient.is_archived:
+        return 0
+    moment = patient.archived_at
+    archived = Study.everything.select_for_update().filter(patient=patient, archived_at=moment)
+    studies = list(archived)
+    patient.archived_at = None
+    save(patient)
+    archived.update(archived_at=None)
+    entries = [came_back(obj, moment, reason) for obj in (patient, *studies)]
+    journal.record_many(entries)
+    return len(studies)
+
+
+def came_back(obj: Archivable, moment: Any, reason: str) -> Any:
+    """Return the journal entry of a restored row."""
+    changes = {"archived_at": [moment.isoformat(), None]}
+    return journal.entry(journal.Action.CHANGE, obj, changes=changes, reason=reason)
+
+
+def present_patient(patient_id: int) -> Patient:
+    """Return a patient, locked: it cannot be archived while a study is added to it.
+
+    Raises:
+        UnknownPatient: there is none, or it is archived.
+    """
+    patients: QuerySet[Patient] = Patient.objects.select_for_update().only("id")
+    patient = patients.filter(pk=patient_id).first()
+    if patient is None:
+        raise UnknownPatient
+    return patient
+
+
+def record_study(
+    action: journal.Action, study: Study, changes: dict[str, Any], *, reason: str = ""
+) -> None:
+    """Write the entries of a study: its own, and one about each patient concerned."""
+    patients = {study.patient_id, *(changes.get("patient") or ())} - {None}
+    about = f"study {study.pk}: {action}" + (f" ({reason})" if reason else "")
+    journal.record_many(
+        [
+            journal.entry(action, study, changes=changes, reason=reason),
+            *(
+                journal.entry(journal.Action.CHANGE, Patient, object_id=pk, reason=about)
+                for pk in sorted(patients)
+            ),
+        ]
+    )
+
+
+@transaction.atomic(savepoint=False)
+def create_study(*, patient_id: int, **fields: Any) -> Study:
+    """Add a study to a patient.
+
+    Raises:
+        UnknownPatient: there is none, or it is archived.
+    """
+    study = Study(patient=present_patient(patient_id), **fields)
+    study.save(force_insert=True)
+    record_study(journal.Action.CREATE, study, journal.initial(study))
+    return study
+
+
+@transaction.atomic(savepoint=False)
+def change_study(*, study: Study, **fields: Any) -> Study:
+    """Change the named fields of a study; ``patient_id`` moves it to another patient.
+
+    Raises:
+        UnknownPatient: the new patient is not there.
+    """
+    before = journal.snapshot(study)
+    if fields.get("patient_id", study.patient_id) != study.patient_id:
+        study.patient = present_patient(fields["patient_id"])
+    for name, value in fields.items():
+        setattr(study, name, value)
+    study.save()
+    if changes := journal.diff(before, study):
+        record_study(journal.Action.CHANGE, study, changes)
+    return study
+
+
+@transaction.atomic(savepoint=False)
+def archive_study(*, study: Study, reason: str = "") -> None:
+    """Put one study away."""
+    moment = timezone.now()
+    if Study.objects.filter(pk=study.pk).update(archived_at=moment):
+        changes = {"archived_at": [None, moment.isoformat()]}
+        record_study(journal.Action.DELETE, study, changes, reason=reason)
+
+
+@transaction.atomic(savepoint=False)
+def restore_study(*, study: Study, reason: str = "") -> bool:
+    """Bring one study back; tell whether it was away.
+
+    Raises:
+        PatientArchived: its patient is still away.
+    """
+    patient = Patient.everything.select_for_update().get(pk=study.patient_id)
+    study = Study.everything.select_for_update().get(pk=study.pk)
+    if not study.is_archived:
+        return False
+    if patient.is_archived:
+        raise PatientArchived
+    Study.everything.filter(pk=study.pk).update(archived_at=None)
+    moment = study.archived_at
+    entry = came_back(study, moment, reason)
+    about = journal.entry(
+        journal.Action.CHANGE,
+        Patient,
+        object_id=study.patient_id,
+        reason=f"study {study.pk}: restored" + (f" ({reason})" if reason else ""),
+    )
+    journal.record_many([entry, about])
+    return True

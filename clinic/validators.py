@@ -1,0 +1,58 @@
+"""What a patient's and a study's fields may hold, the same for the API, the admin and files."""
+
+import re
+import unicodedata
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from clinic.constants import EMAIL_LENGTH, OLDEST_BIRTH_DATE
+from core.fields import fold
+from core.validators import plain_text
+
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def iso_date(text: str) -> date:
+    """Return the date that ``text`` spells as YYYY-MM-DD; Python alone takes more spellings."""
+    if not ISO_DATE.fullmatch(text):
+        raise ValidationError(_("A date must look like YYYY-MM-DD."), code="invalid")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValidationError(_("There is no such day."), code="invalid") from None
+
+
+def possible_birth_date(value: date) -> None:
+    """Refuse days to come and days too long ago."""
+    if value > timezone.localdate():
+        raise ValidationError(_("A birth date cannot be in the future."), code="in_the_future")
+    if value < OLDEST_BIRTH_DATE:
+        raise ValidationError(
+            _("A birth date cannot be before %(oldest)s."),
+            code="too_long_ago",
+            params={"oldest": OLDEST_BIRTH_DATE.isoformat()},
+        )
+
+
+def foldable(value: str) -> None:
+    """Refuse an address whose folded form would not fit into its column."""
+    if not value.isascii() and len(fold(value)) > EMAIL_LENGTH:
+        raise ValidationError(_("This e-mail address is too long."), code="max_length")
+
+
+def readable_text(value: str) -> None:
+    """Refuse what :func:`core.validators.plain_text` does, except for line breaks."""
+    if value.isascii() and value.isprintable():
+        return
+    plain_text(value.replace("\n", " "))
+
+
+def search_form(text: str) -> str:
+    """Return the form in which words are looked for: folded, and without accents."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", fold(text))
+    return "".join(mark for mark in decomposed if not unicodedata.combining(mark))

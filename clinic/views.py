@@ -1,0 +1,278 @@
+"""The routes of patients, their studies, and who looked at them."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_view,
+)
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from clinic import access, importing, permissions, selectors, services
+from clinic.errors import UnknownPatient
+from clinic.filters import (
+    AccessFilter,
+    KnownPatientFilter,
+    PatientFilter,
+    PatientStudyFilter,
+    StudyFilter,
+    WordSearch,
+)
+from clinic.models import Patient, Study
+from clinic.serializers import (
+    ImportFilesSerializer,
+    ImportSerializer,
+    KnownPatientSerializer,
+    NestedStudySerializer,
+    PatientSerializer,
+    StudySerializer,
+    VocabularySerializer,
+)
+from core.api.filters import FilterBackend, OrderingFilter
+from core.api.parsers import MultiPartParser
+from core.api.query import INTEGER, parse_bool
+from core.api.views import GenericViewSet, ModelViewSet
+from core.errors import NotFound
+from core.models import JournalEntry
+from core.roles import Role
+from core.serializers import JournalEntrySerializer
+
+REFUSALS = {status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN, status.HTTP_404_NOT_FOUND}
+DRY_RUN = OpenApiParameter("dry_run", bool, description="Check and count, but write nothing.")
+PATIENT_PK = OpenApiParameter("patient_pk", int, OpenApiParameter.PATH)
+
+
+def as_key(value: str) -> str:
+    """Return ``value`` when it can be a row's key, else nothing."""
+    return value if INTEGER.fullmatch(value) and 0 < int(value) < 2**63 else ""
+
+
+def seen_as(*, many: bool) -> PolymorphicProxySerializer:
+    """Describe a patient as clinicians or as SUPPORT see it."""
+    return PolymorphicProxySerializer(
+        component_name="PatientAsSeen",
+        serializers=[PatientSerializer, KnownPatientSerializer],
+        resource_type_field_name=None,
+        many=many,
+    )
+
+
+class ClinicViewSet(GenericViewSet):
+    """Base: whoever comes near a patient's data, let in or not, is in that patient's journal."""
+
+    journal_reads = True
+
+    def lookup_value(self, value: str) -> int:
+        """Return the key that the address names, in one spelling only."""
+        if not as_key(value):
+            raise NotFound
+        return int(value)
+
+    @property
+    def patient_id(self) -> int:
+        """Return the key of the patient that a nested address begins with."""
+        return self.lookup_value(self.kwargs["patient_pk"])
+
+    def reason(self, code: object = "") -> str:
+        """Return where this request goes, for the journal."""
+        names = self.request.GET if code == "" else ()
+        return access.reason_of(self.request.method or "", self.request.path, names, code)
+
+    def refused(self, error: APIException) -> None:
+        """Record who was not let in, and at whose record."""
+        if error.status_code not in REFUSALS:
+            return
+        patient = as_key(self.kwargs.get("patient_pk", ""))
+        key = as_key(self.kwargs.get("pk", ""))
+        is_study = self.journal_model() is Study
+        access.refused(
+            patient_id=patient if is_study else patient or key,
+            study_id=key if is_study else "",
+            reason=self.reason(error.status_code),
+        )
+
+    def journal_read(self, response: Any) -> None:
+        """Record who was shown, before the answer leaves."""
+        data = getattr(response, "data", None)
+        if response.status_code == status.HTTP_200_OK and isinstance(data, Mapping):
+            self.record_read(data)
+
+    def record_read(self, data: Mapping[str, Any]) -> None:
+        """Record what this view's answer shows."""
+        raise NotImplementedError
+
+
+@extend_schema_view(
+    list=extend_schema(responses=seen_as(many=True)),
+    retrieve=extend_schema(responses=seen_as(many=False)),
+)
+class PatientViewSet(ClinicViewSet, ModelViewSet):
+    """Patients with their studies. SUPPORT sees that a patient exists: id, initials, since when."""
+
+    permission_table = permissions.PATIENTS
+    queryset = Patient.objects.prefetch_related("studies")
+    serializer_class: type[BaseSerializer] = PatientSerializer
+    filterset_class: type[PatientFilter | KnownPatientFilter] = PatientFilter
+    filter_backends = (FilterBackend, WordSearch, OrderingFilter)
+    search_fields: ClassVar[tuple[str, ...]] = ("search_key",)
+    ordering_fields: ClassVar[tuple[str, ...]] = ("id", "last_name", "birth_date", "created_at")
+    query_params: ClassVar[Any] = {"import_files": ("dry_run",)}
+
+    def check_permissions(self, request: Request) -> None:
+        """Let the caller in; SUPPORT with nothing at hand that would tell more than existence."""
+        super().check_permissions(request)
+        if getattr(request.user, "role", "") == Role.SUPPORT:
+            self.queryset = Patient.objects.only("id", "first_name", "last_name", "created_at")
+            self.serializer_class = KnownPatientSerializer
+            self.filterset_class = KnownPatientFilter
+            self.search_fields = ()  # type: ignore[misc]  # of this request
+            self.ordering_fields = ("id", "created_at")  # type: ignore[misc]  # of this request
+
+    def record_read(self, data: Mapping[str, Any]) -> None:
+        """Record the list and each patient on it, or the one patient."""
+        if "results" in data:
+            ids = [row["id"] for row in data["results"]]
+            access.list_seen(ids, count=len(ids), reason=self.reason())
+        else:
+            access.patient_seen(data["id"], reason=self.reason())
+
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        """Take the patient in."""
+        serializer.instance = services.create_patient(**serializer.validated_data)
+
+    def perform_update(self, serializer: BaseSerializer) -> None:
+        """Change the patient."""
+        services.change_patient(
+            patient=cast("Patient", serializer.instance), **serializer.validated_data
+        )
+
+    def perform_destroy(self, instance: Patient) -> None:
+        """Archive the patient and their studies."""
+        services.archive_patient(patient=instance)
+
+    @extend_schema(
+        parameters=[DRY_RUN],
+        request={"multipart/form-data": ImportFilesSerializer},
+        responses={200: ImportSerializer, 201: ImportSerializer},
+    )
+    @action(
+        detail=False,
+        methods=["post"],
+        url_path="import",
+        url_name="import",
+        parser_classes=[MultiPartParser],
+    )
+    def import_files(self, request: Request) -> Response:
+        """Import the brief's CSV files: all rows are checked before any is written."""
+        dry_run = parse_bool(request.GET.get("dry_run", "false"), name="dry_run")
+        upload = ImportFilesSerializer(data=request.data)
+        upload.is_valid(raise_exception=True)
+        result = importing.import_files(**upload.validated_data, dry_run=dry_run)
+        created = not dry_run and result.patients.created + result.studies.created
+        code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
+        return Response(result.as_dict(), status=code)
+
+
+class StudyRoutes(ClinicViewSet, ModelViewSet):
+    """What studies keep at either address."""
+
+    permission_table = permissions.STUDIES
+    queryset = Study.objects.all()
+    serializer_class: type[BaseSerializer] = StudySerializer
+    filterset_class = StudyFilter
+    ordering_fields = ("id", "created_at")
+
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        """Add the study to its patient."""
+        serializer.instance = services.create_study(**serializer.validated_data)
+
+    def perform_update(self, serializer: BaseSerializer) -> None:
+        """Change the study."""
+        services.change_study(study=cast("Study", serializer.instance), **serializer.validated_data)
+
+    def perform_destroy(self, instance: Study) -> None:
+        """Archive the study."""
+        services.archive_study(study=instance)
+
+
+class StudyViewSet(StudyRoutes):
+    """Studies of all patients."""
+
+    def record_read(self, data: Mapping[str, Any]) -> None:
+        """Record the patients whose studies were shown."""
+        if "results" in data:
+            patients = [row["patient"] for row in data["results"]]
+            access.list_seen(patients, count=len(patients), reason=self.reason())
+        elif "id" in data:
+            access.study_seen(data["id"], data["patient"], reason=self.reason())
+        else:
+            access.list_seen([], count=0, reason=self.reason())
+
+    @extend_schema(responses=VocabularySerializer, filters=False)
+    @action(detail=False, pagination_class=None)
+    def vocabulary(self, request: Request) -> Response:
+        """Return the words for urgency, types and body parts, with FHIR's and DICOM's codes."""
+        return Response(selectors.vocabulary())
+
+
+class PatientStudyViewSet(StudyRoutes):
+    """The studies of one patient."""
+
+    serializer_class = NestedStudySerializer
+    filterset_class = PatientStudyFilter
+
+    def get_queryset(self) -> QuerySet[Study]:
+        """Narrow to the patient of the address."""
+        return super().get_queryset().filter(patient_id=self.patient_id)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List the studies of a patient who is there."""
+        if not Patient.objects.filter(pk=self.patient_id).exists():
+            raise NotFound
+        return super().list(request, *args, **kwargs)
+
+    def record_read(self, data: Mapping[str, Any]) -> None:
+        """Record the patient, even with nothing to show."""
+        if "results" in data:
+            count = len(data["results"])
+            access.list_seen([self.patient_id], count=count, reason=self.reason())
+        else:
+            access.study_seen(data["id"], self.patient_id, reason=self.reason())
+
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        """Add the study to the patient of the address."""
+        fields = {**serializer.validated_data, "patient_id": self.patient_id}
+        try:
+            serializer.instance = services.create_study(**fields)
+        except UnknownPatient as error:
+            raise NotFound from error
+
+
+@extend_schema(parameters=[PATIENT_PK])
+class AccessLogViewSet(mixins.ListModelMixin, ClinicViewSet):
+    """Who looked at a patient or changed something, newest first; also of archived patients."""
+
+    permission_table = permissions.ACCESS_LOG
+    queryset = JournalEntry.objects.filter(model=Patient._meta.label)
+    serializer_class = JournalEntrySerializer
+    filterset_class = AccessFilter
+    ordering = ("-id",)
+
+    def get_queryset(self) -> QuerySet[JournalEntry]:
+        """Narrow to the patient of the address."""
+        if not Patient.everything.filter(pk=self.patient_id).exists():
+            raise NotFound
+        return super().get_queryset().filter(object_id=str(self.patient_id))
+
+    def record_read(self, data: Mapping[str, Any]) -> None:
+        """Record who read the log."""
+        access.patient_seen(self.patient_id, reason=self.reason())
