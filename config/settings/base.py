@@ -200,9 +200,18 @@ RELAY_API_URL = env.text("RELAY_API_URL", "https://gttb.guane.dev/api")
 LOCAL_CREDENTIALS_KEY = "local:bG9jYWwta2V5LWZvci1vbmUtbGFwdG9wLW9ubHkhISE="
 CREDENTIALS_KEYS = env.words("CREDENTIALS_KEYS", [])
 
+# --- Movies ----------------------------------------------------------------------------------
+TMDB_API_URL = env.text("TMDB_API_URL", "https://api.themoviedb.org/3")
+TMDB_API_KEY = env.text("TMDB_API_KEY", "").strip()
+TMDB_ACCESS_TOKEN = env.text("TMDB_ACCESS_TOKEN", "").strip()
+MOVIES_CACHE_SECONDS = env.integer("MOVIES_CACHE_SECONDS", 30)
+MOVIES_STALE_DAYS = env.integer("MOVIES_STALE_DAYS", 30)
+if MOVIES_STALE_DAYS > 180:  # noqa: PLR2004 - six months, TMDB's terms of use
+    env.refuse(f"MOVIES_STALE_DAYS is {MOVIES_STALE_DAYS}; TMDB allows no copy beyond 180 days.")
+
 # --- Background work -------------------------------------------------------------------------
 CELERY_APP = "config.celery.app"
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "") or REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "") or REDIS_URL or "filesystem://localhost/"
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 10, minimum=1)
 
 # --- People read their language, in their time -----------------------------------------------
