@@ -18,6 +18,7 @@ if "ALLOWED_HOSTS" not in env.env.dump() or "*" in base.ALLOWED_HOSTS:
 for _name, _value in (
     ("DOG_API_URL", base.DOG_API_URL),
     ("RELAY_API_URL", base.RELAY_API_URL),
+    ("TMDB_API_URL", base.TMDB_API_URL),
 ):
     if not _value.startswith("https://"):
         env.refuse(f"{_name} is not https: the sandbox is a development tool. Set the real API.")

@@ -32,4 +32,7 @@ CELERY_BROKER_URL = "memory://"
 DOG_API_URL = "http://127.0.0.1:1/dogs/api"
 RELAY_API_URL = "http://127.0.0.1:1/relay/api"
 DOG_PICTURE_DELAY_SECONDS = 0
+TMDB_API_URL = "http://127.0.0.1:1/tmdb/3"
+TMDB_API_KEY = "only-for-tests"
+TMDB_ACCESS_TOKEN = ""
 CREDENTIALS_KEYS = [base.LOCAL_CREDENTIALS_KEY]

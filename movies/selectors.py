@@ -1,0 +1,30 @@
+"""Reads that several views share."""
+
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+
+from movies.errors import UserNotFound
+from movies.models import Favorite
+
+# A list of favourites needs no model instances: these columns make its rows and its pages.
+ROW = (
+    "id",
+    "movie_id",
+    "movie__details",
+    "movie__title",
+    "release_rank",
+    "rating_rank",
+    "created_at",
+)
+
+
+def favorites_of(user_id: int) -> QuerySet[Favorite]:
+    """Return a user's list."""
+    return Favorite.objects.filter(user_id=user_id, wipe__isnull=True)
+
+
+def require_user(user_id: int) -> None:
+    """Raise UserNotFound unless the user exists."""
+    users = get_user_model()._default_manager.filter(pk=user_id, anonymised_at__isnull=True)
+    if not users.exists():
+        raise UserNotFound

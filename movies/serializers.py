@@ -1,0 +1,123 @@
+"""Movies as JSON: TMDB's own shapes, described here for callers and for the OpenAPI file.
+
+Documents of the catalogue were checked when they came in (movies.tmdb) and go out as they are,
+with whatever else TMDB says; the serializers of movies describe what callers can rely on.
+"""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from core.api.serializers import ModelSerializer, Serializer, StrictIntegerField
+from movies.constants import MAX_STARS
+from movies.models import UNRATED_RANK, Favorite, Rating
+
+TIME = serializers.DateTimeField()  # a serializer's own field would cost each list all its fields
+
+
+@extend_schema_field({"type": "string", "description": "YYYY-MM-DD, or empty when unknown."})
+class ReleaseDateField(serializers.CharField):
+    """A release date as TMDB writes it."""
+
+
+class MovieSummarySerializer(Serializer):
+    """A movie as lists show it."""
+
+    id = serializers.IntegerField(help_text="TMDB's id of the movie.")
+    title = serializers.CharField()
+    original_title = serializers.CharField(required=False)
+    original_language = serializers.CharField(required=False)
+    overview = serializers.CharField(required=False, allow_null=True)
+    release_date = ReleaseDateField(required=False, allow_null=True)
+    adult = serializers.BooleanField(required=False)
+    video = serializers.BooleanField(required=False)
+    popularity = serializers.FloatField(required=False)
+    vote_average = serializers.FloatField(required=False)
+    vote_count = serializers.IntegerField(required=False)
+    poster_path = serializers.CharField(required=False, allow_null=True)
+    backdrop_path = serializers.CharField(required=False, allow_null=True)
+
+
+class PopularMovieSerializer(MovieSummarySerializer):
+    """A movie of the popular list."""
+
+    genre_ids = serializers.ListField(child=serializers.IntegerField(), required=False)
+
+
+class PopularSerializer(Serializer):
+    """A page of popular movies, in TMDB's own shape."""
+
+    page = serializers.IntegerField()
+    results = PopularMovieSerializer(many=True)
+    total_pages = serializers.IntegerField()
+    total_results = serializers.IntegerField()
+
+
+def objects(**kwargs: Any) -> serializers.ListField:
+    """Return a field that holds a list of objects."""
+    return serializers.ListField(child=serializers.DictField(), required=False, **kwargs)
+
+
+class MovieSerializer(MovieSummarySerializer):
+    """Everything about one movie."""
+
+    belongs_to_collection = serializers.DictField(required=False, allow_null=True)
+    budget = serializers.IntegerField(required=False)
+    genres = objects()
+    homepage = serializers.CharField(required=False, allow_null=True)
+    imdb_id = serializers.CharField(required=False, allow_null=True)
+    origin_country = serializers.ListField(child=serializers.CharField(), required=False)
+    production_companies = objects()
+    production_countries = objects()
+    revenue = serializers.IntegerField(required=False)
+    runtime = serializers.IntegerField(required=False, allow_null=True, help_text="Minutes.")
+    spoken_languages = objects()
+    status = serializers.CharField(required=False, allow_null=True)
+    tagline = serializers.CharField(required=False, allow_null=True)
+
+
+class FavoriteSerializer(MovieSerializer):
+    """A favourite: everything about the movie, and what its user thinks of it."""
+
+    my_rating = serializers.IntegerField(
+        allow_null=True, min_value=0, max_value=MAX_STARS, help_text="Stars; null is unrated."
+    )
+    added_at = serializers.DateTimeField()
+
+    def to_representation(self, instance: Favorite | dict[str, Any]) -> dict[str, Any]:
+        """Return the movie's document with the user's own fields; rows are `selectors.ROW`."""
+        if isinstance(instance, dict):
+            details, rank = instance["movie__details"], instance["rating_rank"]
+            added = instance["created_at"]
+        else:
+            details, rank = instance.movie.details, instance.rating_rank
+            added = instance.created_at
+        return {
+            **details,
+            "my_rating": None if rank == UNRATED_RANK else MAX_STARS - rank,
+            "added_at": TIME.to_representation(added),
+        }
+
+
+class NewFavoriteSerializer(Serializer):
+    """Which movie to put on the list."""
+
+    movie_id = StrictIntegerField(min_value=1)
+
+
+class RatingSerializer(ModelSerializer):
+    """The caller's stars for a movie."""
+
+    movie_id = serializers.IntegerField(read_only=True)
+    stars = StrictIntegerField(min_value=0, max_value=MAX_STARS)
+
+    class Meta:
+        model = Rating
+        fields = ("movie_id", "stars", "created_at", "updated_at")
+
+
+class WipeSerializer(Serializer):
+    """How many favourites were removed."""
+
+    removed = serializers.IntegerField()

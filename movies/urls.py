@@ -1,0 +1,44 @@
+"""The routes of the movies app, below ``/api/``."""
+
+from typing import Any
+
+from django.urls import path
+
+from movies.views import CatalogViewSet, FavoriteViewSet, RatingViewSet, UserFavoriteViewSet
+
+RATING: dict[str, Any] = {
+    "get": "retrieve",
+    "post": "create",
+    "put": "update",
+    "patch": "partial_update",
+    "delete": "destroy",
+}
+
+urlpatterns = [
+    path("movies/popular", CatalogViewSet.as_view({"get": "popular"}), name="movie-popular"),
+    path(
+        "movies/favorites",
+        FavoriteViewSet.as_view({"get": "list", "post": "create"}),
+        name="favorite-list",
+    ),
+    path(
+        "movies/favorites/<int:movie_id>",
+        FavoriteViewSet.as_view({"get": "retrieve", "delete": "destroy"}, detail=True),
+        name="favorite-detail",
+    ),
+    path(
+        "movies/users/<int:user_id>/favorites",
+        UserFavoriteViewSet.as_view({"get": "list", "delete": "wipe"}),
+        name="user-favorites",
+    ),
+    path(
+        "movies/<int:movie_id>",
+        CatalogViewSet.as_view({"get": "retrieve"}, detail=True),
+        name="movie-detail",
+    ),
+    path(
+        "movies/<int:movie_id>/rating",
+        RatingViewSet.as_view(RATING, detail=True),
+        name="movie-rating",
+    ),
+]
