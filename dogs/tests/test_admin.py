@@ -1,0 +1,157 @@
+"""What support staff do with dogs and files."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from core.models import JournalEntry
+from core.roles import Role
+from dogs.models import Dog, RelayedFile
+from dogs.tests.factories import DogFactory, RelayedFileFactory
+from users.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+DOGS = "/admin/dogs/dog/"
+FILES = "/admin/dogs/relayedfile/"
+
+
+@pytest.fixture(params=[Role.ADMIN, Role.SUPPORT])
+def staff(client, request):
+    client.user = UserFactory(role=request.param)
+    client.force_login(client.user)
+    return client
+
+
+def act(client, path: str, action: str, *rows):
+    return client.post(
+        path, {"action": action, "_selected_action": [str(row.pk) for row in rows]}, follow=True
+    )
+
+
+@pytest.mark.parametrize("role", [Role.USER, Role.SELLER, Role.CLINICIAN])
+def test_others_are_sent_to_the_login_page(client, role):
+    client.force_login(UserFactory(role=role))
+    response = client.get(DOGS)
+    assert response.status_code == 302
+    assert response["Location"].startswith("/admin/login/")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?q=laz",
+        "?is_adopted__exact=1",
+        "?picture_status__exact=failed",
+        "?p=1",
+        "?o=1",
+        "?q=%00",
+    ],
+)
+def test_lists(staff, query):
+    DogFactory(name="Lazy", owner=UserFactory())
+    RelayedFileFactory()
+    assert staff.get(DOGS + query).status_code == 200
+    assert staff.get(FILES + ("?q=x" if query else "")).status_code == 200
+
+
+def test_list_costs_the_same_at_1_10_and_50_rows(staff):
+    counts = []
+    for size in (1, 9, 40):
+        DogFactory.create_batch(size, owner=UserFactory())
+        with CaptureQueriesContext(connection) as queries:
+            staff.get(DOGS)
+        counts.append(len(queries))
+    assert len(set(counts)) == 1
+    assert not [query for query in queries if "COUNT(*)" in query["sql"].upper()]
+
+
+def test_add_goes_through_the_service(staff, published, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        response = staff.post(DOGS + "add/", {"name": "Lazy", "is_adopted": "on"})
+    assert response.status_code == 302
+    dog = Dog.objects.get()
+    assert (dog.name, dog.is_adopted, dog.picture_status) == ("Lazy", True, "pending")
+    assert [task for task, _arguments in published] == ["dogs.tasks.fetch_picture"]
+    entry = JournalEntry.objects.get(model="dogs.Dog")
+    assert (entry.action, entry.actor_id) == ("create", staff.user.pk)
+
+
+def test_taken_name_is_told_and_changes_nothing(staff):
+    DogFactory(name="Lazy")
+    response = staff.post(DOGS + "add/", {"name": "LAZY"}, follow=True)
+    assert "There is already a dog of this name." in response.content.decode()
+    assert Dog.objects.count() == 1
+    assert not JournalEntry.objects.filter(model="dogs.Dog").exists()
+
+
+@pytest.mark.parametrize("name", ["is_adopted", "", "a/b", "x" * 101, "a\x00b"])
+def test_unusable_name_is_told(staff, name):
+    assert staff.post(DOGS + "add/", {"name": name}).status_code == 200
+    assert Dog.objects.count() == 0
+
+
+def test_change_leaves_a_story(staff):
+    dog = DogFactory(name="Lazy")
+    page = f"{DOGS}{dog.pk}/change/"
+    assert staff.get(page).status_code == 200
+    assert staff.post(page, {"name": "Eager"}).status_code == 302
+    dog.refresh_from_db()
+    assert dog.name == "Eager"
+    story = staff.get(f"{DOGS}{dog.pk}/history/").content.decode()
+    assert "Lazy → Eager" in story
+    assert str(staff.user) in story
+
+
+def test_another_picture(staff, published, django_capture_on_commit_callbacks):
+    ready, pending = DogFactory(ready=True), DogFactory()
+    with django_capture_on_commit_callbacks(execute=True):
+        response = act(staff, DOGS, "fetch_picture_again", ready, pending)
+    assert "1 picture is fetched again." in response.content.decode()
+    ready.refresh_from_db()
+    assert (ready.picture, ready.picture_status, ready.picture_attempts) == ("", "pending", 0)
+    assert [arguments["pk"] for _task, arguments in published] == [ready.pk]
+
+
+def test_send_again(staff, published, django_capture_on_commit_callbacks):
+    relayed = RelayedFileFactory(status="failed", attempts=12)
+    with django_capture_on_commit_callbacks(execute=True):
+        act(staff, FILES, "relay_again", relayed)
+    relayed = RelayedFile.objects.get()
+    assert (relayed.status, relayed.attempts) == ("pending", 0)
+    assert [arguments["pk"] for _task, arguments in published] == [str(relayed.pk)]
+    entry = JournalEntry.objects.get(model="dogs.RelayedFile")
+    assert entry.changes == {"status": ["failed", "pending"]}
+
+
+def test_export_is_inert_and_leaves_an_entry(staff):
+    DogFactory(name="=1+1")
+    response = staff.post(
+        DOGS,
+        {"action": "export_csv", "_selected_action": [str(Dog.objects.get().pk)]},
+    )
+    lines = b"".join(response.streaming_content).decode().splitlines()
+    assert "'=1+1" in lines[1].split(",")
+    entry = JournalEntry.objects.get(action="export")
+    assert (entry.model, entry.count) == ("dogs.Dog", 1)
+
+
+def test_files_are_read_only(staff):
+    relayed = RelayedFileFactory()
+    assert staff.get(f"{FILES}{relayed.pk}/change/").status_code == 200
+    assert staff.post(f"{FILES}{relayed.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert staff.get(FILES + "add/").status_code == 403
+    assert RelayedFile.objects.count() == 1
+
+
+def test_support_deletes_nothing(client):
+    dog = DogFactory()
+    client.force_login(UserFactory(role=Role.SUPPORT))
+    assert client.post(f"{DOGS}{dog.pk}/delete/", {"post": "yes"}).status_code == 403
+    act(client, DOGS, "delete_selected", dog)
+    assert Dog.objects.count() == 1
+    client.force_login(UserFactory(role=Role.ADMIN))
+    assert client.post(f"{DOGS}{dog.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert Dog.objects.count() == 0
+    assert JournalEntry.objects.get(model="dogs.Dog").action == "delete"

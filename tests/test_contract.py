@@ -1,0 +1,73 @@
+"""What is promised in files is what the code does: the OpenAPI file and the translations."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from django.conf import settings
+from django.core.management import call_command
+
+from core import plugs
+from scripts import messages
+from tests.routes import PARAMETER, all_routes
+
+ROOT = Path(__file__).resolve().parent.parent
+needs_all = pytest.mark.skipif(
+    settings.PLATFORM_APPS != plugs.every_optional_app(),
+    reason="the committed contract describes all apps; here some are switched off",
+)
+
+
+@pytest.fixture(scope="module")
+def generated() -> str:
+    """Return the contract as the code has it; a warning fails."""
+    file = io.StringIO()
+    call_command("spectacular", validate=True, fail_on_warn=True, stdout=file)
+    return file.getvalue()
+
+
+@needs_all
+def test_openapi_file_is_what_the_code_says(generated):
+    assert (ROOT / "openapi.yaml").read_text() == generated, "run `make schema`"
+
+
+def test_openapi_describes_every_route(generated):
+    paths = yaml.safe_load(generated)["paths"]
+    described = {
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path))
+        for path, operations in paths.items()
+        for method in operations
+        if method in {"get", "post", "put", "patch", "delete"}
+    }
+    routes = {(route.method, PARAMETER.sub("{}", route.template)) for route in all_routes()}
+    # Refused by design, so not offered: a dog cannot be called "is_adopted".
+    assert routes - described <= {("POST", "/api/dogs/is_adopted")}
+    assert described <= routes
+
+
+def test_openapi_gives_every_operation_its_error_and_its_security(generated):
+    schema = yaml.safe_load(generated)
+    assert schema["openapi"] == "3.1.0"
+    identifiers = []
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            identifiers.append(operation["operationId"])
+            content = operation["responses"]["default"]["content"]
+            assert list(content) == ["application/problem+json"], f"{method} {path}"
+            assert operation["security"] in ([{}], [{"bearer": []}])
+            names = [parameter["name"] for parameter in operation.get("parameters", [])]
+            assert ("Idempotency-Key" in names) == (method == "post"), f"{method} {path}"
+    assert len(identifiers) == len(set(identifiers))
+
+
+def test_spanish_is_complete_and_compiled():
+    assert messages.problems(messages.current(), messages.template()) == []
+
+
+def test_the_check_of_translations_can_fail():
+    wanted = messages.template()
+    wanted.add("A text that nobody has translated.")
+    found = messages.problems(messages.current(), wanted)
+    assert "not translated: 'A text that nobody has translated.'" in found
