@@ -1,0 +1,58 @@
+"""The lines of a log, plain or gzip, one after the other: memory does not grow with the file."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from typing import IO
+
+from allies.accesslog.lines import MAX_LINE
+
+CHUNK = 1 << 18
+GZIP = b"\x1f\x8b"
+
+
+class LogStream:
+    """Lines of a binary file. ``problem`` says why a damaged file ended early."""
+
+    def __init__(self, file: IO[bytes], *, max_bytes: int | None = None) -> None:
+        self.raw = file
+        start = file.read(2)
+        file.seek(0)
+        self.file: IO[bytes] = gzip.GzipFile(fileobj=file) if start == GZIP else file  # type: ignore[assignment]  # it reads like one
+        self.max_bytes = max_bytes
+        self.read_bytes = 0
+        self.problem = ""
+
+    def position(self) -> int:
+        """Return how many bytes of the file itself were read, for a progress bar."""
+        return self.raw.tell()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the content, or what can be had of it."""
+        try:
+            while chunk := self.file.read(CHUNK):
+                self.read_bytes += len(chunk)
+                yield chunk
+                if self.max_bytes is not None and self.read_bytes >= self.max_bytes:
+                    if self.file.read(1):
+                        self.problem = f"only the first {self.read_bytes} bytes were read"
+                    return
+        except (EOFError, OSError, zlib.error) as error:
+            self.problem = f"the file is damaged: {error}"
+
+    def batches(self) -> Iterator[list[bytes]]:
+        """Yield lists of lines without their line ends.
+
+        Of a line longer than MAX_LINE only a little more than that is kept, which nobody takes for
+        a request.
+        """
+        rest = b""
+        for chunk in self.chunks():
+            lines = (rest + chunk).split(b"\n")
+            rest = lines.pop()
+            if len(rest) > MAX_LINE:
+                rest = rest[: MAX_LINE + 1]
+            if lines:
+                yield lines
+        if rest:
+            yield [rest]
