@@ -1,8 +1,10 @@
 """The admin of every app: the same journal, the same refusals, nothing that counts big tables."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import models, transaction
@@ -12,7 +14,6 @@ from django.http import (
     HttpResponseRedirect,
     StreamingHttpResponse,
 )
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
@@ -87,8 +88,8 @@ class ModelAdmin(UnfoldModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Show the object's story from the journal."""
-        obj = get_object_or_404(self.model, pk=object_id)
-        if not self.has_view_or_change_permission(request, obj):
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None or not self.has_view_or_change_permission(request, obj):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         entries = JournalEntry.objects.filter(
             model=self.model._meta.label, object_id=str(obj.pk)
@@ -125,10 +126,12 @@ class ModelAdmin(UnfoldModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show one object; where reading matters, leave an entry first."""
-        if self.journal_views and request.method == "GET":
-            journal.record(journal.Action.READ, self.model, object_id=object_id, reason="admin")
-        return super().change_view(request, object_id, form_url, extra_context)
+        """Show one object; where reading matters, leave an entry before the answer leaves."""
+        response = super().change_view(request, object_id, form_url, extra_context)
+        if self.journal_views and request.method == "GET" and response.status_code == HTTPStatus.OK:
+            key = unquote(object_id)
+            journal.record(journal.Action.READ, self.model, object_id=key, reason="admin")
+        return response
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list or run an action; where reading matters, leave an entry with the count."""
