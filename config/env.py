@@ -12,7 +12,6 @@ import dj_database_url
 from environs import Env, EnvError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 
 env = Env()
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
@@ -98,3 +97,7 @@ def database(name: str) -> dict[str, Any]:
     else:
         refuse(f"{name} names {engine or 'no engine'}; Plaza runs on sqlite and postgres URLs.")
     return config
+
+
+# Everything that the platform writes, unless a variable of its own says otherwise.
+VAR_DIR = Path(text("VAR_DIR", str(BASE_DIR / "var")))

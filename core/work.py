@@ -27,7 +27,7 @@ from core import context
 logger = logging.getLogger(__name__)
 
 PENDING = "pending"
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=settings.WORK_LEASE_SECONDS)
 GRACE = timedelta(seconds=5)
 FIRST_DELAY = 5
 LONGEST_DELAY = 600

@@ -213,6 +213,7 @@ if MOVIES_STALE_DAYS > 180:  # noqa: PLR2004 - six months, TMDB's terms of use
 CELERY_APP = "config.celery.app"
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "") or REDIS_URL or "filesystem://localhost/"
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 10, minimum=1)
+WORK_LEASE_SECONDS = env.integer("WORK_LEASE_SECONDS", 30, minimum=1)
 
 # --- People read their language, in their time -----------------------------------------------
 LANGUAGE_CODE = "en"

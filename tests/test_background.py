@@ -1,0 +1,149 @@
+"""Nothing acknowledged is lost: real worker processes, killed in mid-task, and a broker that dies.
+
+A database of its own, the broker on disk, the sandbox as dog.ceo.
+"""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+import sandbox
+from core import plugs
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = [
+    pytest.mark.skipif("dogs" not in plugs.every_optional_app(), reason="dogs is not here"),
+    pytest.mark.timeout(120),
+]
+
+
+@pytest.fixture
+def outside() -> Iterator[sandbox.Server]:
+    """The outside APIs."""
+    with sandbox.running() as server:
+        yield server
+
+
+@pytest.fixture
+def platform(tmp_path, outside) -> Iterator["Platform"]:
+    """A platform whose workers can be killed."""
+    with Platform.running(tmp_path, outside.url) as made:
+        yield made
+
+
+class Platform:
+    """The processes of one platform and how to ask its database."""
+
+    def __init__(self, folder: Path, upstream: str) -> None:
+        self.folder = folder
+        self.workers: list[subprocess.Popen] = []
+        self.environment = {
+            "PATH": os.environ["PATH"],  # noqa: TID251 - a child process needs one
+            "DJANGO_SETTINGS_MODULE": "config.settings.local",
+            "SECRET_KEY": "x" * 50,
+            "PLATFORM_APPS": "dogs",
+            "DATABASE_URL": f"sqlite:///{folder / 'plaza.sqlite3'}",
+            "REDIS_URL": "",
+            "CELERY_BROKER_URL": "",
+            "VAR_DIR": str(folder),
+            "DOG_API_URL": f"{upstream}/dogs/api",
+            "DOG_PICTURE_DELAY_SECONDS": "2",
+            "SWEEP_SECONDS": "1",
+            "WORK_LEASE_SECONDS": "1",
+            "LOG_LEVEL": "WARNING",
+        }
+
+    @classmethod
+    @contextmanager
+    def running(cls, folder: Path, upstream: str) -> Iterator["Platform"]:
+        """Make the tables, and end every process in the end."""
+        made = cls(folder, upstream)
+        made.manage("migrate", "--verbosity", "0")
+        try:
+            yield made
+        finally:
+            for worker in made.workers:
+                if worker.poll() is None:
+                    made.kill(worker)
+
+    def manage(self, *arguments: str) -> str:
+        """Run one management command and return what it printed."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    def start_worker(self) -> subprocess.Popen:
+        """Start a prefork worker as production does, with beat inside."""
+        beat = self.folder / f"beat-{len(self.workers)}"
+        command = f"-m celery -A config.celery worker --beat -c 1 -l WARNING --schedule {beat}"
+        worker = subprocess.Popen(
+            [sys.executable, *command.split()],
+            cwd=ROOT,
+            env=self.environment,
+            start_new_session=True,
+        )
+        self.workers.append(worker)
+        return worker
+
+    @staticmethod
+    def kill(worker: subprocess.Popen) -> None:
+        """Kill -9 the worker and its children."""
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+
+    def register(self, *names: str) -> None:
+        """Take dogs in; the process that did it ends at once, its messages sent or not."""
+        calls = "; ".join(f"services.register_dog(name={name!r})" for name in names)
+        self.manage("shell", "--verbosity", "0", "-c", f"from dogs import services; {calls}")
+
+    def pictures(self) -> list[tuple[str, str, int]]:
+        """Return status, picture and attempts of every dog."""
+        with closing(sqlite3.connect(self.folder / "plaza.sqlite3", timeout=10)) as database:
+            return database.execute(
+                "SELECT picture_status, picture, picture_attempts FROM dogs_dog ORDER BY id"
+            ).fetchall()
+
+    def wait_for(self, done: Callable[[], bool], seconds: float = 40) -> None:
+        """Return when ``done()``."""
+        deadline = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < deadline, self.pictures()
+            time.sleep(0.3)
+
+
+def test_worker_killed_in_mid_task(platform, outside):
+    platform.register("Lazy")
+    worker = platform.start_worker()
+    platform.wait_for(lambda: platform.pictures()[0][2] == 1)
+    platform.kill(worker)  # the task sleeps its two seconds before it calls
+    assert platform.pictures() == [("pending", "", 1)]
+    assert outside.calls("dogs") == 0
+    platform.start_worker()
+    platform.wait_for(lambda: platform.pictures()[0][0] == "ready")
+    status, picture, attempts = platform.pictures()[0]
+    assert (status, attempts) == ("ready", 2)
+    assert picture.startswith("https://images.dog.ceo/")
+    assert outside.calls("dogs") == 1
+
+
+def test_broker_gone_with_everything_in_it(platform, outside):
+    platform.register("Lazy", "Eager")
+    assert len(platform.pictures()) == 2
+    shutil.rmtree(platform.folder / "broker", ignore_errors=True)
+    platform.start_worker()
+    platform.wait_for(lambda: {row[0] for row in platform.pictures()} == {"ready"})
+    assert outside.calls("dogs") == 2
