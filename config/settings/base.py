@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "corsheaders",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -60,6 +61,31 @@ MIDDLEWARE = [
     "users.middleware.KnownDevice",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+# Front ends on other origins (Fetch standard); without any, no request pays for the question.
+CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS", [])
+CORS_URLS_REGEX = r"^/(api|allies)/"
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "accept-language",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "x-device",
+    "x-request-id",
+]
+CORS_EXPOSE_HEADERS = [
+    "Age",
+    "Cache-Status",
+    "ETag",
+    "Idempotency-Replayed",
+    "Location",
+    "Retry-After",
+    "X-Request-ID",
+]
+if CORS_ALLOWED_ORIGINS:
+    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")
 APPEND_SLASH = False
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

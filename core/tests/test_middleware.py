@@ -91,3 +91,23 @@ def test_a_connection_that_the_server_closed_is_replaced(admin_api):
     assert admin_api.get("/api/users/me").status_code == 503
     close_old_connections()  # as the server does around each request; the test client does not
     assert admin_api.get("/api/users/me").status_code == 200
+
+
+def test_front_ends_of_named_origins_may_call(admin_api, settings):
+    settings.CORS_ALLOWED_ORIGINS = ["https://front.example"]
+    settings.MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", *settings.MIDDLEWARE]
+    asked = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST"}
+    preflight = admin_api.options("/api/users", HTTP_ORIGIN="https://front.example", **asked)
+    assert preflight.status_code == 200
+    assert preflight["Access-Control-Allow-Origin"] == "https://front.example"
+    assert "idempotency-key" in preflight["Access-Control-Allow-Headers"]
+    answer = admin_api.get("/api/users/me", HTTP_ORIGIN="https://front.example")
+    assert answer["Access-Control-Allow-Origin"] == "https://front.example"
+    assert "ETag" in answer["Access-Control-Expose-Headers"]
+    stranger = admin_api.get("/api/users/me", HTTP_ORIGIN="https://evil.example")
+    assert "Access-Control-Allow-Origin" not in stranger
+
+
+def test_without_named_origins_nobody_is_allowed(admin_api):
+    answer = admin_api.get("/api/users/me", HTTP_ORIGIN="https://front.example")
+    assert "Access-Control-Allow-Origin" not in answer
