@@ -15,7 +15,7 @@ from tests.routes import PARAMETER, all_routes
 
 ROOT = Path(__file__).resolve().parent.parent
 needs_all = pytest.mark.skipif(
-    settings.PLATFORM_APPS != plugs.every_optional_app(),
+    plugs.every_optional_app() != settings.PLATFORM_APPS,
     reason="the committed contract describes all apps; here some are switched off",
 )
 
