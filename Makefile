@@ -84,6 +84,10 @@ schema-check: install ## Fail when openapi.yaml is not what the code says
 	@$(PY) manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
 	@diff -u openapi.yaml var/openapi.yaml || { echo "openapi.yaml is out of date. Run make schema." >&2; exit 1; }
 
+.PHONY: erd
+erd: install ## Write docs/erd.md, the ER diagrams, from the models
+	@$(PY) -m scripts.erd
+
 .PHONY: tests coverage-report ci
 tests: install ## Run the suite on SQLite (with DATABASE_URL and REDIS_URL set: on those)
 	@$(BIN)/pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
