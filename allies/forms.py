@@ -1,0 +1,168 @@
+"""Forms of the admin."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold import forms as unfold_forms
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from allies.constants import NAME_LENGTH, PASSWORD_LENGTH, REASON_LENGTH, TAG_LENGTH, USER_LENGTH
+from allies.models import Ally
+from allies.values import read_origins, read_tag, read_tags
+from core.validators import plain_text
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one per line."""
+
+    def __init__(self, *, read: Callable[[Any], list[str]], **kwargs: Any) -> None:
+        self.read = read
+        super().__init__(required=False, widget=UnfoldAdminTextareaWidget(), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the lines to show."""
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Return the list that the lines spell."""
+        lines = (super().to_python(value) or "").splitlines()
+        return self.read([line for line in lines if line.strip()])
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare lists, not their spelling."""
+        try:
+            return bool((initial or []) != self.to_python(data))
+        except forms.ValidationError:
+            return True
+
+
+class AllyForm(forms.ModelForm):
+    """An ally; tags and origins one per line."""
+
+    tags = LinesField(read=read_tags, label=_("Tags"), help_text=_("One per line."))
+    allowed_origins = LinesField(
+        read=read_origins,
+        label=_("Allowed origins"),
+        help_text=_("One per line, such as https://shop.example.com"),
+    )
+
+    class Meta:
+        model = Ally
+        fields = (
+            "id",
+            "name",
+            "brand_owner",
+            "tags",
+            "discount",
+            "min_amount",
+            "max_amount",
+            "allowed_origins",
+            "is_active",
+        )
+
+
+def text_field(label: Any, length: int, **kwargs: Any) -> forms.CharField:
+    """Return a line of text."""
+    widget = kwargs.pop("widget", UnfoldAdminTextInputWidget())
+    return forms.CharField(label=label, max_length=length, widget=widget, **kwargs)
+
+
+class ReasonForm(forms.Form):
+    """Whatever is changed by hand says why; the reason goes into the journal."""
+
+    reason = text_field(_("Reason"), REASON_LENGTH, validators=[plain_text])
+
+    field_order: Any = None
+
+
+class RenameTagForm(ReasonForm):
+    """One tag for another, on every ally."""
+
+    old = text_field(_("Tag"), TAG_LENGTH)
+    new = text_field(_("New tag"), TAG_LENGTH)
+    field_order = ("old", "new", "reason")
+
+    def clean_old(self) -> str:
+        """Return the tag in its one spelling."""
+        return read_tag(self.cleaned_data["old"])
+
+    def clean_new(self) -> str:
+        """Return the tag in its one spelling."""
+        return read_tag(self.cleaned_data["new"])
+
+
+class RenameAllyForm(ReasonForm):
+    """Another name for a store, and one tag for another."""
+
+    name = text_field(_("Name"), NAME_LENGTH, validators=[plain_text])
+    remove = forms.ChoiceField(
+        label=_("Tag to take away"), required=False, widget=UnfoldAdminSelectWidget()
+    )
+    add = text_field(_("Tag to put in its place"), TAG_LENGTH, required=False)
+    field_order = ("name", "remove", "add", "reason")
+
+    def __init__(self, *args: Any, ally: Ally, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"name": ally.name})
+        super().__init__(*args, **kwargs)
+        choices = [("", "—"), *((tag, tag) for tag in ally.tags)]
+        self.fields["remove"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+
+    def clean_add(self) -> str:
+        """Return the tag in its one spelling, or nothing."""
+        value = self.cleaned_data["add"]
+        return read_tag(value) if value else ""
+
+
+class CredentialsForm(ReasonForm):
+    """A user name and a password: in, never out."""
+
+    user = text_field(
+        _("User name"),
+        USER_LENGTH,
+        strip=False,
+        validators=[plain_text],
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+    )
+    password = text_field(
+        _("Password"),
+        PASSWORD_LENGTH,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+    )
+    field_order = ("user", "password", "reason")
+
+
+class LogForm(ReasonForm):
+    """A server log to look at."""
+
+    file = forms.FileField(
+        label=_("Log file, plain or gzip"),
+        allow_empty_file=True,
+        widget=UnfoldAdminFileFieldWidget(),
+    )
+    since = forms.DateTimeField(
+        label=_("From"), required=False, widget=UnfoldAdminTextInputWidget()
+    )
+    until = forms.DateTimeField(
+        label=_("Up to, not including"), required=False, widget=UnfoldAdminTextInputWidget()
+    )
+    field_order = ("file", "since", "until", "reason")
+
+
+class ReasonActionForm(unfold_forms.ActionForm):
+    """An action on selected rows that says why."""
+
+    reason = forms.CharField(
+        label="",
+        required=False,
+        max_length=REASON_LENGTH,
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": _("Reason")}),
+    )

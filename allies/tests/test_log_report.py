@@ -1,0 +1,208 @@
+"""The report of a log: every line in one bucket, and who was hurt."""
+
+import gzip
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from allies.accesslog.report import MOST, OTHERS, tally_of
+from allies.accesslog.summary import as_text, summarise
+from allies.tests.factories import AllyFactory, with_credentials
+from allies.tests.logs import CREDENTIALS, json_line, random_log, werkzeug
+
+pytestmark = pytest.mark.django_db
+
+
+def tally(lines, **options):
+    return tally_of(io.BytesIO(b"\n".join(lines)), **options)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("packed", [False, True])
+def test_buckets_add_up_to_the_lines(seed, packed):
+    lines, expected = random_log(seed, 400, ["a", "b", "c"])
+    content = b"\n".join(lines) + b"\n"
+    counts = tally_of(io.BytesIO(gzip.compress(content) if packed else content))
+    assert counts.lines == len(lines) == 400
+    assert counts.succeeded == expected["succeeded"]
+    assert counts.failed == expected["failed"]
+    assert counts.not_understood == expected["not_understood"]
+    understood = counts.succeeded + counts.failed
+    assert sum(counts.by_status.values()) == understood
+    assert sum(counts.by_route.values()) == understood
+    assert sum(counts.by_client.values()) == understood
+    assert sum(counts.failed_by_route.values()) == counts.failed
+    assert sum(counts.failed_by_client.values()) == counts.failed
+    assert len(counts.shown) == counts.not_understood
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_bytes_have_their_bucket_too(seed):
+    import random
+
+    content = random.Random(seed).randbytes(200_000)
+    counts = tally_of(io.BytesIO(b"x" + content))
+    assert counts.lines == len((b"x" + content).split(b"\n"))
+    assert counts.lines == counts.succeeded + counts.failed + counts.not_understood
+
+
+def test_lines_without_an_end_and_empty_files():
+    assert tally([]).lines == 0
+    assert tally([b"x"]).lines == 1
+    assert tally([b"x", b""]).lines == 1
+    assert tally([b"x", b"", b""]).lines == 2
+
+
+def test_a_line_of_many_megabytes_is_one_line():
+    counts = tally([werkzeug(), b"a" * 3_000_000, werkzeug(status=500)])
+    assert (counts.lines, counts.succeeded, counts.failed, counts.not_understood) == (3, 1, 1, 1)
+
+
+def test_damaged_gzip_is_counted_as_far_as_it_goes_and_said():
+    content = b"\n".join([werkzeug()] * 50_000)
+    packed = gzip.compress(content)
+    counts = tally_of(io.BytesIO(packed[: len(packed) // 2]))
+    assert 0 < counts.lines < 50_000
+    assert counts.problem.startswith("the file is damaged")
+    assert "INCOMPLETE" in "\n".join(as_text(summarise(counts)))
+
+
+def test_window():
+    hours = [werkzeug(time=f"10/Oct/2023:{hour:02}:00:00 +0000") for hour in range(10)]
+    lines = [*hours, werkzeug(time="nonsense-time")]
+    from datetime import UTC, datetime
+
+    counts = tally(
+        lines,
+        since=datetime(2023, 10, 10, 2, tzinfo=UTC),
+        until=datetime(2023, 10, 10, 5, tzinfo=UTC),
+    )
+    assert (counts.lines, counts.succeeded, counts.outside, counts.not_understood) == (11, 3, 7, 1)
+    assert counts.shown == [(11, lines[-1].decode())]
+
+
+def test_allies_hurt_healed_and_unknown():
+    healed = with_credentials(AllyFactory(id="healed", name="Healed"))
+    AllyFactory(id="hurt", name="Hurt")
+    AllyFactory(id="fine", name="Fine")
+
+    def call(ally, status, minute, method="POST", prefix=""):
+        path = prefix + CREDENTIALS.format(ally)
+        return werkzeug(
+            path=path, status=status, method=method, time=f"10/Oct/2023:10:{minute:02}:00 +0000"
+        )
+
+    lines = [
+        call(healed.pk, 500, 1),
+        call(healed.pk, 400, 2, prefix="/api"),
+        call(healed.pk, 200, 3),
+        call("hurt", 200, 4),
+        call("hurt", 500, 5),
+        call("hurt", 200, 6, method="GET"),
+        call("fine", 200, 7),
+        call("ghost", 500, 8),
+        # The log was merged: an earlier success stands behind a later failure.
+        call("hurt", 200, 2),
+    ]
+    report = summarise(tally(lines))
+    assert report["credentials"]["failed_calls"] == 4
+    assert [
+        (
+            row["id"],
+            row["name"],
+            row["attempts"],
+            row["failed"],
+            row["later_attempt_succeeded"],
+            row["credentials_set"],
+        )
+        for row in report["credentials"]["allies_hurt"]
+    ] == [("healed", "Healed", 3, 2, True, True), ("hurt", "Hurt", 3, 1, False, False)]
+    first = report["credentials"]["allies_hurt"][0]
+    assert first["first_failure"] == "2023-10-10T10:01:00+00:00"
+    assert first["last_failure"] == "2023-10-10T10:02:00+00:00"
+    assert [row["id"] for row in report["credentials"]["unknown_ids"]] == ["ghost"]
+    assert {
+        "method": "POST",
+        "route": "/allies/{id}/credentials",
+        "calls": 7,
+        "failed": 3,
+    } in report["by_route"]
+    text = "\n".join(as_text(report))
+    assert "hurt Hurt" in text
+    assert "credentials now: NOT SET" in text
+
+
+def test_failed_checks_heal_by_a_later_check():
+    AllyFactory(id="a")
+    path = CREDENTIALS.format("a")
+    lines = [
+        json_line(method="GET", path=path, status=400, time="2023-10-10T10:00:00Z"),
+        json_line(method="GET", path=path, status=200, time="2023-10-10T10:00:01Z"),
+    ]
+    (row,) = summarise(tally(lines))["credentials"]["allies_hurt"]
+    assert (row["failed"], row["later_attempt_succeeded"]) == (1, True)
+    assert row["by_method"][0]["method"] == "GET"
+
+
+def test_names_come_in_a_bounded_number_of_queries(django_assert_num_queries):
+    def lines(count):
+        return [werkzeug(path=CREDENTIALS.format(f"a{n}"), status=500) for n in range(count)]
+
+    for number in range(50):
+        AllyFactory(id=f"a{number}")
+    for count in (1, 10, 50):
+        with django_assert_num_queries(1):
+            report = summarise(tally(lines(count)))
+        assert len(report["credentials"]["allies_hurt"]) == count
+
+
+def test_too_many_to_tell_apart_still_add_up():
+    lines = [
+        werkzeug(client=f"10.{n // 65536}.{n // 256 % 256}.{n % 256}", path=CREDENTIALS.format(n))
+        for n in range(MOST + 50)
+    ]
+    counts = tally(lines)
+    assert len(counts.by_client) == MOST + 1
+    assert counts.by_client[OTHERS.encode()] == 50
+    assert counts.allies_not_told_apart == 50
+    assert sum(counts.by_client.values()) == counts.lines == MOST + 50
+
+
+def test_command_text_json_and_rejects(tmp_path, capsys):
+    AllyFactory(id="a", name="Young-Wolf")
+    path = tmp_path / "server.log"
+    lines = [werkzeug(path=CREDENTIALS.format("a"), status=500), b"\xff noise", werkzeug()]
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    rejects = tmp_path / "rejects"
+    call_command("analyse_log", str(path), rejects=rejects)
+    out = capsys.readouterr().out
+    assert "Lines: 3" in out
+    assert "  a Young-Wolf" in out
+    assert "  2: \\xff noise" in out
+    assert rejects.read_bytes() == b"\xff noise\n"
+    call_command("analyse_log", str(path), "--json")
+    report = json.loads(capsys.readouterr().out)
+    assert report["lines"] == {
+        "total": 3,
+        "succeeded": 1,
+        "failed": 1,
+        "not_understood": 1,
+        "outside_window": 0,
+    }
+    call_command("analyse_log", str(path), "--json", "--since", "2023-10-11")
+    assert json.loads(capsys.readouterr().out)["lines"]["outside_window"] == 2
+
+
+@pytest.mark.parametrize("arguments", [["/nowhere"], [__file__, "--since", "soon"]])
+def test_command_refuses(arguments):
+    with pytest.raises(CommandError):
+        call_command("analyse_log", *arguments)
+
+
+def test_command_says_when_a_file_is_damaged(tmp_path, capsys):
+    path = tmp_path / "server.log.gz"
+    path.write_bytes(gzip.compress(werkzeug() * 1000)[:-20])
+    with pytest.raises(CommandError, match="incomplete"):
+        call_command("analyse_log", str(path))

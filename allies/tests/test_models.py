@@ -1,0 +1,167 @@
+"""The database refuses allies and credentials that cannot be."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from allies.models import Ally, AllyCredential
+from allies.tests.factories import AllyFactory, with_credentials
+from allies.values import read_origins, read_tags, swap_tags
+from core.db import violates
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("values", "constraint"),
+    [
+        ({"id": ""}, "allies_ally_id_usable"),
+        ({"id": "tags"}, "allies_ally_id_usable"),
+        ({"name": ""}, "allies_ally_name_present"),
+        ({"tags": {"tag1": "x"}}, "allies_ally_tags_list"),
+        ({"tags": "x"}, "allies_ally_tags_list"),
+        ({"allowed_origins": {}}, "allies_ally_origins_list"),
+        ({"discount": -1}, "allies_ally_discount_percent"),
+        ({"discount": "100.01"}, "allies_ally_discount_percent"),
+        ({"min_amount": 2, "max_amount": 1}, "allies_ally_amounts_ordered"),
+    ],
+)
+def test_constraint_refuses_an_ally(values, constraint):
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        AllyFactory(**values)
+    assert violates(caught.value, Ally, constraint)
+    assert Ally.objects.count() == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("tags", [[1], ["a", None], [["a"]], [{}]])
+def test_postgresql_refuses_tags_that_are_no_texts(tags):
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        AllyFactory(tags=tags)
+    assert violates(caught.value, Ally, "allies_ally_tags_list")
+
+
+@pytest.mark.parametrize(
+    ("values", "constraint"),
+    [
+        ({"version": 0}, "allies_credential_version_from_1"),
+        ({"revoked_at": timezone.now()}, "allies_credential_current_not_revoked"),
+        (
+            {"revoked_at": timezone.now(), "is_current": False},
+            "allies_credential_revoked_with_reason",
+        ),
+        ({"key_id": ""}, "allies_credential_key_named"),
+    ],
+)
+def test_constraint_refuses_credentials(values, constraint):
+    ally = with_credentials()
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        AllyCredential.objects.filter(ally=ally).update(**values)
+    assert violates(caught.value, AllyCredential, constraint)
+
+
+@pytest.mark.parametrize(
+    ("values", "constraint"),
+    [
+        ({"version": 1, "is_current": False}, "allies_credential_version_unique"),
+        ({"version": 2, "is_current": True}, "allies_credential_one_current"),
+    ],
+)
+def test_one_version_and_one_current(values, constraint):
+    ally = with_credentials()
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        AllyCredential.objects.create(ally=ally, key_id="k", **values)
+    assert violates(caught.value, AllyCredential, constraint)
+    assert AllyCredential.objects.count() == 1
+
+
+@pytest.mark.parametrize("key", ["a/b", "..", ".a", "", "ñ", "a b", "tags", "TAGS", "a%2f"])
+def test_ids_that_do_not_work_in_an_address(key):
+    with pytest.raises(ValidationError):
+        Ally(id=key, name="x").full_clean()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([], []),
+        ([" Finanzas ", "FINANZAS", "salud"], ["finanzas", "salud"]),
+        ({"tag2": "b", "tag10": "c", "tag1": "a"}, ["a", "b", "c"]),
+        (["cafe\u0301", "caf\u00e9"], ["caf\u00e9"]),
+        (["ropa   de  cama"], ["ropa de cama"]),
+    ],
+)
+def test_tags_have_one_spelling(given, expected):
+    assert read_tags(given) == expected
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "finanzas",
+        None,
+        1,
+        [1],
+        [None],
+        [""],
+        ["  "],
+        ["a" * 51],
+        ["a\u202eb"],
+        [["a"]],
+        {"tag": "a"},
+        {"tag0": "a"},
+        {"tag1": 1},
+        {"tag1": ""},
+        {"x": "a"},
+        [str(number) for number in range(51)],
+    ],
+)
+def test_what_is_no_tag(given):
+    with pytest.raises(ValidationError):
+        read_tags(given)
+
+
+def test_swapped_tags_keep_their_place_and_stand_once():
+    assert swap_tags(["a", "b", "c"], remove="b", add="x") == ["a", "x", "c"]
+    assert swap_tags(["a", "b"], remove="z", add="x") == ["a", "b", "x"]
+    assert swap_tags(["a", "x"], remove="a", add="x") == ["x"]
+    assert swap_tags(["a", "b"], remove="a") == ["b"]
+    assert swap_tags(["a"]) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("https://Shop.Example.com", "https://shop.example.com"),
+        ("https://a.b:443", "https://a.b"),
+        ("http://a.b:8080/", "http://a.b:8080"),
+        ("https://[::1]:9", "https://[::1]:9"),
+    ],
+)
+def test_origins(given, expected):
+    assert read_origins([given]) == [expected]
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["*", "null", "ftp://a", "https://", "https://a/x", "https://u:p@a", "https://a:x", "a.b", 1,
+     "https://a?x", "https://ñ.example", "https://a b", "https://[::1", "https://" + "a" * 300],
+)  # fmt: skip
+def test_what_is_no_origin(given):
+    with pytest.raises(ValidationError):
+        read_origins([given])
+
+
+@pytest.mark.postgres
+def test_a_tag_is_found_by_its_index():
+    Ally.objects.bulk_create(
+        Ally(id=str(n), name="x", tags=[f"tag-{n % 500}", "all"]) for n in range(5000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE allies_ally")
+    from allies.selectors import with_tag
+
+    plan = with_tag(Ally.objects.all(), "tag-7").explain()
+    assert "allies_ally_tags" in plan
+    assert with_tag(Ally.objects.all(), "tag-7").count() == 10
