@@ -5,9 +5,10 @@ Whatever the admin shows is in the journal of each patient shown, as in the API.
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import TabularInline
@@ -17,7 +18,6 @@ from clinic.constants import UrgencyLevel
 from clinic.forms import PatientForm, StudyForm
 from clinic.models import Patient, Study
 from core.admin import ModelAdmin
-from core.errors import ApplicationError
 from core.roles import Role
 
 CSV = "text/csv; charset=utf-8"
@@ -142,10 +142,7 @@ class ClinicAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list or run an action, and record each patient on it."""
-        try:
-            response = super().changelist_view(request, extra_context)
-        except ApplicationError as error:
-            return self.refusal(request, error)
+        response = super().changelist_view(request, extra_context)
         changelist = getattr(response, "context_data", {}).get("cl")
         if request.method == "GET" and changelist is not None:
             rows = list(changelist.result_list)
@@ -169,18 +166,6 @@ class ClinicAdmin(ModelAdmin):
         return super().history_view(request, object_id, extra_context)
 
     # -- what is done --------------------------------------------------------------------------
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the form or save it; what a service refuses is told."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except ApplicationError as error:
-            return self.refusal(request, error)
-
-    def refusal(self, request: HttpRequest, error: ApplicationError) -> HttpResponse:
-        """Return to the page with the reason."""
-        self.tell(request, str(error.detail), messages.ERROR)
-        return HttpResponseRedirect(request.get_full_path())
-
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
         """Name what is archived; nothing is deleted, so nothing cascades."""
         refused = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
@@ -262,8 +247,9 @@ class PatientAdmin(ClinicAdmin):
     def restore(self, request: HttpRequest, queryset: QuerySet[Patient]) -> None:
         """Bring the selected patients back."""
         archived = list(queryset.filter(archived_at__isnull=False))
-        for patient in archived:
-            services.restore_patient(patient=patient, reason="admin")
+        with transaction.atomic():
+            for patient in archived:
+                services.restore_patient(patient=patient, reason="admin")
         count = len(archived)
         self.tell(request, ngettext("%d patient restored.", "%d patients restored.", count) % count)
 
@@ -342,5 +328,6 @@ class StudyAdmin(ClinicAdmin):
     def restore(self, request: HttpRequest, queryset: QuerySet[Study]) -> None:
         """Bring the selected studies back."""
         archived = queryset.filter(archived_at__isnull=False)
-        count = sum(services.restore_study(study=study, reason="admin") for study in archived)
+        with transaction.atomic():
+            count = sum(services.restore_study(study=study, reason="admin") for study in archived)
         self.tell(request, ngettext("%d study restored.", "%d studies restored.", count) % count)

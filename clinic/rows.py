@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
 
 from clinic.constants import PATIENT_COLUMNS, STUDY_COLUMNS
 from clinic.models import Patient, Study
@@ -56,12 +57,14 @@ class Columns:
 
     def clean(self, cells: list[str]) -> tuple[list[Any], list[tuple[str, str, str]]]:
         """Return the values, and ``(column, code, reason)`` of each that is wrong."""
-        values, faults = [], []
+        values: list[Any] = []
+        faults: list[tuple[str, str, str]] = []
         for (column, target), cell in zip(self.fields, cells, strict=True):
+            if not cell:
+                faults.append((column, "blank", _("This field cannot be blank.")))
+                continue
             try:
-                value: Any = cell
-                if cell and isinstance(target, models.DateField):
-                    value = iso_date(cell)
+                value = iso_date(cell) if isinstance(target, models.DateField) else cell
                 values.append(target.clean(value, None))
             except ValidationError as error:
                 code = error.error_list[0].code or "invalid"
