@@ -26,6 +26,7 @@ from django.utils import timezone
 
 from movies import stored
 from movies.catalog import MovieCatalog, type_document
+from movies.constants import MAX_MOVIE_ID
 from movies.errors import CatalogBusy, CatalogUnavailable, MovieNotFound
 from movies.models import CachedAnswer
 from movies.tmdb import TmdbCatalog
@@ -96,6 +97,8 @@ class CachingCatalog:
 
     def movie(self, *, movie_id: int) -> Answer:
         """Return everything about one movie, or raise MovieNotFound."""
+        if movie_id > MAX_MOVIE_ID:
+            raise MovieNotFound
         return self._answer(f"movie:{movie_id}", lambda: self.catalog.movie(movie_id=movie_id))
 
     # -- the fast layer -------------------------------------------------------------------------

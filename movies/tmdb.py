@@ -171,8 +171,6 @@ class TmdbCatalog:
 
     def movie(self, *, movie_id: int) -> type_document:
         """Return everything about one movie."""
-        if movie_id > MAX_MOVIE_ID:
-            raise MovieNotFound
         return self._get(
             f"movie/{movie_id}",
             {},

@@ -50,7 +50,7 @@ def impatient(tmdb):
 
     def shorten():
         upstream = caching.catalog().catalog.upstream
-        upstream.timeout, upstream.total_deadline, upstream.backoff = (0.2, 0.2), 0.6, 0.01
+        upstream.timeout, upstream.total_deadline, upstream.backoff = (0.15, 0.15), 0.4, 0.01
         upstream.close()
         return upstream
 

@@ -1,0 +1,373 @@
+"""The cache around a catalogue: fresh, stale, one call at a time, nothing that blocks for long."""
+
+import threading
+import time
+from datetime import timedelta
+
+import orjson
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from movies import caching, stored
+from movies.caching import Answer, CachingCatalog, Flight
+from movies.errors import CatalogBusy, CatalogUnavailable, MovieNotFound
+from movies.models import CachedAnswer
+from movies.tests.factories import CachedAnswerFactory
+
+pytestmark = pytest.mark.django_db
+KEY = "popular:1::"
+HOUR = timedelta(hours=1)
+
+
+class Catalog:
+    """A catalogue that counts its calls and answers as it is told."""
+
+    def __init__(self):
+        self.calls = []
+        self.error = None
+
+    def popular(self, **question):
+        return self.answer(question)
+
+    def movie(self, **question):
+        return self.answer(question)
+
+    def answer(self, question):
+        self.calls.append(question)
+        if self.error:
+            raise self.error
+        return {"call": len(self.calls)}
+
+
+@pytest.fixture
+def inner():
+    return Catalog()
+
+
+@pytest.fixture
+def cached(inner):
+    return CachingCatalog(inner, seconds=30, stale=timedelta(days=30))
+
+
+def body(answer):
+    return orjson.loads(answer.body)
+
+
+def test_the_same_question_is_asked_once(cached, inner, django_assert_num_queries):
+    first = cached.popular(page=1)
+    assert (body(first), first.how) == ({"call": 1}, "fwd=miss; stored")
+    assert first.headers == {"Age": "0", "Cache-Status": "plaza; fwd=miss; stored"}
+    with django_assert_num_queries(0):
+        again = cached.popular(page=1)
+    assert (again.body, again.how) == (first.body, "hit")
+    assert again.headers == {"Age": "0", "Cache-Status": "plaza; hit; ttl=29"}
+    assert inner.calls == [{"page": 1, "language": "", "region": ""}]
+
+
+def test_other_questions_are_asked(cached, inner):
+    cached.popular(page=1)
+    cached.popular(page=2)
+    cached.popular(page=1, language="es")
+    cached.popular(page=1, region="CO")
+    cached.popular(page=1, language="es", region="CO")
+    cached.movie(movie_id=1)
+    assert len(inner.calls) == 6
+    assert CachedAnswer.objects.count() == 6
+
+
+def test_the_fast_cache_forgot_but_the_database_did_not(cached, inner, age):
+    cached.popular(page=1)
+    age(seconds=20)
+    answer = cached.popular(page=1)
+    assert (answer.how, int(answer.age)) == ("hit", 20)
+    assert cached.popular(page=1).headers == {"Age": "20", "Cache-Status": "plaza; hit; ttl=9"}
+    assert len(inner.calls) == 1
+
+
+def test_an_old_answer_is_asked_for_again(cached, inner, age):
+    cached.popular(page=1)
+    age(seconds=31)
+    answer = cached.popular(page=1)
+    assert (body(answer), answer.how, answer.age) == ({"call": 2}, "fwd=stale; stored", 0)
+    assert CachedAnswer.objects.get().body == '{"call":2}'
+    assert CachedAnswer.objects.get().lease_until is None
+
+
+def test_an_answer_that_got_old_in_the_fast_cache_is_asked_for_again(cached, inner, monkeypatch):
+    cached.popular(page=1)
+    cached.seconds = 0
+    assert cached._cached(KEY) is None
+
+
+@pytest.mark.parametrize("days", [0.1, 29.9])
+def test_the_stale_copy_serves_when_the_catalogue_fails(cached, inner, age, days):
+    cached.popular(page=1)
+    age(days=days)
+    inner.error = CatalogUnavailable(reason="timeout")
+    for call in (2, 3):
+        answer = cached.popular(page=1)
+        assert (body(answer), len(inner.calls)) == ({"call": 1}, call)
+        seconds = int(days * 86_400)
+        assert answer.headers["Age"] == str(seconds)
+        status = f"plaza; fwd=stale; ttl={30 - seconds - 1}; detail=timeout"
+        assert answer.headers["Cache-Status"] == status
+    inner.error = None
+    assert body(cached.popular(page=1)) == {"call": 4}
+
+
+def test_a_copy_that_is_too_old_does_not_serve(cached, inner, age):
+    cached.popular(page=1)
+    age(days=30, seconds=1)
+    inner.error = CatalogUnavailable(reason="timeout")
+    with pytest.raises(CatalogUnavailable):
+        cached.popular(page=1)
+    assert CachedAnswer.objects.get().lease_until is None
+
+
+def test_nothing_is_kept_of_a_failure(cached, inner):
+    inner.error = CatalogUnavailable(reason="garbage")
+    for _ in range(2):
+        with pytest.raises(CatalogUnavailable):
+            cached.popular(page=1)
+    assert len(inner.calls) == 2
+    assert CachedAnswer.objects.count() == 0
+    assert cache.get(f"movies:{KEY}") is None
+
+
+def test_a_movie_that_is_gone_is_forgotten(cached, inner, age):
+    cached.movie(movie_id=1)
+    age(hours=1)
+    inner.error = MovieNotFound()
+    with pytest.raises(MovieNotFound):
+        cached.movie(movie_id=1)
+    assert CachedAnswer.objects.count() == 0
+
+
+def test_a_defect_releases_the_lease(cached, inner, age):
+    cached.popular(page=1)
+    age(hours=1)
+    inner.error = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        cached.popular(page=1)
+    assert CachedAnswer.objects.get().lease_until is None
+    assert cached._flights == {}
+
+
+def test_a_cache_that_is_away_makes_it_slower_but_not_wrong(cached, inner, monkeypatch, caplog):
+    def away(*_args, **_kwargs):
+        raise ConnectionError
+
+    monkeypatch.setattr(caching.cache, "get", away)
+    monkeypatch.setattr(caching.cache, "set", away)
+    assert body(cached.popular(page=1)) == {"call": 1}
+    assert (body(cached.popular(page=1)), len(inner.calls)) == ({"call": 1}, 1)
+    assert {record.message for record in caplog.records} == {"movies_without_cache"}
+
+
+# -- other processes ----------------------------------------------------------------------------
+@pytest.fixture
+def leased():
+    """Somebody else is asking, for so many seconds already."""
+
+    def make(seconds=0.0, **values):
+        until = timezone.now() + stored.LEASE - timedelta(seconds=seconds)
+        values = {"fetched_at": None, "body": "", **values}
+        return CachedAnswerFactory(lease_until=until, **values)
+
+    return make
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Let something happen while the code under test sleeps."""
+
+    def let(action):
+        monkeypatch.setattr(caching.time, "sleep", lambda _seconds: action())
+
+    return let
+
+
+def test_the_stale_copy_serves_at_once_while_another_process_asks(cached, inner, leased):
+    leased(fetched_at=timezone.now() - HOUR, body='{"call":0}')
+    answer = cached.popular(page=1)
+    assert body(answer) == {"call": 0}
+    assert answer.headers["Cache-Status"] == "plaza; hit; ttl=-3571; detail=revalidating"
+    assert inner.calls == []
+
+
+def test_without_a_copy_the_other_process_is_waited_for(cached, inner, leased, meanwhile):
+    leased()
+    meanwhile(lambda: stored.keep(KEY, b'{"call":0}'))
+    answer = cached.popular(page=1)
+    assert (body(answer), answer.how, answer.detail) == ({"call": 0}, "hit", "")
+    assert inner.calls == []
+
+
+def test_the_other_process_fails(cached, inner, leased, meanwhile):
+    leased()
+    meanwhile(lambda: stored.release(KEY))
+    with pytest.raises(CatalogUnavailable):
+        cached.popular(page=1)
+    assert (inner.calls, CachedAnswer.objects.count()) == ([], 0)
+
+
+def test_the_other_process_fails_with_a_copy_that_is_too_old(cached, leased, meanwhile):
+    leased(fetched_at=timezone.now() - timedelta(days=31), body="{}")
+    meanwhile(lambda: stored.release(KEY))
+    with pytest.raises(CatalogUnavailable):
+        cached.popular(page=1)
+
+
+def test_a_slow_answer_is_waited_for_with_a_slot_only(cached, leased, meanwhile):
+    leased(seconds=1)
+    calls = []
+
+    def finish():
+        calls.append(cached.slots._value)
+        if len(calls) == 2:
+            stored.keep(KEY, b"{}")
+
+    meanwhile(finish)
+    assert cached.popular(page=1).body == b"{}"
+    assert calls == [caching.SLOTS - 1] * 2
+    assert cached.slots._value == caching.SLOTS
+
+
+def test_without_a_slot_nobody_waits_for_a_slow_answer(cached, leased, meanwhile):
+    leased(seconds=1)
+    meanwhile(lambda: pytest.fail("waited"))
+    cached.slots = threading.BoundedSemaphore(1)
+    cached.slots.acquire()
+    with pytest.raises(CatalogBusy) as caught:
+        cached.popular(page=1)
+    assert caught.value.headers == {"Retry-After": "1"}
+
+
+def test_nobody_waits_longer_than_an_answer_may_take(cached, leased, meanwhile):
+    leased(seconds=caching.LONGEST_WAIT)
+    meanwhile(lambda: pytest.fail("waited"))
+    with pytest.raises(CatalogBusy):
+        cached.popular(page=1)
+
+
+def test_whoever_died_holds_the_lease_no_longer_than_its_time(cached, inner, leased):
+    leased(seconds=7)
+    assert body(cached.popular(page=1)) == {"call": 1}
+
+
+def test_one_of_many_gets_the_lease():
+    assert stored.take_lease(KEY, None) is True
+    assert stored.take_lease(KEY, None) is False
+    stored.release(KEY)
+    assert stored.take_lease(KEY, None) is True
+    stored.keep(KEY, b"{}")
+    row = stored.find(KEY)
+    assert stored.take_lease(KEY, row) is True
+    stored.keep(KEY, b"{}")
+    assert stored.take_lease(KEY, row) is False, "an answer came since the row was seen"
+    assert stored.take_lease(KEY, None) is False, "as above"
+
+
+# -- other threads ------------------------------------------------------------------------------
+def waiting(cached, **result):
+    """Put an answer on its way, as another thread would."""
+    flight = cached._flights[KEY] = Flight()
+    for name, value in result.items():
+        setattr(flight, name, value)
+    if result:
+        flight.ready.set()
+    return flight
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("hit", "hit"),
+        ("fwd=miss; stored", "fwd=miss; collapsed"),
+        ("fwd=stale", "fwd=stale; collapsed"),
+    ],
+)
+def test_another_thread_brings_the_answer(cached, inner, how, told):
+    waiting(cached, answer=Answer(b"{}", 0, how))
+    assert cached.popular(page=1).how == told
+    assert inner.calls == []
+
+
+def test_another_thread_fails(cached):
+    error = MovieNotFound()
+    waiting(cached, error=error)
+    with pytest.raises(MovieNotFound) as caught:
+        cached.popular(page=1)
+    assert caught.value is not error
+
+
+def test_the_stale_copy_serves_while_another_thread_asks(cached):
+    flight = waiting(cached)
+    flight.offer(Answer(b"{}", 40, "hit", ttl=-10))
+    headers = cached.popular(page=1).headers
+    assert headers == {"Age": "40", "Cache-Status": "plaza; hit; ttl=-10; detail=revalidating"}
+
+
+def test_a_thread_that_takes_long_is_waited_for_with_a_slot_only(cached, monkeypatch):
+    monkeypatch.setattr(caching, "FREE_WAIT", 0.01)
+    monkeypatch.setattr(caching, "LONGEST_WAIT", 0.02)
+    waiting(cached)
+    with pytest.raises(CatalogBusy):
+        cached.popular(page=1)
+    assert cached.slots._value == caching.SLOTS
+    for _ in range(caching.SLOTS):
+        cached.slots.acquire()
+    monkeypatch.setattr(caching, "LONGEST_WAIT", 60)
+    started = time.monotonic()
+    with pytest.raises(CatalogBusy):
+        cached.popular(page=1)
+    assert time.monotonic() - started < 1
+
+
+def test_few_calls_at_once_and_the_others_get_their_copies_or_503(cached, inner, monkeypatch):
+    monkeypatch.setattr(caching, "SLOT_WAIT", 0.01)
+    CachedAnswerFactory(key="popular:2::", fetched_at=timezone.now() - HOUR, body="{}")
+    for _ in range(caching.SLOTS):
+        cached.slots.acquire()
+    with pytest.raises(CatalogBusy):
+        cached.popular(page=1)
+    answer = cached.popular(page=2)
+    assert (answer.body, answer.how, answer.detail) == (b"{}", "fwd=stale", "busy")
+    assert inner.calls == []
+    assert [row.lease_until for row in CachedAnswer.objects.all()] == [None]
+
+
+def test_a_dead_leader_leaves_no_flight(cached, inner):
+    inner.error = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        cached.popular(page=1)
+    assert cached._flights == {}
+
+
+# -- housekeeping -------------------------------------------------------------------------------
+def test_purge(monkeypatch):
+    now = timezone.now()
+    CachedAnswerFactory(key="too old", fetched_at=now - timedelta(days=31))
+    CachedAnswerFactory(key="abandoned", fetched_at=None, lease_until=now - HOUR)
+    CachedAnswerFactory(key="under way", fetched_at=None, lease_until=now)
+    CachedAnswerFactory(key="good", fetched_at=now - timedelta(days=29))
+    assert stored.purge() == 2
+    assert set(CachedAnswer.objects.values_list("key", flat=True)) == {"under way", "good"}
+
+
+def test_purge_keeps_the_newest_only(monkeypatch):
+    monkeypatch.setattr(stored, "MAX_ANSWERS", 2)
+    for minutes in range(4):
+        moment = timezone.now() - timedelta(minutes=minutes)
+        CachedAnswerFactory(key=str(minutes), fetched_at=moment)
+    assert stored.purge() == 2
+    assert set(CachedAnswer.objects.values_list("key", flat=True)) == {"0", "1"}
+
+
+def test_one_catalogue_per_configuration(settings):
+    first = caching.catalog()
+    assert caching.catalog() is first
+    settings.MOVIES_CACHE_SECONDS = 7
+    second = caching.catalog()
+    assert (second is first, second.seconds, second.stale) == (False, 7, timedelta(days=30))

@@ -1,0 +1,186 @@
+"""Real threads on a real database: one upstream call, one favourite, ranks that stay right."""
+
+import concurrent.futures
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from core.roles import Role
+from movies import caching, services
+from movies.caching import CachingCatalog
+from movies.errors import AlreadyRated
+from movies.models import CachedAnswer, Favorite, FavoritesWipe, Rating, rating_rank, release_rank
+from movies.selectors import ROW, favorites_of
+from movies.tests.factories import FavoriteFactory, MovieFactory
+from users.tests.factories import UserFactory
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+def together(count, action):
+    """Run ``action(number)`` in so many threads that start at once; return what they returned."""
+    barrier = threading.Barrier(count)
+
+    def run(number):
+        barrier.wait(timeout=20)
+        try:
+            return action(number)
+        except Exception as error:  # noqa: BLE001 - the caller looks at it
+            return error
+        finally:
+            connection.close()
+
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+@pytest.fixture
+def processes(tmdb):
+    """Catalogues as several processes have them: they share the cache and the database only."""
+
+    def make(count):
+        inner = caching.catalog().catalog
+        return [CachingCatalog(inner, seconds=30, stale=timedelta(days=30)) for _ in range(count)]
+
+    return make
+
+
+def test_a_hundred_concurrent_misses_make_one_upstream_call(processes, tmdb):
+    tmdb.faults.set("tmdb", delay=0.15)
+    four = processes(4)
+    answers = together(100, lambda number: four[number % 4].popular(page=1))
+    assert len({answer.body for answer in answers}) == 1
+    assert tmdb.calls("tmdb") == 1
+    assert CachedAnswer.objects.get().lease_until is None
+
+
+def test_a_hundred_concurrent_misses_of_an_old_answer_get_the_copy_at_once(processes, tmdb, age):
+    four = processes(4)
+    four[0].popular(page=1)
+    age(hours=1)
+    tmdb.faults.set("tmdb", delay=0.5)
+    started = time.monotonic()
+    answers = together(100, lambda number: four[number % 4].popular(page=1))
+    took = time.monotonic() - started
+    assert tmdb.calls("tmdb") == 2
+    assert {answer.how for answer in answers} == {"fwd=stale; stored", "hit"}
+    assert sum(answer.how != "hit" for answer in answers) == 1
+    assert took < 2
+
+
+def test_one_process_has_few_calls_under_way(processes, tmdb):
+    (one,) = processes(1)
+    tmdb.faults.set("tmdb", delay=1)
+    results = together(12, lambda number: one.popular(page=number + 1))
+    assert tmdb.calls("tmdb") == caching.SLOTS
+    busy = [result for result in results if isinstance(result, caching.CatalogBusy)]
+    assert len(busy) == 12 - caching.SLOTS
+
+
+def test_many_different_pages_at_once_of_a_healthy_tmdb(processes, tmdb):
+    (one,) = processes(1)
+    answers = together(20, lambda number: one.popular(page=number + 1))
+    assert len({answer.body for answer in answers}) == 20
+
+
+def test_no_transaction_is_open_while_tmdb_is_asked(client_for, tmdb, monkeypatch):
+    api = client_for(Role.USER)
+    states = []
+    upstream = caching.catalog().catalog.upstream
+    ask = upstream.get_json
+
+    def spy(*args, **kwargs):
+        states.append(connection.in_atomic_block)
+        return ask(*args, **kwargs)
+
+    monkeypatch.setattr(upstream, "get_json", spy)
+    assert api.get("/api/movies/popular").status_code == 200
+    assert (
+        api.post("/api/movies/favorites", {"movie_id": 7}, HTTP_IDEMPOTENCY_KEY="k1").status_code
+        == 201
+    )
+    assert (
+        api.post("/api/movies/8/rating", {"stars": 3}, HTTP_IDEMPOTENCY_KEY="k2").status_code == 201
+    )
+    assert states == [False] * 3
+
+
+def test_the_same_favourite_sixteen_times_is_one():
+    user, movie = UserFactory(), MovieFactory()
+    mine = {"user_id": user.pk, "movie_id": movie.pk}
+    results = together(16, lambda _number: services.add_favorite(**mine))
+    assert sorted(is_new for _favorite, is_new in results) == [False] * 15 + [True]
+    assert Favorite.objects.count() == 1
+
+
+def test_the_same_new_movie_sixteen_times_is_one(tmdb):
+    results = together(16, lambda _number: services.know_movie(movie_id=7))
+    assert {movie.pk for movie in results} == {7}
+    assert tmdb.calls("tmdb") == 1
+
+
+def test_rate_sixteen_times_at_once():
+    user, movie = UserFactory(), MovieFactory()
+    mine = {"user_id": user.pk, "movie_id": movie.pk}
+    results = together(16, lambda number: services.rate(stars=number % 6, **mine))
+    assert sum(isinstance(result, AlreadyRated) for result in results) == 15
+    assert Rating.objects.count() == 1
+
+
+@pytest.mark.parametrize("round_number", range(5))
+def test_ranks_are_right_when_all_that_they_repeat_is_written_at_once(round_number):
+    users, movie = UserFactory.create_batch(4), MovieFactory()
+    actions = [
+        lambda user: services.add_favorite(user_id=user.pk, movie_id=movie.pk),
+        lambda user: services.rate(user_id=user.pk, movie_id=movie.pk, stars=4),
+        lambda user: services.store_details(
+            movie_id=movie.pk,
+            document={**movie.details, "release_date": f"20{user.pk % 90 + 10}-01-01"},
+        ),
+    ]
+    together(12, lambda number: actions[number % 3](users[number // 3]))
+    movie.refresh_from_db()
+    rows = list(Favorite.objects.all())
+    assert len(rows) == 4
+    assert {row.release_rank for row in rows} == {release_rank(movie.release_date)}
+    assert {row.rating_rank for row in rows} == {rating_rank(4)}
+
+
+def test_wipes_at_once_count_every_favourite_once():
+    user = UserFactory()
+    FavoriteFactory.create_batch(20, user=user)
+    results = together(8, lambda _number: services.wipe_favorites(user_id=user.pk))
+    assert sorted(results) == [0] * 7 + [20]
+    assert FavoritesWipe.objects.get().count == 20
+
+
+def test_an_undo_while_the_list_is_filled_again():
+    user = UserFactory()
+    favorites = FavoriteFactory.create_batch(8, user=user)
+    services.wipe_favorites(user_id=user.pk)
+    wipe = FavoritesWipe.objects.get()
+
+    def act(number):
+        if number == 8:
+            return services.undo_wipe(wipe=wipe)
+        return services.add_favorite(user_id=user.pk, movie_id=favorites[number].movie_id)
+
+    results = together(9, act)
+    assert not [result for result in results if isinstance(result, Exception)]
+    assert Favorite.objects.filter(wipe=None).count() == Favorite.objects.count() == 8
+
+
+def test_the_page_walks_the_index_in_its_order(client_for):
+    user = UserFactory()
+    movies = MovieFactory.create_batch(40)
+    for movie in movies:
+        FavoriteFactory(user=user, movie=movie)
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+    rows = favorites_of(user.pk).order_by("release_rank", "rating_rank", "movie_id", "id")
+    plan = rows.values(*ROW)[:11].explain()
+    assert "movies_favorite_order" in plan
+    assert "Sort" not in plan
