@@ -26,12 +26,14 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         patients = Patient.objects.order_by("pk")
+        outermost = not connection.in_atomic_block
         with (
             context.acting_as(context.Actor("command", label="export_clinic")),
             transaction.atomic(),
         ):
-            if connection.vendor == "postgresql":  # both files of one moment
-                connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            if outermost and connection.vendor == "postgresql":  # both files of one moment
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             count = exporting.record(patients, reason="export_clinic")
             self.save(options["patients"], exporting.patient_lines(patients))
             self.save(options["studies"], exporting.study_lines(patients))
