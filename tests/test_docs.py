@@ -1,0 +1,290 @@
+"""The documents say what is so: the tour is walked, tables and links are compared with the code."""
+
+import ast
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from scripts import erd
+from scripts.nodes import environment
+from scripts.proxy import free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+NOT_COPIED = shutil.ignore_patterns(".*", "var", "__pycache__", "node_modules", "requirements.txt")
+# What this process has for itself and a fresh `make run` has not.
+OURS = re.compile(
+    r"DJANGO_|DATABASE_|REDIS_|CELERY_|PYTEST_|PROMETHEUS_|TEST_|COV|VAR_DIR|MEDIA_ROOT|STATIC_ROOT"
+)
+DRF_CODES = {  # of rest_framework.exceptions, and their statuses
+    "invalid": 400,
+    "parse_error": 400,
+    "not_authenticated": 401,
+    "permission_denied": 403,
+    "method_not_allowed": 405,
+    "not_acceptable": 406,
+    "unsupported_media_type": 415,
+}
+
+
+# --- The tour ------------------------------------------------------------------------------------
+def chapter(text, title):
+    """The part of a document below a heading of the second level."""
+    return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
+
+
+def steps_of(tour, apps):
+    """Yield (command, expected lines) of each bash block, leaving out apps that are off."""
+    for part in re.split(r"^(?=### )", tour, flags=re.MULTILINE):
+        app = re.search(r"<!-- app: (\w+) -->", part)
+        if app and app[1] not in apps:
+            continue
+        for block in re.findall(r"^```bash\n(.*?)^```", part, re.MULTILINE | re.DOTALL):
+            command, expected = [], []
+            for line in block.splitlines():
+                if line.startswith("# → "):
+                    expected.append(line[4:])
+                    continue
+                if expected:
+                    yield "\n".join(command), expected
+                    command, expected = [], []
+                command.append(line)
+            yield "\n".join(command), expected
+
+
+def unmet(expected, output):
+    """Return the first expected line that the output does not have, in order; None if all."""
+    lines = iter(line.strip() for line in output.splitlines())
+    for wanted in expected:
+        pattern = re.compile(".*".join(map(re.escape, wanted.split("…"))))
+        if not any(pattern.fullmatch(line) for line in lines):
+            return wanted
+    return None
+
+
+def answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def platform(tmp_path):
+    """A fresh checkout with nothing but its own files, started by the Procfile as `make run` does.
+
+    Yields its folder and a function that puts the ports of this run into a text.
+    """
+    here = tmp_path / "plaza"
+    shutil.copytree(ROOT, here, ignore=NOT_COPIED)
+    shutil.copy(ROOT / ".env.example", here)
+    (here / ".venv").symlink_to(sys.prefix)
+    web, sandbox = str(free_port()), str(free_port())
+
+    def local(text):
+        return re.sub(r"\b9051\b", sandbox, re.sub(r"\b9050\b", web, text))
+
+    (here / "Procfile").write_text(local((here / "Procfile").read_text()))
+    env = {name: value for name, value in environment().items() if not OURS.match(name)}
+    for command in (["scripts/dotenv.py"], ["manage.py", "prepare", "--demo"]):
+        subprocess.run(
+            [sys.executable, *command], cwd=here, env=env, check=True, stdout=subprocess.DEVNULL
+        )
+        (here / ".env").write_text(local((here / ".env").read_text()))
+    honcho = here / ".venv" / "bin" / "honcho"
+    with (tmp_path / "run.log").open("w") as log:
+        everything = subprocess.Popen(
+            [sys.executable, honcho, "-e", os.devnull, "start", "-p", web],
+            cwd=here,
+            env=env,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 40
+        while not answers(f"http://127.0.0.1:{web}/health/ready"):
+            assert everything.poll() is None, (tmp_path / "run.log").read_text()[-3000:]
+            assert time.monotonic() < deadline, (tmp_path / "run.log").read_text()[-3000:]
+            time.sleep(0.1)
+        yield here, local
+    finally:
+        everything.terminate()
+        try:
+            everything.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(everything.pid, signal.SIGKILL)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.skipif("dogs" not in settings.PLATFORM_APPS, reason="the tour begins with dogs")
+def test_the_tour_prints_what_the_readme_says(platform):
+    here, local = platform
+    steps = list(steps_of(local(chapter(README, "A tour")), settings.PLATFORM_APPS))
+    script = ["exec 2>&1"]
+    for number, (command, _expected) in enumerate(steps):
+        script += [command, f"printf '\\n@@ {number} %s\\n' $?"]
+    walked = subprocess.run(
+        ["bash", "-c", "\n".join(script)],  # noqa: S607 - bash from the PATH
+        cwd=here,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={name: value for name, value in environment().items() if "proxy" not in name.lower()},
+    )
+    *parts, rest = re.split(r"\n@@ (\d+) (\d+)\n", walked.stdout)
+    assert rest == ""
+    wrong = []
+    for (command, expected), output, status in zip(steps, parts[::3], parts[2::3], strict=True):
+        missing = unmet(expected, output)
+        if missing is not None or status != "0":
+            wrong.append(f"$ {command}\nexit {status}, not found: {missing}\n{output}")
+    assert not wrong, "\n\n".join(wrong)
+    assert len(steps) > 30
+    assert sum(len(expected) for _command, expected in steps) > 30
+
+
+def test_a_wrong_line_in_the_tour_is_noticed():
+    output = 'HTTP/1.1 201 Created\r\nETag: "a"\r\n\r\n{"id":7,"name":"Rocky"}\n'
+    assert unmet(["HTTP/1.1 201 Created", '{"id":…,"name":"Rocky"}'], output) is None
+    assert unmet(["HTTP/1.1 200 OK"], output) == "HTTP/1.1 200 OK"
+    assert unmet(['{"id":…,"name":"Rex"}'], output) == '{"id":…,"name":"Rex"}'
+    assert unmet(['{"id":…}', "HTTP/1.1 201 Created"], output) == "HTTP/1.1 201 Created"
+
+
+# --- What the documents list ---------------------------------------------------------------------
+def test_the_readme_has_every_make_target_and_no_other():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = dict(re.findall(r"^([a-z-]+):.*?## (.*)$", makefile, re.MULTILINE))
+    listed = dict(re.findall(r"^\| `make ([a-z-]+)` \| (.*?) \|$", README, re.MULTILINE))
+    assert listed == targets
+
+
+def documents():
+    found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*/README.md")]
+    return [path for path in found if not path.parent.name.startswith(".")]
+
+
+def anchors(path):
+    """The anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in headings}
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(path):
+    text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        there = path.parent / name if name else path
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            broken.append(target)
+    assert broken == []
+
+
+def sources():
+    folders = ("core", "users", "dogs", "clinic", "movies", "allies", "stores")
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        if not {"tests", "migrations"} & set(path.parts):
+            yield ast.parse(path.read_text())
+
+
+def assigned(node, name):
+    """The value that a class body gives to a name."""
+    for one in node.body:
+        if isinstance(one, ast.Assign) and getattr(one.targets[0], "id", "") == name:
+            return one.value
+    return None
+
+
+def status_of(node):
+    """The number in `404` and in `status.HTTP_404_NOT_FOUND`."""
+    if isinstance(node, ast.Attribute):
+        return int(re.match(r"HTTP_(\d+)_", node.attr)[1])
+    return node.value if isinstance(node, ast.Constant) else None
+
+
+RAISED = {"ParseError": 400, "UnsupportedMediaType": 415, "ValidationError": 400, "_JSONError": 400}
+
+
+def codes_of_classes(nodes):
+    """The codes that error classes name, each with the status that its class inherits."""
+    by_name = {node.name: node for node in nodes}
+
+    def status(node):
+        own = assigned(node, "status_code")
+        if own is not None:
+            return status_of(own)
+        names = [getattr(base, "id", getattr(base, "attr", "")) for base in node.bases]
+        found = (RAISED.get(name) or (name in by_name and status(by_name[name])) for name in names)
+        return next(filter(None, found), None)
+
+    named = [(assigned(node, "default_code"), node) for node in nodes]
+    return {code.value: status(node) for code, node in named if code is not None}
+
+
+def codes_of_call(call):
+    """The codes that one call names: a response made by hand, or DRF's error with a code."""
+    called = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    texts = [one.value for one in call.args if isinstance(one, ast.Constant)]
+    if called == "problem_response" and len(texts) > 1:
+        return {texts[1]: texts[0]}
+    if called not in RAISED or called == "ValidationError":
+        return {}
+    named = [one.value for one in call.keywords if one.arg == "code"] + call.args[1:]
+    return {one.value: RAISED[called] for one in named if isinstance(one, ast.Constant)}
+
+
+def error_codes():
+    """Every code that an answer may carry, with its status, as the code has them."""
+    nodes = [node for tree in sources() for node in ast.walk(tree)]
+    codes = dict(DRF_CODES)
+    codes |= codes_of_classes([node for node in nodes if isinstance(node, ast.ClassDef)])
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            codes |= codes_of_call(node)
+    return codes
+
+
+def test_the_api_document_lists_every_error_code_and_no_other():
+    text = chapter((ROOT / "docs" / "api.md").read_text(), "Errors")
+    listed = {
+        code: int(status)
+        for code, status in re.findall(r"^\| `(\w+)` \| (\d+) \|", text, re.MULTILINE)
+    }
+    found = error_codes()
+    assert len(found) > 30
+    assert listed == found
+
+
+def test_every_decision_says_why_what_and_at_what_cost():
+    records = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+    assert len(records) >= 11
+    assert [path.name[:4] for path in records] == [f"{n:04}" for n in range(1, len(records) + 1)]
+    for path in records:
+        headings = re.findall(r"^## (.+)$", path.read_text(), re.MULTILINE)
+        assert headings == ["Context", "Decision", "Consequences"], path.name
+        assert len(path.read_text().splitlines()) < 80, f"{path.name} is more than a page"
+
+
+def test_the_er_diagrams_are_what_the_models_say(monkeypatch, tmp_path):
+    assert erd.problems() == []
+    drifted = tmp_path / "erd.md"
+    drifted.write_text(erd.TARGET.read_text().replace("Session {", "Sessions {"))
+    monkeypatch.setattr(erd, "TARGET", drifted)
+    assert erd.problems() == ["users"]
