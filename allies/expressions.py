@@ -17,8 +17,8 @@ class IsTextList(models.Func):
     def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         """Compile for PostgreSQL."""
         template = (
-            "jsonb_typeof(%(expressions)s) = 'array' AND NOT "
-            "jsonb_path_exists(%(expressions)s, '$[*] ? (@.type() != \"string\")')"
+            'COALESCE(jsonb_path_match(%(expressions)s, \'strict $.type() == "array" && '
+            "!(exists($[*] ? (@.type() != \"string\")))', '{}', true), false)"
         )
         return self.as_sql(compiler, connection, template=template, **extra)
 

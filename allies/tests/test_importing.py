@@ -1,0 +1,189 @@
+"""Allies from files: all or nothing, said row by row."""
+
+import csv
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from allies.models import Ally, AllyCredential
+from allies.tests.factories import AllyFactory, story, with_credentials
+
+pytestmark = pytest.mark.django_db
+
+WOLF = {
+    "name": "Young-Wolf",
+    "tags": {"tag1": "finanzas", "tag2": "Movilidad"},
+    "brand_owner": "Wolf S.A.S.",
+    "discount": 12.5,
+    "maxAmount": 2000000.0,
+    "minAmount": "50000",
+    "credentials": {"user": "canary-user", "password": "canary-password"},
+}
+OWL = {"name": "New-Owl", "tags": ["moda"]}
+
+
+@pytest.fixture(params=["csv", "jsonl", "flat"])
+def write(request, tmp_path):
+    """Return a function that writes rows in one of the formats."""
+
+    def save(rows):
+        path = tmp_path / f"allies.{request.param}"
+        with path.open("w", newline="") as file:
+            if request.param == "csv":
+                writer = csv.writer(file)
+                writer.writerow(("id", "data"))
+                writer.writerows((key, json.dumps(data)) for key, data in rows)
+            else:
+                for key, data in rows:
+                    row = (
+                        {"id": key, **data}
+                        if request.param == "flat"
+                        else {"id": key, "data": data}
+                    )
+                    file.write(json.dumps(row) + "\n")
+        return str(path)
+
+    return save
+
+
+def test_import(write, capsys):
+    path = write([("wolf", WOLF), ("owl", OWL)])
+    call_command("import_allies", path)
+    out = capsys.readouterr().out
+    assert "2 rows: 2 created, 0 changed, 0 unchanged." in out
+    assert "wolf created left out: credentials. Credentials are never imported" in out
+    wolf = Ally.objects.get(pk="wolf")
+    assert (wolf.name, wolf.tags, wolf.brand_owner) == (
+        "Young-Wolf",
+        ["finanzas", "movilidad"],
+        "Wolf S.A.S.",
+    )
+    assert (float(wolf.discount), wolf.min_amount, wolf.max_amount) == (12.5, 50000, 2000000)
+    assert AllyCredential.objects.count() == 0
+    assert [(e.action, e.object_id, e.actor_label) for e in story()] == [
+        ("create", "wolf", "import_allies"),
+        ("create", "owl", "import_allies"),
+    ]
+    assert "canary" not in out + str(list(story().values()))
+
+
+def test_again_changes_nothing_and_leaves_no_entry(write, capsys):
+    path = write([("wolf", WOLF), ("owl", OWL)])
+    call_command("import_allies", path)
+    entries, rows = story().count(), list(Ally.objects.values())
+    call_command("import_allies", path)
+    assert "2 rows: 0 created, 0 changed, 2 unchanged." in capsys.readouterr().out
+    assert (story().count(), list(Ally.objects.values())) == (entries, rows)
+
+
+def test_upsert_leaves_what_a_row_does_not_name(write, capsys):
+    with_credentials(AllyFactory(id="wolf", name="Old", brand_owner="Kept", tags=["kept"]))
+    entries = story().count()
+    call_command("import_allies", write([("wolf", {"name": "New"}), ("owl", OWL)]))
+    assert "1 created, 1 changed, 0 unchanged" in capsys.readouterr().out
+    wolf = Ally.objects.get(pk="wolf")
+    assert (wolf.name, wolf.brand_owner, wolf.tags) == ("New", "Kept", ["kept"])
+    assert AllyCredential.objects.get().is_current
+    assert story()[entries].changes == {"name": ["Old", "New"]}
+
+
+def test_dry_run(write, capsys):
+    call_command("import_allies", write([("wolf", WOLF)]), "--dry-run")
+    assert "Would be: 1 rows: 1 created" in capsys.readouterr().out
+    assert Ally.objects.count() == story().count() == 0
+
+
+BAD = [
+    ("", OWL, "id"),
+    ("a/b", OWL, "id"),
+    ("tags", OWL, "id"),
+    ("x" * 65, OWL, "id"),
+    ("owl", {}, "name"),
+    ("owl", {"name": 5}, "name"),
+    ("owl", {**OWL, "tags": "moda"}, "tags"),
+    ("owl", {**OWL, "tags": {"tag": "x"}}, "tags"),
+    ("owl", {**OWL, "discount": 101}, "discount"),
+    ("owl", {**OWL, "minAmount": -1}, "min_amount"),
+    ("owl", {**OWL, "minAmount": 1.5}, "min_amount"),
+    ("owl", {**OWL, "minAmount": 5, "maxAmount": 4}, "max_amount"),
+    ("wolf", OWL, "the same as in line"),
+]
+
+
+@pytest.mark.parametrize(("key", "data", "told"), BAD)
+def test_one_bad_row_and_nothing_is_written(write, capsys, key, data, told):
+    path = write([("wolf", WOLF), (key, data), ("third", OWL)])
+    with pytest.raises(CommandError, match="Nothing was written: 1 of 3 rows"):
+        call_command("import_allies", path)
+    out = capsys.readouterr().out
+    assert "refused" in out
+    assert told in out
+    assert Ally.objects.count() == story().count() == 0
+
+
+def test_amounts_that_cross_with_what_is_stored(write):
+    AllyFactory(id="wolf", max_amount=10)
+    with pytest.raises(CommandError, match="Nothing was written"):
+        call_command(
+            "import_allies", write([("owl", OWL), ("wolf", {"name": "x", "minAmount": 11})])
+        )
+    assert Ally.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "first line"),
+        (b"name,data\nx,{}\n", "first line"),
+        (b"id,data\na,{}\n", "name"),
+        (b"id,data\na,[]\n", "JSON object"),
+        (b"id,data\na,{\n", "JSON"),
+        (b'id,data\na,"{""name"": ""x"", ""name"": ""y""}"\n', "JSON"),
+        (b'id,data\na,"{""name"": ""x\\u0000""}"\n', "JSON"),
+        (b'id,data\na,"{""name"": ""\xff""}"\n', "JSON"),
+        (b"id,data\na,b,c\n", "columns"),
+        (b'id,data\na,"unfinished', "readable CSV"),
+        (b'{"id": 5, "name": "x"}\n', "id"),
+        (b'{"id": "a", "data": 5}\n', "JSON object"),
+        (b'{"id": "a"\n', "JSON"),
+        (b'{"id": "a", "name": "' + b"x" * 1_100_000 + b'"}\n', "JSON"),
+    ],
+)
+def test_broken_files(tmp_path, capsys, content, told):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(CommandError, match="Nothing was written"):
+        call_command("import_allies", str(path))
+    assert told in capsys.readouterr().out
+    assert Ally.objects.count() == 0
+
+
+def test_byte_order_mark_blank_lines_and_crlf(tmp_path, capsys):
+    path = tmp_path / "file"
+    path.write_bytes(b'\xef\xbb\xbfid, data\r\na,"{""name"": ""\xc3\x91and\xc3\xba""}"\r\n\r\n')
+    call_command("import_allies", str(path))
+    assert Ally.objects.get().name == "Ñandú"
+
+
+def test_no_file():
+    with pytest.raises(CommandError, match="no file"):
+        call_command("import_allies", "/nowhere")
+
+
+def test_report(write, tmp_path):
+    report = tmp_path / "report.csv"
+    AllyFactory(id="owl", name="New-Owl", tags=["moda"])
+    call_command("import_allies", write([("wolf", WOLF), ("owl", OWL)]), report=report)
+    rows = list(csv.reader(report.read_text().splitlines()))
+    assert rows[0] == ["line", "id", "outcome", "detail"]
+    assert [row[1:3] for row in rows[1:]] == [["wolf", "created"], ["owl", "unchanged"]]
+
+
+@pytest.mark.parametrize("count", [1, 10, 50])
+def test_the_same_queries_for_any_number_of_rows(write, django_assert_num_queries, count):
+    path = write([(f"a{number}", OWL) for number in range(count)])
+    # savepoint, known allies, upsert, journal, release
+    with django_assert_num_queries(5):
+        call_command("import_allies", path)
+    assert Ally.objects.count() == count
