@@ -94,6 +94,9 @@ class ModelAdmin(UnfoldModelAdmin):
         entries = JournalEntry.objects.filter(
             model=self.model._meta.label, object_id=str(obj.pk)
         ).order_by("-id")[:200]
+        names = {field.name: field.verbose_name for field in self.opts.concrete_fields}
+        for entry in entries:
+            entry.changes = {names.get(key, key): value for key, value in entry.changes.items()}
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Story: %s") % obj,

@@ -12,6 +12,7 @@ import orjson
 from django.db import connection, models
 
 from core import context
+from core.fields import FoldedField
 from core.models import Action, JournalEntry
 
 __all__ = ["Action", "diff", "initial", "record", "record_each", "record_many", "snapshot"]
@@ -24,8 +25,12 @@ UNFOLD = {
 
 
 def snapshot(obj: models.Model) -> dict[str, Any]:
-    """Return the stored value of each concrete field, by name, to compare with later."""
-    return {field.name: field.value_from_object(obj) for field in obj._meta.concrete_fields}
+    """Return the stored value of each field that is not derived, by name, to compare with later."""
+    return {
+        field.name: field.value_from_object(obj)
+        for field in obj._meta.concrete_fields
+        if not isinstance(field, FoldedField)
+    }
 
 
 def plain(value: Any) -> Any:
