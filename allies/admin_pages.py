@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -124,7 +125,8 @@ class JobPages(ModelAdmin):
         form = CredentialsForm(request.POST or None)
         if form.is_valid():
             try:
-                made = services.add_credentials(ally_id=ally.pk, **form.cleaned_data)
+                with transaction.atomic():
+                    made = services.add_credentials(ally_id=ally.pk, **form.cleaned_data)
             except APIException as error:
                 self.tell(request, str(error.detail), messages.ERROR)
                 return HttpResponseRedirect(request.path)
