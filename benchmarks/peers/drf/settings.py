@@ -1,0 +1,46 @@
+"""A plain Django REST Framework project on Plaza's tables."""
+
+import dj_database_url
+
+from benchmarks.common import AUDIENCE, DATABASE_URL, HOST, ISSUER, PAGE, SIGNING_KEY, TIME_ZONE
+
+SECRET_KEY = SIGNING_KEY
+DEBUG = False
+ALLOWED_HOSTS = [HOST, "localhost"]
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "rest_framework",
+    "benchmarks.peers.drf",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "benchmarks.peers.drf.urls"
+APPEND_SLASH = False
+DATABASES = {"default": {**dj_database_url.parse(DATABASE_URL), "CONN_MAX_AGE": 600}}
+AUTH_USER_MODEL = "drf.User"
+PASSWORD_HASHERS = ["users.hashers.PlazaArgon2PasswordHasher"]
+TIME_ZONE = TIME_ZONE
+USE_TZ = True
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
+    "PAGE_SIZE": PAGE,
+}
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": SIGNING_KEY,
+    "AUDIENCE": AUDIENCE,
+    "ISSUER": ISSUER,
+    "USER_ID_CLAIM": "sub",
+    "CHECK_REVOKE_TOKEN": False,
+}

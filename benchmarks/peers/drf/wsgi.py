@@ -1,0 +1,8 @@
+"""The plain project's WSGI application."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.peers.drf.settings"
+application = get_wsgi_application()

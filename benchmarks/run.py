@@ -1,0 +1,270 @@
+"""Measures Plaza beside its peers: ``python -m benchmarks.run`` (``make bench``).
+
+All servers run at once and one is asked at a time: in every round each scenario goes to each server
+in turn, so whatever else the machine does hits all alike. A result is the median over the rounds.
+"""
+
+import argparse
+import contextlib
+import datetime as dt
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import data, load, plot, servers
+from benchmarks.common import PORTS, ROOT, THREADS, WORKERS
+from benchmarks.scenarios import (
+    READ_BY_PAGE,
+    SCENARIOS,
+    Caller,
+    Scenario,
+    cursor_of_page,
+    fitted,
+    prepared,
+    sample,
+)
+
+RESULTS = ROOT / "benchmarks" / "results.json"
+WARM_UP = 30
+SETTLE_SECONDS = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one round, or the median of all, says about one server and one scenario."""
+
+    cpu_ms: float
+    web_ms: float
+    database_ms: float
+    rps: float
+    p50_ms: float
+    p99_ms: float
+
+
+def say(text: str) -> None:
+    """Print at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+class Bench:
+    """One run."""
+
+    def __init__(self, running: dict[str, servers.Server], options: argparse.Namespace) -> None:
+        self.running = running
+        self.options = options
+        self.callers = {name: Caller(server.url) for name, server in running.items()}
+        self.database = servers.Database()
+        self.tokens = {
+            role: self.callers["plaza"].token(role) for role in ("ADMIN", "CLINICIAN", "USER")
+        }
+        self.paths = {READ_BY_PAGE: cursor_of_page(self.callers["plaza"], 1000)}
+        self.stamp = dt.datetime.now().strftime("%H%M%S")
+        self.figures: dict[tuple[str, str], list[Figures]] = {}
+
+    def servers_of(self, scenario: Scenario) -> list[str]:
+        """Return who takes part in a scenario, Plaza first."""
+        return [name for name in self.running if name == "plaza" or name in scenario.peers]
+
+    def compare(self, scenario: Scenario) -> None:
+        """Stop unless every server gives the same answer."""
+        answers = {}
+        for name in self.servers_of(scenario):
+            fit = fitted(scenario, name, self.tokens, self.paths)
+            answers[name] = sample(fit, fit.load, name, self.callers[name], self.stamp)
+        expected = answers["plaza"]
+        for name, answer in answers.items():
+            if not same(answer, expected, exact_times=name != "limit"):
+                raise SystemExit(
+                    f"bench: {name} answers “{scenario.name}” differently:\n"
+                    f"{json.dumps(answer, ensure_ascii=False)[:600]}\nPlaza says:\n"
+                    f"{json.dumps(expected, ensure_ascii=False)[:600]}"
+                )
+
+    def measure(self, scenario: Scenario, name: str, turn: int) -> Figures:
+        """Load one server with one scenario."""
+        server = self.running[name]
+        fit = fitted(scenario, name, self.tokens, self.paths)
+        wanted = prepared(fit.load, fit, name, self.callers[name], f"{self.stamp}-{turn}")
+        backends, web = self.database.backends(), server.cpu_seconds()
+        seen = load.run(server.url, wanted, self.options.seconds)
+        if not seen.requests:  # a busy machine: nothing was done in time
+            seen = load.run(server.url, wanted, self.options.seconds * 5)
+        time.sleep(SETTLE_SECONDS)  # what wrk left unfinished is finished, and counted below
+        web_seconds = server.cpu_seconds() - web
+        database_seconds = servers.spent(backends, self.database.backends())
+        if seen.errors or not seen.requests:
+            raise SystemExit(f"bench: {name} failed {seen.errors} requests of “{scenario.name}”.")
+        handled = seen.requests + load.CONNECTIONS
+        return Figures(
+            cpu_ms=(web_seconds + database_seconds) / handled * 1000,
+            web_ms=web_seconds / handled * 1000,
+            database_ms=database_seconds / handled * 1000,
+            rps=seen.requests / seen.seconds,
+            p50_ms=seen.p50_ms,
+            p99_ms=seen.p99_ms,
+        )
+
+    def run(self, scenarios: list[Scenario]) -> None:
+        """Compare, warm up, and measure in rounds."""
+        for scenario in scenarios:
+            self.compare(scenario)
+        say(f"bench: {len(scenarios)} scenarios, answers equal; warming up")
+        for scenario in scenarios:
+            for name in self.servers_of(scenario):
+                fit = fitted(scenario, name, self.tokens, self.paths)
+                for number in range(WARM_UP):
+                    sample(fit, fit.load, name, self.callers[name], f"{self.stamp}-w{number}")
+        for turn in range(self.options.rounds):
+            began = time.monotonic()
+            for scenario in scenarios:
+                order = self.servers_of(scenario)
+                for name in order if turn % 2 == 0 else reversed(order):
+                    figures = self.measure(scenario, name, turn)
+                    self.figures.setdefault((scenario.name, name), []).append(figures)
+            say(f"bench: round {turn + 1} took {time.monotonic() - began:.0f} s")
+
+    def result(self, scenario: Scenario) -> dict[str, Any]:
+        """Return a scenario's medians as results.json has them."""
+        plaza = median(self.figures[scenario.name, "plaza"])
+        peers = {}
+        for name in self.servers_of(scenario)[1:]:
+            peer = median(self.figures[scenario.name, name])
+            ratio = statistics.median(
+                one.cpu_ms / ours.cpu_ms
+                for one, ours in zip(
+                    self.figures[scenario.name, name],
+                    self.figures[scenario.name, "plaza"],
+                    strict=True,
+                )
+            )
+            peers[name] = {**rounded(peer), "cpu_ratio": round(ratio, 2)}
+        return {"name": scenario.name, "plaza": rounded(plaza), "peers": peers}
+
+
+def same(answer: Any, expected: Any, *, exact_times: bool) -> bool:
+    """Tell whether two answers are equal; PostgreSQL's JSON drops trailing zeros of a second."""
+    if isinstance(expected, dict):
+        return (
+            isinstance(answer, dict)
+            and answer.keys() == expected.keys()
+            and all(same(answer[key], expected[key], exact_times=exact_times) for key in expected)
+        )
+    if isinstance(expected, list):
+        return (
+            isinstance(answer, list)
+            and len(answer) == len(expected)
+            and all(
+                same(one, two, exact_times=exact_times)
+                for one, two in zip(answer, expected, strict=True)
+            )
+        )
+    if answer != expected and not exact_times and isinstance(expected, str):
+        with contextlib.suppress(TypeError, ValueError):
+            return dt.datetime.fromisoformat(answer) == dt.datetime.fromisoformat(expected)
+    return type(answer) is type(expected) and answer == expected
+
+
+def median(rounds: list[Figures]) -> Figures:
+    """Return the median of each figure."""
+    table = [asdict(one) for one in rounds]
+    return Figures(**{key: statistics.median(row[key] for row in table) for key in table[0]})
+
+
+def rounded(figures: Figures) -> dict[str, float]:
+    """Return figures as JSON."""
+    return {
+        key: round(value, 3 if key.endswith("_ms") else 1) for key, value in asdict(figures).items()
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Describe the machine and what ran on it."""
+    model = "unknown"
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(one for one in lines if one.startswith("model name")).partition(": ")[2]
+    with servers.Database().connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        postgres = cursor.fetchone()[0]
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "postgresql": postgres.partition(" ")[0],
+        "date": dt.date.today().isoformat(),
+        "workers": WORKERS,
+        "threads": THREADS,
+        "connections": load.CONNECTIONS,
+    }
+
+
+def table(results: list[dict[str, Any]], names: list[str]) -> str:
+    """Return the results as a Markdown table."""
+    peers = [name for name in names if name != "plaza"]
+    heads = ["CPU ms per request", "plaza", *peers, *(f"{name} ÷ plaza" for name in peers),
+             "rps", "p99 ms"]  # fmt: skip
+    lines = ["| " + " | ".join(heads) + " |", "|---|" + "--:|" * (len(heads) - 1)]
+    for row in results:
+        cells = [row["name"], f"{row['plaza']['cpu_ms']:.2f}"]
+        for key, form in (("cpu_ms", "{:.2f}"), ("cpu_ratio", "{:.2f}×")):
+            cells += [
+                form.format(row["peers"][name][key]) if name in row["peers"] else "–"
+                for name in peers
+            ]
+        cells += [f"{row['plaza']['rps']:.0f}", f"{row['plaza']['p99_ms']:.1f}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="medians are taken over these")
+    parser.add_argument("--seconds", type=int, default=2, help="of load per scenario and server")
+    parser.add_argument("--quick", action="store_true", help="one round of a second, not stored")
+    parser.add_argument("--only", metavar="TEXT", action="append", help="scenarios with this text")
+    parser.add_argument("--servers", default=",".join(PORTS), help="comma-separated")
+    parser.add_argument("--anew", action="store_true", help="make the database anew")
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.seconds = 1, 1
+    return options
+
+
+def main() -> None:
+    """Run the benchmark."""
+    options = arguments()
+    load.require_wrk()
+    began = time.monotonic()
+    data.prepare(anew=options.anew)
+    say(f"bench: data ready after {time.monotonic() - began:.0f} s")
+    wanted = [name for name in PORTS if name in options.servers.split(",")]
+    scenarios = [
+        one
+        for one in SCENARIOS
+        if not options.only or any(text in one.name for text in options.only)
+    ]
+    with servers.running(wanted) as running:
+        bench = Bench(running, options)
+        bench.run(scenarios)
+        memory = running["plaza"].memory_mb()
+    results = [bench.result(scenario) for scenario in scenarios]
+    say(table(results, wanted))
+    say(f"Plaza's workers after the run: {', '.join(f'{size:.0f} MB' for size in memory)}")
+    if options.quick or options.only or wanted != list(PORTS):
+        return
+    document = {"machine": machine(), "scenarios": results}
+    RESULTS.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    plot.draw(document, ROOT / "docs" / "performance.png")
+    say(f"bench: {RESULTS.relative_to(ROOT)} written after {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

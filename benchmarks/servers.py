@@ -1,0 +1,144 @@
+"""Starts the servers, and reads what they cost from /proc."""
+
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psycopg2
+
+from benchmarks.common import BIN, DATABASE_URL, HOST, PORTS, ROOT, THREADS, WORKERS
+from benchmarks.common import server_environment
+
+TICK = os.sysconf("SC_CLK_TCK")
+GUNICORN = [str(BIN / "gunicorn"), "--workers", str(WORKERS), "--threads", str(THREADS),
+            "--keep-alive", "75", "--preload"]  # fmt: skip
+COMMANDS = {
+    "plaza": [str(BIN / "gunicorn"), "-c", "config/gunicorn.py"],
+    "fastapi": [str(BIN / "uvicorn"), "benchmarks.peers.fastapi.app:app", "--host", HOST,
+                "--port", str(PORTS["fastapi"]), "--workers", str(WORKERS), "--no-access-log",
+                "--loop", "uvloop", "--http", "httptools"],
+    "flask": [*GUNICORN, "-b", f"{HOST}:{PORTS['flask']}", "benchmarks.peers.flask.app:app"],
+    "drf": [*GUNICORN, "-b", f"{HOST}:{PORTS['drf']}", "benchmarks.peers.drf.wsgi:application"],
+    "limit": [*GUNICORN, "-b", f"{HOST}:{PORTS['limit']}", "benchmarks.limit:application"],
+}  # fmt: skip
+START_SECONDS = 60
+
+
+class Server:
+    """One server: its process tree and its cost so far."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.url = f"http://{HOST}:{PORTS[name]}"
+        environment = {**server_environment(), "PORT": str(PORTS[name])}
+        if name == "plaza":
+            environment["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+        self.log_path = ROOT / "var" / f"bench-{name}.log"
+        self.log_path.parent.mkdir(exist_ok=True)
+        self.log = self.log_path.open("wb")
+        self.process = subprocess.Popen(
+            COMMANDS[name], cwd=ROOT, env=environment, stdout=self.log, stderr=self.log,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def wait(self) -> None:
+        """Wait until the server answers."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                urllib.request.urlopen(f"{self.url}/api/dogs/dog-1", timeout=5).close()
+            except (OSError, urllib.error.HTTPError):
+                time.sleep(0.2)
+            else:
+                return
+        raise SystemExit(f"bench: {self.name} does not answer, see {self.log_path}.")
+
+    def stop(self) -> None:
+        """End the whole process group."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.log.close()
+
+    def pids(self) -> list[int]:
+        """Return the server's process and all below it."""
+        children: dict[int, list[int]] = {}
+        for pid, (parent, _) in processes().items():
+            children.setdefault(parent, []).append(pid)
+        found = [self.process.pid]
+        for pid in found:
+            found.extend(children.get(pid, []))
+        return found
+
+    def memory_mb(self) -> list[float]:
+        """Return the resident memory of each worker, largest first."""
+        sizes = []
+        for pid in self.pids()[1:]:
+            pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+            sizes.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+        return sorted(sizes, reverse=True)
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of the process tree, with its children that ended."""
+        table = processes()
+        return sum(table[pid][1] for pid in self.pids() if pid in table)
+
+
+def processes() -> dict[int, tuple[int, float]]:
+    """Return parent and CPU seconds (own and of ended children) of every process."""
+    table = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended meanwhile
+        table[int(folder.name)] = (int(fields[1]), sum(map(int, fields[11:15])) / TICK)
+    return table
+
+
+class Database:
+    """The cost of PostgreSQL's backends on the benchmark's database."""
+
+    def __init__(self) -> None:
+        self.connection = psycopg2.connect(DATABASE_URL)
+        self.connection.autocommit = True
+
+    def backends(self) -> dict[int, float]:
+        """Return the CPU seconds of each client's backend, but not of our own."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+                " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            pids = [row[0] for row in cursor.fetchall()]
+        table = processes()
+        if pids and not set(pids) & table.keys():
+            raise SystemExit("bench: PostgreSQL's processes are not in /proc: run it on this host.")
+        return {pid: table[pid][1] for pid in pids if pid in table}
+
+
+def spent(before: dict[int, float], after: dict[int, float]) -> float:
+    """Return the CPU seconds of the backends between two looks."""
+    return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
+
+
+@contextmanager
+def running(names: list[str]) -> Iterator[dict[str, Server]]:
+    """Start servers, wait for them, and stop them at the end."""
+    with ExitStack() as stack:
+        servers = {}
+        for name in names:
+            servers[name] = Server(name)
+            stack.callback(servers[name].stop)
+        for server in servers.values():
+            server.wait()
+        yield servers
