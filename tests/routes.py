@@ -65,3 +65,10 @@ def all_routes() -> list[Route]:
             if method != "head":
                 routes.append(Route(method.upper(), template, view, action))
     return routes
+
+
+def is_defect(response: Any) -> bool:
+    """Tell whether an answer is a defect of ours; that no outside API is there is none."""
+    if response.status_code < 500:
+        return False
+    return response.status_code != 503 or response.json()["code"] != "catalog_unavailable"

@@ -57,6 +57,11 @@ class AutoSchema(BaseAutoSchema):
         """Group operations by the app that brings them."""
         return [self.view.__module__.partition(".")[0]]
 
+    def get_operation_id(self) -> str:
+        """Tell a route at the root from its twin below ``/api/``."""
+        name = super().get_operation_id()
+        return name if self.path.startswith("/api/") else f"root_{name}"
+
     def get_override_parameters(self) -> list[Any]:
         """Add the kernel's request headers."""
         parameters = list(super().get_override_parameters())
