@@ -58,3 +58,13 @@ class ImportOvertaken(Conflict):
 
     default_code = "import_overtaken"
     default_detail = _("The same patients changed during the import. Nothing was written.")
+
+
+class ImportRunning(Conflict):
+    """One import at a time."""
+
+    default_code = "import_running"
+    default_detail = _("Another import is running. Try again when it has ended.")
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "10"})

@@ -23,6 +23,7 @@ from clinic.constants import IMPORT_BATCH, PATIENT_COLUMNS, STUDY_COLUMNS
 from clinic.csvfiles import Finding, Report, Sheet
 from clinic.errors import ImportOvertaken, ImportRefused
 from clinic.models import Patient, Study
+from clinic.planner import Planner, only_one
 from clinic.rows import NAMED, PATIENT, STUDY, Result
 from core import journal
 from core.fields import fold
@@ -60,6 +61,7 @@ class Import:
         self.report = report
         self.progress = progress or (lambda _count: None)
         self.result = Result()
+        self.planner = Planner()
         self.ids: dict[str, int] = {}
         self.emails: dict[str, int] = {}
         self.held: list[tuple[int, str]] = []
@@ -197,6 +199,7 @@ class Import:
         record_created(Patient, created)
         counts.updated += len(changed)
         counts.created += len(created)
+        self.planner.told(Patient, counts.created)
 
     def write_studies(self, rows: list[tuple[str, list[Any]]], seen: "Counter[int]") -> None:
         """Insert the batch's studies that the database does not have often enough."""
@@ -236,8 +239,10 @@ class Import:
         journal.record_each(
             journal.Action.CHANGE, Patient, concerned, reason=f"{REASON}: studies added"
         )
-        self.result.studies.created += len(created)
-        self.result.studies.unchanged += len(rows) - len(created)
+        counts = self.result.studies
+        counts.created += len(created)
+        counts.unchanged += len(rows) - len(created)
+        self.planner.told(Study, counts.created)
 
 
 def still_good(cleaned: tuple[list[Any], list[Any]]) -> list[Any]:
@@ -272,11 +277,13 @@ def import_files(
     Raises:
         ImportRefused: a row is bad; nothing was written.
         ImportOvertaken: the same patients were written meanwhile; nothing was written.
+        ImportRunning: another import runs; nothing was written.
     """
     report = report or Report()
     job = Import(patients, studies, report, progress)
     job.result.dry_run = dry_run
     with transaction.atomic():
+        only_one()
         try:
             with transaction.atomic():
                 job.check()
