@@ -15,6 +15,7 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 from django.utils.translation import gettext
 
 from core import context, metrics, problems
@@ -29,8 +30,8 @@ ADMIN_PREFIX = "/admin"
 class RequestContext:
     """Gives every request an id, refuses bodies over the limit, counts and logs the answer.
 
-    It stands outermost, so an exception that escaped everything else still leaves as a problem
-    document with the request's id (Django's own handler renders it, through handler500).
+    Only the language is chosen before it, so an exception that escaped everything else still leaves
+    as a problem document with the request's id (Django's own handler renders it, by handler500).
     """
 
     def __init__(self, get_response: type_response) -> None:
@@ -134,9 +135,13 @@ class LanguageMiddleware(LocaleMiddleware):
     """The language of the texts: the admin's choice, or the API caller's ``Accept-Language``."""
 
     def __call__(self, request: HttpRequest) -> Any:
-        """Skip negotiation for a caller who did not ask for a language."""
+        """Skip negotiation for a caller who did not ask for a language.
+
+        Threads serve many callers: the language of the last one must not stay.
+        """
         if "HTTP_ACCEPT_LANGUAGE" in request.META or request.path.startswith(ADMIN_PREFIX):
             return super().__call__(request)
+        translation.deactivate()
         return self.get_response(request)
 
 

@@ -49,12 +49,12 @@ INSTALLED_APPS = [
 
 # The admin's session, CSRF and message layers are wrapped: they cost an API call nothing.
 MIDDLEWARE = [
+    "core.middleware.LanguageMiddleware",
     "core.middleware.RequestContext",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.middleware.StripTrailingSlash",
     "core.middleware.AdminSessionMiddleware",
-    "core.middleware.LanguageMiddleware",
     "core.middleware.AdminCsrfMiddleware",
     "core.middleware.AdminAuthenticationMiddleware",
     "core.middleware.AdminMessageMiddleware",

@@ -111,3 +111,18 @@ def test_front_ends_of_named_origins_may_call(admin_api, settings):
 def test_without_named_origins_nobody_is_allowed(admin_api):
     answer = admin_api.get("/api/users/me", HTTP_ORIGIN="https://front.example")
     assert "Access-Control-Allow-Origin" not in answer
+
+
+def test_a_language_ends_with_its_request(admin_api):
+    spanish = admin_api.get("/api/dogs/nobody", HTTP_ACCEPT_LANGUAGE="es")
+    assert spanish.json()["title"] == "No encontrado"
+    assert spanish["Content-Language"] == "es"
+    assert admin_api.get("/api/dogs/nobody").json()["title"] == "Not found"
+
+
+def test_what_is_refused_first_is_said_in_the_callers_language(api, settings):
+    length = {"CONTENT_LENGTH": str(settings.MAX_BODY_BYTES + 1)}
+    spanish = api.post("/api/auth/token", HTTP_ACCEPT_LANGUAGE="es", **length)
+    assert spanish.status_code == 413
+    assert spanish.json()["title"] == "Contenido demasiado grande"
+    assert api.post("/api/auth/token", **length).json()["title"] == "Payload too large"
