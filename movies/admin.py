@@ -61,9 +61,9 @@ class FavoritesWipeAdmin(ReadOnlyAdmin):
     """Wiped lists, and bring them back."""
 
     list_display = ("user", "count", "wiped_by", "created_at", "undone_at")
-    list_select_related = ("user",)
+    list_select_related = ("user", "wiped_by")
     list_filter = (("undone_at", admin.EmptyFieldListFilter), "created_at")
-    search_fields = ("user__email", "wiped_by")
+    search_fields = ("user__email", "wiped_by__email")
     ordering = ("-id",)
     actions = ("undo", "export_csv")
 

@@ -6,7 +6,8 @@ catalogue: a lease in the row says so, and no transaction is open meanwhile. The
 stale copy at once or, without one, wait a little for the answer.
 
 Few threads of a process wait for long (`SLOTS`), so that a slow catalogue cannot take the threads
-that other routes need: whoever finds no slot gets the stale copy or a 503 at once.
+that other routes need: whoever finds no slot gets the stale copy or a 503. They wait a moment
+before they give up, unless the catalogue was slow just now.
 """
 
 import functools
@@ -39,6 +40,8 @@ SLOT_WAIT = 0.3
 FREE_WAIT = 0.5
 LONGEST_WAIT = 4.2
 POLL = 0.03
+# So long nobody waits without a slot, after the catalogue was slow; a quick answer ends it.
+SLOW_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class CachingCatalog:
         self.seconds = seconds
         self.stale = stale
         self.slots = threading.BoundedSemaphore(SLOTS)
+        self.slow_until = 0.0
         self._lock = threading.Lock()
         self._flights: dict[str, Flight] = {}
 
@@ -150,7 +154,7 @@ class CachingCatalog:
     def _follow(self, flight: Flight) -> Answer:
         """Wait for the answer that another thread is after."""
         waited = time.monotonic() - flight.started
-        if not flight.ready.wait(max(0.0, FREE_WAIT - waited)):
+        if not flight.ready.wait(max(0.0, self._patience(FREE_WAIT) - waited)):
             with self._slot(0):
                 flight.ready.wait(LONGEST_WAIT - FREE_WAIT)
         answer, error = flight.answer, flight.error
@@ -175,7 +179,7 @@ class CachingCatalog:
             return self._other(key)
         try:
             with self._slot(SLOT_WAIT):
-                body = orjson.dumps(load())
+                body = orjson.dumps(self._timed(load))
         except MovieNotFound:
             stored.forget(key)
             raise
@@ -206,7 +210,7 @@ class CachingCatalog:
                     raise CatalogUnavailable
                 if waited > LONGEST_WAIT:
                     raise CatalogBusy
-                if waited > FREE_WAIT and not waits_long:
+                if waited > self._patience(FREE_WAIT) and not waits_long:
                     waiting.enter_context(self._slot(0))
                     waits_long = True
                 time.sleep(POLL)
@@ -221,10 +225,27 @@ class CachingCatalog:
         seconds = max(0.0, age.total_seconds())
         return Answer(row.body.encode(), seconds, "hit", ttl=self.seconds - seconds)
 
+    # -- threads that other routes need ---------------------------------------------------------
+    def _patience(self, seconds: float) -> float:
+        """Return how long to wait without a slot: not at all when it was in vain just now."""
+        return 0.0 if time.monotonic() < self.slow_until else seconds
+
+    def _note(self, took: float) -> None:
+        """Remember whether the catalogue is slow."""
+        self.slow_until = time.monotonic() + SLOW_SECONDS if took >= FREE_WAIT else 0.0
+
+    def _timed(self, load: Callable[[], type_document]) -> type_document:
+        started = time.monotonic()
+        try:
+            return load()
+        finally:
+            self._note(time.monotonic() - started)
+
     @contextmanager
     def _slot(self, wait: float) -> Iterator[None]:
         """Hold one of the few places of those who wait for long."""
-        if not self.slots.acquire(timeout=wait):
+        if not self.slots.acquire(timeout=self._patience(wait)):
+            self._note(FREE_WAIT)
             raise CatalogBusy
         try:
             yield

@@ -89,7 +89,14 @@ class FavoritesWipe(models.Model):
         verbose_name=_("whose favourites"),
         editable=False,
     )
-    wiped_by = models.CharField(_("wiped by"), max_length=255, editable=False)
+    wiped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        related_name="+",
+        null=True,
+        verbose_name=_("wiped by"),
+        editable=False,
+    )
     created_at = models.DateTimeField(_("wiped"), default=timezone.now, editable=False)
     count = models.PositiveIntegerField(_("favourites"), default=0, editable=False)
     undone_at = models.DateTimeField(_("undone"), null=True, editable=False)

@@ -182,7 +182,7 @@ def wipe_favorites(*, user_id: int) -> int:
     listed = Favorite.objects.filter(user_id=user_id, wipe=None)
     if not listed.exists():
         return 0
-    wipe = FavoritesWipe.objects.create(user_id=user_id, wiped_by=context.actor.get().label)
+    wipe = FavoritesWipe.objects.create(user_id=user_id, wiped_by_id=context.actor.get().id)
     wipe.count = listed.update(wipe=wipe)
     wipe.save(update_fields=["count"])
     reason = f"wipe {wipe.pk} of user {user_id}"

@@ -60,7 +60,6 @@ class WipeFactory(factory.django.DjangoModelFactory):
         model = FavoritesWipe
 
     user = factory.SubFactory(UserFactory)
-    wiped_by = "admin@example.com"
 
 
 class CachedAnswerFactory(factory.django.DjangoModelFactory):

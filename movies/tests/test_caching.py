@@ -338,6 +338,36 @@ def test_few_calls_at_once_and_the_others_get_their_copies_or_503(cached, inner,
     assert [row.lease_until for row in CachedAnswer.objects.all()] == [None]
 
 
+def test_after_a_wait_in_vain_nobody_waits_until_a_quick_answer(cached, inner, leased, meanwhile):
+    for _ in range(caching.SLOTS):
+        cached.slots.acquire()
+    with pytest.raises(CatalogBusy):
+        cached.popular(page=2)  # waited for a slot
+    started = time.monotonic()
+    with pytest.raises(CatalogBusy):
+        cached.popular(page=2)
+    waiting(cached)
+    with pytest.raises(CatalogBusy):
+        cached.popular(page=1)
+    cached._flights.clear()
+    leased()
+    meanwhile(lambda: pytest.fail("waited"))
+    with pytest.raises(CatalogBusy):
+        cached.popular(page=1)
+    assert time.monotonic() - started < caching.SLOT_WAIT
+    cached.slots.release()
+    assert cached.popular(page=2).how == "fwd=miss; stored"
+    assert cached.slow_until == 0
+
+
+def test_a_slow_failure_is_remembered_too(cached, inner, monkeypatch):
+    monkeypatch.setattr(caching, "FREE_WAIT", 0.0)
+    inner.error = CatalogUnavailable()
+    with pytest.raises(CatalogUnavailable):
+        cached.popular(page=1)
+    assert cached.slow_until > time.monotonic() + caching.SLOW_SECONDS - 1
+
+
 def test_a_dead_leader_leaves_no_flight(cached, inner):
     inner.error = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):

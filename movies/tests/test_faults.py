@@ -1,8 +1,12 @@
 """TMDB misbehaving in every way that it can, over real HTTP: we answer, in time, and say so."""
 
 import socket
+import subprocess
+import sys
 import time
+from pathlib import Path
 
+import orjson
 import pytest
 
 from movies import caching
@@ -100,6 +104,45 @@ def test_stale(ask, tmdb, age, caplog, case):
     tmdb.faults.clear()
     fresh = ask()
     assert (fresh["Age"], fresh["Cache-Status"]) == ("0", "plaza; fwd=stale; stored")
+
+
+FAIL = """
+import django
+django.setup()
+from movies.errors import CatalogUnavailable
+from movies.tmdb import TmdbCatalog
+try:
+    TmdbCatalog("http://127.0.0.1:1/3", api_key="SECRET-KEY").popular(page=1)
+except CatalogUnavailable as error:
+    print(error.reason)
+"""
+
+
+def test_the_error_is_one_structured_line_on_stderr_without_the_key():
+    root = Path(caching.__file__).resolve().parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", FAIL],
+        cwd=root,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "SECRET_KEY": "k" * 40,
+            "DJANGO_SETTINGS_MODULE": "config.settings.test",
+            "PLATFORM_APPS": "movies",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "connection\n"
+    (line,) = done.stderr.splitlines()
+    said = orjson.loads(line)
+    assert (said["level"], said["message"], said["upstream"]) == (
+        "WARNING",
+        "upstream_failed",
+        "tmdb",
+    )
+    assert (said["reason"], said["path"], said["attempts"]) == ("connection", "/movie/popular", 3)
+    assert "SECRET-KEY" not in line
 
 
 @pytest.fixture

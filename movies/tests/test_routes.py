@@ -50,6 +50,14 @@ def test_the_same_call_within_the_time_is_answered_from_the_cache(user_api, tmdb
     assert tmdb.calls("tmdb") == 1
 
 
+def test_a_cached_answer_costs_the_token_and_nothing_else(
+    user_api, tmdb, django_assert_num_queries
+):
+    user_api.get(POPULAR)
+    with django_assert_num_queries(1):
+        assert user_api.get(POPULAR).status_code == 200
+
+
 def test_pages_languages_and_regions_are_answers_of_their_own(user_api, tmdb):
     answers = {
         query: user_api.get(f"{POPULAR}?{query}").content
@@ -459,7 +467,7 @@ def test_wipe(admin_api):
     again = admin_api.delete(address)
     assert (again.status_code, again.json()) == (200, {"removed": 0})
     wipe = FavoritesWipe.objects.get()
-    assert (wipe.user, wipe.count, wipe.wiped_by) == (user, 3, admin_api.user.email)
+    assert (wipe.user, wipe.count, wipe.wiped_by) == (user, 3, admin_api.user)
     assert list(Favorite.objects.filter(wipe=None)) == [others]
     assert list(Rating.objects.all()) == [rating]
     entry = JournalEntry.objects.get(action="delete", model="movies.Favorite")

@@ -1,0 +1,47 @@
+"""What the settings refuse, and what TMDB's terms want to be said."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import movies
+
+ROOT = Path(movies.__file__).resolve().parent.parent
+TERMS = "This product uses the TMDB API but is not endorsed or certified by TMDB."
+
+
+def settings(module, **variables):
+    """Import a settings module in a process of its own; return what it says on stderr."""
+    found = subprocess.run(
+        [sys.executable, "-c", f"import config.settings.{module}"],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "SECRET_KEY": "k" * 40, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.returncode, found.stderr
+
+
+@pytest.mark.parametrize(("days", "good"), [("180", True), ("181", False), ("many", False)])
+def test_no_copy_lives_longer_than_tmdb_allows(days, good):
+    status, said = settings("base", MOVIES_STALE_DAYS=days)
+    assert (status == 0) is good
+    assert good or "MOVIES_STALE_DAYS" in said
+
+
+def test_production_speaks_to_the_real_tmdb_only():
+    secure = {"DOG_API_URL": "https://a.example", "RELAY_API_URL": "https://b.example"}
+    status, said = settings(
+        "production", ALLOWED_HOSTS="a.example", TMDB_API_URL="http://127.0.0.1/3", **secure
+    )
+    assert status != 0
+    assert "TMDB_API_URL is not https" in said
+
+
+def test_the_attribution_stands_in_the_docs_and_in_the_contract(api):
+    assert TERMS in (ROOT / "movies" / "README.md").read_text()
+    contract = " ".join(api.get("/api/openapi.yaml").content.decode().split())
+    assert TERMS in contract
