@@ -96,3 +96,29 @@ def random_log(seed, lines, ids):
             written.append(chance.choice(BENDS)(line))
         counts["failed" if status >= 400 else "succeeded"] += 1
     return written, counts
+
+
+def example_log():
+    """Return docs/runbooks/example.log: a made-up day of failing calls."""
+    wolf, bear = "0d4f7a40-651d-44fb-8744-04d9b31ef844", "27e531b9-c060-4186-888d-c6e9588d258c"
+    puma, ghost = "cc702520-917d-4ec7-8fe6-3e2c818aeb8b", "00000000-0000-4000-8000-000000000000"
+    calls = (
+        (0, "GET", "/health", 200, 0),
+        (1, "POST", CREDENTIALS.format(puma), 500, 0),
+        (2, "POST", CREDENTIALS.format(wolf), 500, 1),
+        (3, "POST", CREDENTIALS.format(bear), 500, 2),
+        (4, "GET", CREDENTIALS.format(puma), 400, 5),
+        (5, "POST", CREDENTIALS.format(puma), 200, 0),
+        (6, "POST", CREDENTIALS.format(ghost), 400, 8),
+        (7, "POST", CREDENTIALS.format(bear), 500, 12),
+        (8, "GET", CREDENTIALS.format(puma), 200, 0),
+        (9, "GET", "/favicon.ico", 404, 4),
+    )
+    lines = [b" * Running on http://127.0.0.1:4000/ (Press CTRL+C to quit)"]
+    for minute, method, path, status, bend in calls:
+        time = f"10/Oct/2023 13:{minute:02}:36"
+        client = f"10.0.0.{2 + minute % 3}"
+        line = werkzeug(client=client, time=time, method=method, path=path, status=status)
+        lines.append(BENDS[bend](line))
+    lines.append(b'10.0.0.2 - - [10/Oct/2023 13:10:36] "POST ' + CREDENTIALS.format(bear).encode())
+    return b"\n".join(lines) + b"\n"

@@ -1,0 +1,314 @@
+"""The runbooks tell the truth: each SQL block and HTTP example runs and does what its page says."""
+
+import json
+import re
+import shlex
+import shutil
+import sqlite3
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from allies import services
+from allies.models import Ally
+from allies.tests.factories import story
+from allies.tests.logs import example_log
+
+BOOKS = Path(settings.BASE_DIR) / "docs" / "runbooks"
+PAGES = sorted(path.relative_to(BOOKS).as_posix() for path in BOOKS.glob("e[ns]/*.md"))
+FENCE = re.compile(r"^```(\S+)(?: (\S+))?\n(.*?)\n```$", re.DOTALL | re.MULTILINE)
+WOLF = "0d4f7a40-651d-44fb-8744-04d9b31ef844"
+HEADINGS = {
+    "en": ("**When.**", "**What you need.**", "## Steps", "You should see", "## How to undo"),
+    "es": ("**Cuándo.**", "**Qué necesita.**", "## Pasos", "Debe ver", "## Cómo deshacer"),
+}
+
+
+def blocks(page):
+    """The page's code blocks in their order: language, what they are, content."""
+    return FENCE.findall((BOOKS / page).read_text())
+
+
+def promises(page, kind):
+    """Each block that does something, with the next block that says what one should see."""
+    found = blocks(page)
+    for number, (language, about, content) in enumerate(found):
+        if kind(language, about):
+            expected = next(
+                (one for one in found[number + 1 :] if one[0] in {"text", "json"}), (None,) * 3
+            )
+            yield about, content, expected[2]
+
+
+@pytest.fixture
+def demo(db):
+    call_command("demo", app=["users", "allies"])
+
+
+# --- The pages --------------------------------------------------------------------------------
+def test_both_languages_have_the_same_pages_and_blocks():
+    names = {
+        language: [page[3:] for page in PAGES if page[:2] == language] for language in HEADINGS
+    }
+    assert len(names["en"]) == 4
+    assert names["en"] == names["es"]
+    for name in names["en"]:
+        assert blocks(f"en/{name}") == blocks(f"es/{name}")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_when_what_steps_outcome_and_undo(page):
+    text = (BOOKS / page).read_text()
+    places = [text.index(heading) for heading in HEADINGS[page[:2]]]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_blocks_are_the_files_beside_the_page(page):
+    seen = 0
+    for _language, about, content in blocks(page):
+        if about.startswith("file="):
+            assert (BOOKS / about.removeprefix("file=")).read_text() == content + "\n"
+            seen += 1
+    assert seen >= 2
+
+
+def test_every_file_is_on_a_page():
+    on_pages = {
+        about[5:] for page in PAGES for _l, about, _c in blocks(page) if about[:5] == "file="
+    }
+    files = {path.relative_to(BOOKS).as_posix() for path in BOOKS.glob("[sh][qt]*/*")}
+    assert files == on_pages
+
+
+def test_the_example_log_is_made_up():
+    assert (BOOKS / "example.log").read_bytes() == example_log()
+
+
+# --- SQL --------------------------------------------------------------------------------------
+def cell(value):
+    """A value as psql shows it."""
+    if isinstance(value, bool):
+        return "tf"[not value]
+    if isinstance(value, list):
+        return json.dumps(value)
+    if isinstance(value, str) and value.startswith("["):
+        return json.dumps(json.loads(value))
+    return str(value)
+
+
+def statements(script):
+    """The statements of a script, as a client sends them."""
+    collected = ""
+    for line in script.splitlines(keepends=True):
+        collected += line
+        if sqlite3.complete_statement(collected):
+            yield collected.strip()
+            collected = ""
+    assert not collected.strip()
+
+
+def run_sql(script):
+    """Run a script; return what its last query answered, header first."""
+    table = None
+    with connection.cursor() as cursor:
+        for statement in statements(script):
+            cursor.execute(statement)
+            if cursor.description and (rows := cursor.fetchall()):
+                header = [column[0] for column in cursor.description]
+                table = [header, *([cell(value) for value in row] for row in rows)]
+    return table
+
+
+def table_of(text):
+    return [[value.strip() for value in line.split(" | ")] for line in text.splitlines()]
+
+
+def same(found, expected):
+    """SQLite has no booleans: 1 and 0 stand for t and f."""
+    spelled = {"1": "t", "0": "f"} if connection.vendor == "sqlite" else {}
+    if expected and expected[0][-1] == "credentials_set":
+        found = [[*row[:-1], spelled.get(row[-1], row[-1])] for row in found]
+    return found == expected
+
+
+def sql_blocks(page):
+    """The page's SQL for the database at hand, in its order, with the table that is promised."""
+    ending = f".{connection.vendor}.sql"
+    return list(
+        promises(page, lambda language, about: language == "sql" and about.endswith(ending))
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page", PAGES)
+def test_sql_does_what_the_page_says(page, demo):
+    found = sql_blocks(page)
+    for about, script, expected in found:
+        assert same(run_sql(script), table_of(expected)), about
+    if "03" not in page:
+        assert len(found) >= 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page", [page for page in PAGES if "/02" in page])
+def test_the_change_is_one_change_in_the_journal_and_harmless_twice(page, demo):
+    (_, change, _), (_, undo, _) = sql_blocks(page)
+    before = Ally.objects.filter(pk=WOLF).values().get()
+    others = list(Ally.objects.exclude(pk=WOLF).order_by("pk").values())
+    entries = story().count()
+    assert run_sql(change) is not None
+    assert run_sql(change) is None
+    changed = Ally.objects.get(pk=WOLF)
+    assert (changed.name, changed.tags) == ("Old-Wolf", ["educacion", "movilidad", "tecnologia"])
+    assert changed.updated_at > before["updated_at"]
+    entry = story()[entries]
+    assert story().count() == entries + 1
+    assert (entry.action, entry.model, entry.object_id) == ("change", "allies.Ally", WOLF)
+    assert entry.reason == "ticket 1234: new owner"
+    assert entry.changes == {
+        "name": ["Young-Wolf", "Old-Wolf"],
+        "tags": [
+            ["finanzas", "movilidad", "tecnologia"],
+            ["educacion", "movilidad", "tecnologia"],
+        ],
+    }
+    assert run_sql(undo) is not None
+    after = Ally.objects.filter(pk=WOLF).values().get()
+    assert {**after, "updated_at": None} == {**before, "updated_at": None}
+    assert list(Ally.objects.exclude(pk=WOLF).order_by("pk").values()) == others
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (["movilidad", "finanzas"], ["movilidad", "educacion"]),
+        (["finanzas", "educacion", "x"], ["educacion", "x"]),
+        (["finanzas"], ["educacion"]),
+    ],
+)
+def test_the_tag_is_found_by_its_value(demo, tags, expected):
+    Ally.objects.filter(pk=WOLF).update(tags=tags)
+    (_, change, _), _undo = sql_blocks("en/02-rename-and-retag.md")
+    assert run_sql(change)[1][2] == json.dumps(expected)
+    assert Ally.objects.get(pk=WOLF).tags == expected
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_the_change_is_one_statement_on_postgresql(demo):
+    for name in ("02-rename-and-retag", "02-undo", "01-tag-distribution", "04-credentials-now"):
+        script = (BOOKS / "sql" / f"{name}.postgresql.sql").read_text()
+        assert len(list(statements(script))) == 1
+
+
+# --- HTTP -------------------------------------------------------------------------------------
+def shell(page, live_server, script):
+    """Run a block as somebody would who copied the page's set-up and the block into a shell."""
+    ready = next(content for _l, about, content in blocks(page) if about == "setup")
+    ready = ready.replace("http://127.0.0.1:9050", live_server.url)
+    assert live_server.url in ready
+    done = subprocess.run(
+        ["bash", "-euc", f"{ready}\n{script}"],  # noqa: S607 - bash and curl from the PATH
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="the pages' examples call curl")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page", [page for page in PAGES if "/02" not in page])
+def test_curl_examples_do_what_the_page_says(page, demo, live_server):
+    found = list(promises(page, lambda language, about: (language, about) == ("sh", "run")))
+    assert found
+    for _about, script, expected in found:
+        assert shell(page, live_server, script) == expected
+
+
+def send(method, url, headers, body):
+    """Send one request and return status and text."""
+    request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310 - the live server
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - see above
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def requests_of(text, live_server):
+    """The requests of an .http file: method, address, headers, body."""
+    variables = dict(re.findall(r"^@(\w+) = (.+)$", text, re.MULTILINE))
+    variables["host"] = live_server.url
+    filled = re.sub(r"\{\{(\w+)\}\}", lambda match: variables[match[1]], text)
+    for part in re.split(r"^###.*$", filled, flags=re.MULTILINE)[1:]:
+        head, _, body = part.strip().partition("\n\n")
+        first, *lines = head.splitlines()
+        method, url = first.split(" ", 1)
+        headers = dict(line.split(": ", 1) for line in lines)
+        yield method, url, headers, body.encode() or None
+
+
+HTTP_OUTCOMES = {
+    "01-tag-distribution": [(200, '[{"tag":"mascotas","allies":85},')],
+    "03-add-credentials": [
+        (200, '{"message":"Credentials added","allyId":"1f585fc9-4926-468c-a728-eb34d80e9ea1",'),
+        (200, '{"message":"Ally has credentials set!"}'),
+    ],
+    "04-check-credentials": [(400, '{"message":"Ally does not have credentials set!"}')],
+}
+
+
+def test_every_http_file_has_its_outcome_here():
+    assert {path.stem for path in (BOOKS / "http").glob("*.http")} == set(HTTP_OUTCOMES)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", HTTP_OUTCOMES)
+def test_http_files(name, demo, live_server):
+    text = (BOOKS / "http" / f"{name}.http").read_text()
+    for request, (status, start) in zip(
+        requests_of(text, live_server), HTTP_OUTCOMES[name], strict=True
+    ):
+        found, answer = send(*request)
+        assert (found, answer[: len(start)]) == (status, start)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_httpie_file(demo, live_server):
+    script = (BOOKS / "http" / "03-add-credentials.httpie.sh").read_text().replace("\\\n", " ")
+    script = script.replace("$PLAZA", live_server.url).replace("$TOKEN", "abcdef1234567890")
+    program, method, url, *items = shlex.split(script)
+    assert program == "http"
+    headers, body = {"Content-Type": "application/json"}, {}
+    for item in items:  # HTTPie: the first separator decides
+        name, separator, value = re.fullmatch(r"([^:=]+)([:=])(.*)", item).groups()
+        (headers if separator == ":" else body)[name] = value
+    status, answer = send(method, url, headers, json.dumps(body).encode())
+    assert (status, json.loads(answer)["message"]) == (200, "Credentials added")
+    opened = services.open_credentials(
+        ally_id="1f585fc9-4926-468c-a728-eb34d80e9ea1", purpose="test"
+    )
+    assert (opened.user, opened.password) == ("aliado_addi", "}sxh7_5}BdJ4K:Qf")
+
+
+# --- The command ------------------------------------------------------------------------------
+@pytest.mark.parametrize("page", [page for page in PAGES if "/04" in page])
+def test_the_report_is_what_the_page_shows(page, demo, capsys):
+    ((_about, script, expected),) = promises(page, lambda _language, about: about == "command")
+    python, manage, *arguments = shlex.split(script)
+    assert (python, manage) == (".venv/bin/python", "manage.py")
+    capsys.readouterr()
+    call_command(*[str(BOOKS.parent.parent / one) if "/" in one else one for one in arguments])
+    assert capsys.readouterr().out == expected + "\n"
