@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from clinic import csvfiles, demo, services
 from clinic.errors import ImportOvertaken, ImportRefused
 from clinic.importing import Import, import_files
 from clinic.models import Patient, Study
+from clinic.planner import IMPORT_LOCK
 from clinic.tests.factories import PatientFactory, StudyFactory, csv_file
 from core.models import JournalEntry
 
@@ -138,6 +140,7 @@ def test_a_study_comes_as_often_as_the_file_says_it():
 
 def test_batches_are_seamless(monkeypatch):
     monkeypatch.setattr("clinic.importing.IMPORT_BATCH", 2)
+    monkeypatch.setattr("clinic.planner.IMPORT_BATCH", 2)  # the planner is told, too
     many = STUDIES + STUDIES.partition("\n")[2] * 2
     assert run(PATIENTS, many)["studies"]["created"] == 12
     assert run(PATIENTS, many)["studies"] == {**NOTHING, "unchanged": 12}
@@ -417,6 +420,24 @@ def test_somebody_else_was_quicker(monkeypatch):
     with pytest.raises(ImportOvertaken):
         run(PATIENTS)
     assert Patient.everything.count() == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_one_import_at_a_time(client_for):
+    doctor = client_for("CLINICIAN")
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [IMPORT_LOCK])
+        files = {"patients": csv_file(PATIENTS)}
+        answer = doctor.post("/api/patients/import", files, format="multipart")
+        assert (answer.status_code, answer.json()["code"]) == (409, "import_running")
+        assert answer["Retry-After"] == "10"
+        assert Patient.everything.count() == 0
+    finally:
+        other.close()
+    assert run(PATIENTS)["patients"]["created"] == 4
 
 
 # -- the commands -----------------------------------------------------------------------------
