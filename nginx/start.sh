@@ -8,13 +8,13 @@ set -eu
 
 here=$(dirname "$0")
 : "${API_HOST:=api}" "${API_PORT:=8000}" "${POLL_SECONDS:=2}"
-: "${LISTEN:=8080}" "${RUN_DIR:=/tmp/nginx}" "${STATIC_ROOT:=/srv}"
+: "${LISTEN:=8080}" "${RUN_DIR:=/tmp/nginx}"
 : "${ACCESS_LOG:=/dev/stdout}" "${ERROR_LOG:=stderr}"
 : "${MAX_UPLOAD_BYTES:=33554432}" "${LOGIN_RATE:=10r/s}" "${LOGIN_BURST:=40}"
 : "${FAILOVER:=error timeout}" "${FAILOVER_KEYED:=error timeout non_idempotent}"
 : "${NGINX_TRUSTED_PROXIES:=}"
-export LISTEN RUN_DIR STATIC_ROOT ACCESS_LOG ERROR_LOG MAX_UPLOAD_BYTES LOGIN_RATE LOGIN_BURST FAILOVER FAILOVER_KEYED
-names='${LISTEN} ${RUN_DIR} ${STATIC_ROOT} ${ACCESS_LOG} ${ERROR_LOG} ${MAX_UPLOAD_BYTES} ${LOGIN_RATE} ${LOGIN_BURST} ${FAILOVER} ${FAILOVER_KEYED}'
+export LISTEN RUN_DIR ACCESS_LOG ERROR_LOG MAX_UPLOAD_BYTES LOGIN_RATE LOGIN_BURST FAILOVER FAILOVER_KEYED
+names='${LISTEN} ${RUN_DIR} ${ACCESS_LOG} ${ERROR_LOG} ${MAX_UPLOAD_BYTES} ${LOGIN_RATE} ${LOGIN_BURST} ${FAILOVER} ${FAILOVER_KEYED}'
 
 nodes() {
     addresses=$(getent ahosts "$API_HOST" 2>/dev/null | awk '$2 == "STREAM" || NF == 1 {print $1}' | sort -u)

@@ -69,7 +69,6 @@ class Proxy:
             **DEFAULTS,
             "LISTEN": f"127.0.0.1:{self.port}",
             "RUN_DIR": str(folder),
-            "STATIC_ROOT": str(ROOT / "var"),
             **values,
         }
         for name in ("ACCESS_LOG", "ERROR_LOG"):

@@ -26,7 +26,7 @@ def application(environ, start_response):
         time.sleep(float(path.rpartition("/")[2]))
     if path == "/die":
         os._exit(9)
-    status = path.rpartition("/")[2] if path.startswith("/status/") else "200"
+    status = path.rpartition("/")[2] if "/status/" in path else "200"
     content = json.dumps(seen).encode()
     if path.startswith("/big"):
         content = json.dumps({"filler": "x" * 20_000}).encode()

@@ -1,0 +1,217 @@
+"""The delivery files agree with each other, and the process refuses what it cannot run with."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts import dotenv, proxy
+from tests.test_repository import variables_shown
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
+COMPOSE = yaml.safe_load(COMPOSE_TEXT)
+SERVICES = COMPOSE["services"]
+EXAMPLE = (ROOT / ".compose.env-example").read_text()
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+OURS = ("prepare", "api", "worker", "beat")
+
+
+def test_there_is_every_service():
+    assert set(SERVICES) == {"nginx", "api", "worker", "beat", "prepare", "postgres", "redis"}
+
+
+def test_only_nginx_is_published_and_the_databases_have_no_way_out():
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["nginx"]
+    assert SERVICES["nginx"]["ports"] == ["${PLAZA_PORT:-9050}:8080"]
+    assert COMPOSE["networks"]["data"] == {"internal": True}
+    for name in ("postgres", "redis", "prepare", "beat"):
+        assert SERVICES[name]["networks"] == ["data"], name
+    assert SERVICES["nginx"]["networks"] == ["edge"]
+
+
+def test_images_are_pinned_and_the_pipeline_uses_the_same():
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert len(set(bases)) == 1
+    images = {*bases, *(SERVICES[name]["image"] for name in ("postgres", "redis", "nginx"))}
+    for image in images:
+        assert re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?-(slim-)?bookworm", image), image
+    used = WORKFLOW["jobs"]["checks"]["services"]
+    assert used["postgres"]["image"] == SERVICES["postgres"]["image"]
+    assert used["redis"]["image"] == SERVICES["redis"]["image"]
+    assert {SERVICES[name]["image"] for name in OURS} == {"plaza:${PLAZA_VERSION:-local}"}
+
+
+@pytest.mark.parametrize("name", [*OURS, "nginx"])
+def test_what_we_run_can_do_little(name):
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "cap_add" not in service
+    assert "privileged" not in service
+    assert service["tmpfs"] == ["/tmp"]  # noqa: S108 - a file system of the container's own
+
+
+def test_the_image_runs_as_nobody_special_and_compiles_nothing():
+    assert re.search(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE)
+    assert "--require-hashes" in DOCKERFILE
+    assert "--only-binary :all:" in DOCKERFILE
+    assert not re.search(r"apt-get|build-essential|gcc", DOCKERFILE)
+    assert "HEALTHCHECK" in DOCKERFILE
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in ignored  # nothing gets in that is not named
+    named = {line[1:] for line in ignored if line.startswith("!")}
+    assert not named & {".env", ".compose.env", ".git", "tests", "sandbox", "scripts"}
+
+
+def test_whoever_needs_the_tables_waits_for_them():
+    for name in ("api", "worker", "beat"):
+        waits = SERVICES[name]["depends_on"]
+        assert waits["prepare"] == {"condition": "service_completed_successfully"}
+        assert waits["postgres"] == {"condition": "service_healthy"}
+    # depends_on holds for the first start only: prepare itself waits for the database, too.
+    assert "prepare --wait 120" in " ".join(SERVICES["prepare"]["command"])
+
+
+def test_a_stopping_worker_gets_the_time_that_it_takes():
+    shown = dict(
+        re.findall(r"^([A-Z_]+)=(\S+)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    )
+    assert int(shown["WEB_GRACE_SECONDS"]) < int(SERVICES["api"]["stop_grace_period"].rstrip("s"))
+    assert SERVICES["worker"]["stop_grace_period"] == "60s"
+
+
+def test_every_variable_of_compose_is_in_its_example_and_read_by_somebody():
+    shown = variables_shown(EXAMPLE)
+    used = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", COMPOSE_TEXT)) - {"PLAZA_VERSION"}
+    assert used - shown == set()
+    in_containers = set(re.findall(r"\$\$\{([A-Z_]+)", COMPOSE_TEXT))
+    read = variables_shown((ROOT / ".env.example").read_text())
+    assert shown - used - in_containers - read == set()
+
+
+def test_every_variable_of_the_example_has_a_comment():
+    lines = EXAMPLE.splitlines()
+    for number, text in enumerate(lines):
+        if re.match(r"[A-Z_]+=", text):
+            above = next(one for one in reversed(lines[:number]) if not re.match(r"[A-Z_]+=", one))
+            assert above.startswith("# "), text
+
+
+def test_nginx_refuses_at_the_same_size_as_the_app():
+    limit = re.search(r"^MAX_UPLOAD_BYTES=(\d+)$", EXAMPLE, re.MULTILINE)[1]
+    assert SERVICES["nginx"]["environment"]["MAX_UPLOAD_BYTES"] == f"${{MAX_UPLOAD_BYTES:-{limit}}}"
+    assert proxy.DEFAULTS["MAX_UPLOAD_BYTES"] == limit
+    assert f"MAX_UPLOAD_BYTES={limit}\n" in (ROOT / ".env.example").read_text()
+    base = (ROOT / "config" / "settings" / "base.py").read_text()
+    written = re.search(r'"MAX_UPLOAD_BYTES", ([\d *]+)', base)[1]
+    product = 1
+    for factor in written.split("*"):
+        product *= int(factor)
+    assert product == int(limit)
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["compose_build.sh", "compose_remove.sh", "nginx/start.sh", "scripts/keep.sh", ".ci/run"],
+)
+def test_scripts_are_executable_and_parse(script):
+    path = ROOT / script
+    shell = "bash" if path.read_text().startswith("#!/usr/bin/env bash") else "sh"
+    subprocess.run([shell, "-n", str(path)], check=True)
+    if script != "nginx/start.sh":  # compose names its shell
+        assert os.access(path, os.X_OK)
+
+
+def test_compose_build_refuses_an_unfilled_example(tmp_path):
+    for name in ("compose_build.sh", ".compose.env-example"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    (tmp_path / ".compose.env").write_text(EXAMPLE)
+    ran = subprocess.run(
+        ["bash", "compose_build.sh"],  # noqa: S607 - bash from the PATH
+        cwd=tmp_path,
+        env={"PATH": os.defpath, "COMPOSE": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.count("\n") == 1
+    assert "still says GENERATE" in ran.stderr
+
+
+# --- What the process refuses ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """The environment of a container with a freshly filled example."""
+    target = tmp_path_factory.mktemp("compose") / ".compose.env"
+    dotenv.main([str(ROOT / ".compose.env-example"), str(target)])
+    (target.parent / "static").mkdir()
+    values = dict(re.findall(r"^([A-Z_]+)=(.*)$", target.read_text(), re.MULTILINE))
+    return {
+        **values,
+        "PATH": os.defpath,
+        "DJANGO_SETTINGS_MODULE": "config.settings.production",
+        "DATABASE_URL": f"sqlite:///{target.parent / 'empty.sqlite3'}",
+        "REDIS_URL": "",
+        "CELERY_BROKER_URL": "memory://",
+        "DEBUG": "false",
+        "STATIC_ROOT": str(target.parent / "static"),
+    }
+
+
+def start(environment):
+    return subprocess.run(
+        [sys.executable, "-c", "import config.wsgi; print('started')"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_filled_example_starts(filled):
+    ran = start(filled)
+    assert ran.stderr == ""
+    assert ran.stdout == "started\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY"),
+        ({"SECRET_KEY": "change-me-" + "x" * 40}, "SECRET_KEY"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"JWT_SIGNING_KEY": "insecure-" + "x" * 40}, "JWT_SIGNING_KEY"),
+        ({"CREDENTIALS_KEYS": ""}, "CREDENTIALS_KEYS"),
+        ({"CREDENTIALS_KEYS": "k1:short"}, "CREDENTIALS_KEYS"),
+        ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
+        ({"DEBUG": "true"}, "DEBUG"),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "mysql://u:pw-c4n4ry@h/x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgres://u:pw-c4n4ry@h:port/x"}, "DATABASE_URL"),
+        ({"PLATFORM_APPS": "dogs,cats"}, "PLATFORM_APPS"),
+        ({"PLATFORM_APPS": "core"}, "PLATFORM_APPS"),
+        ({"DOG_API_URL": "http://127.0.0.1:9051/dogs/api"}, "DOG_API_URL"),
+        ({"MAX_BODY_BYTES": "many"}, "MAX_BODY_BYTES"),
+        ({"ACCESS_TOKEN_SECONDS": "0"}, "ACCESS_TOKEN_SECONDS"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_the_process_refuses_with_one_line(filled, change, names):
+    ran = start({**filled, **change})
+    assert ran.returncode == 1
+    assert ran.stdout == ""
+    assert ran.stderr.count("\n") == 1, ran.stderr
+    assert ran.stderr.startswith("plaza: ")
+    assert names in ran.stderr
+    assert "c4n4ry" not in ran.stderr
