@@ -22,7 +22,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from core import context
+from core import context, journal
 
 logger = logging.getLogger(__name__)
 
@@ -133,21 +133,31 @@ class Work:
         taken = self.rows.filter(
             Q(pk=pk, **{self.status: PENDING, f"{self.due}__lte": now})
         ).update(**{self.due: now + self.lease, self.attempts: F(self.attempts) + 1})
-        return self.rows.get(pk=pk) if taken else None
+        row: Any = self.rows.filter(pk=pk).first() if taken else None
+        if row is not None and getattr(row, self.attempts) > self.max_attempts:
+            self.give_up(row)  # its attempts ended without a word: they crash, or kill the worker
+            return None
+        return row
 
     def postpone(self, obj: Any, *, retry_after: float | None = None) -> None:
         """Try ``obj`` again later, doubling the delay; give up after ``max_attempts``."""
         attempts: int = getattr(obj, self.attempts)
         if attempts >= self.max_attempts:
-            self.rows.filter(pk=obj.pk, **{self.status: PENDING}).update(
-                **{self.status: self.failed}
-            )
-            logger.error("work given up", extra={"task": self.task, "pk": str(obj.pk)})
+            self.give_up(obj)
             return
         delay = max(retry_after or 0, min(FIRST_DELAY * 2 ** (attempts - 1), LONGEST_DELAY))
         self.rows.filter(pk=obj.pk, **{self.status: PENDING}).update(
             **{self.due: timezone.now() + timedelta(seconds=delay)}
         )
+
+    @transaction.atomic
+    def give_up(self, obj: models.Model) -> None:
+        """Stop trying, and say so in the object's story."""
+        pending = self.rows.filter(pk=obj.pk, **{self.status: PENDING})
+        if pending.update(**{self.status: self.failed}):
+            changes = {self.status: [PENDING, self.failed]}
+            journal.record(journal.Action.CHANGE, obj, changes=changes, reason="given up")
+            logger.error("work given up", extra={"task": self.task, "pk": str(obj.pk)})
 
     def restart(self, obj: Any) -> None:
         """Start over with ``obj``, also after it was given up."""
