@@ -1,8 +1,9 @@
 """What the databases say when they refuse a row, in one language."""
 
-from django.db import IntegrityError, models
+from django.db import IntegrityError, InternalError, models
 
 UNIQUE_VIOLATION = "23505"
+READ_ONLY = "25006"
 
 
 def violates(error: IntegrityError, model: type[models.Model], constraint: str) -> bool:
@@ -31,3 +32,12 @@ def is_duplicate(error: IntegrityError) -> bool:
     if getattr(cause, "pgcode", ""):
         return bool(cause.pgcode == UNIQUE_VIOLATION)  # type: ignore[union-attr]  # it has one
     return "UNIQUE constraint" in str(cause or error)
+
+
+def is_away(error: Exception) -> bool:
+    """Tell whether a driver's error means "later": no answer, or one from a read-only standby.
+
+    Any other internal error is a defect of ours.
+    """
+    cause = error.__cause__
+    return not isinstance(error, InternalError) or getattr(cause, "pgcode", "") == READ_ONLY

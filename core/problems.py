@@ -1,6 +1,8 @@
 """Every error leaves as an RFC 9457 problem document, rendered here and nowhere else."""
 
+import errno
 import logging
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +15,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.encoding import force_str
 from django.utils.translation import gettext
@@ -23,7 +25,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from core import context, errors
-from core.db import is_duplicate
+from core.db import is_away, is_duplicate
 
 logger = logging.getLogger(__name__)
 
@@ -106,9 +108,12 @@ def translate(error: Exception) -> exceptions.APIException | None:  # noqa: PLR0
             return errors.BadRequest()
         case IntegrityError() if is_duplicate(error):
             return errors.Conflict()
-        case OperationalError() | InterfaceError():
+        case OperationalError() | InterfaceError() | InternalError() if is_away(error):
             logger.error("database away", exc_info=error)
             return errors.ServiceUnavailable(_("The database is not reachable; try again."))
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            logger.error("disk full", exc_info=error)
+            return errors.ServiceUnavailable(retry_after=30)
     return None
 
 
@@ -167,14 +172,16 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    """Answer a defect of ours without saying anything about it."""
+    """Answer a defect of ours without saying anything about it.
+
+    Outside of views (the admin, its session) this is where a database that is away ends up, too.
+    """
+    error = sys.exc_info()[1]
+    known = translate(error) if isinstance(error, Exception) else None
+    if isinstance(known, errors.ServiceUnavailable):
+        return from_api_error(request, known)
     if wants_html(request):
         return defaults.server_error(request)
     return problem_response(
         request, 500, "internal_error", gettext("Something went wrong on our side.")
     )
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form without its CSRF token."""
-    return problem_response(request, 403, "csrf_failed", reason)

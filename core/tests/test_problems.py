@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.exceptions import SuspiciousOperation
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 
 from core.errors import Conflict, ServiceUnavailable, TooManyRequests
@@ -164,3 +164,27 @@ def test_a_refused_request_leaves_no_entry(user_api):
     before = JournalEntry.objects.count()
     user_api.get("/api/journal")
     assert JournalEntry.objects.count() == before
+
+
+def test_database_away_in_the_admin(client, admin_user_session, monkeypatch):
+    def away(_session):
+        raise OperationalError
+
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.load", away)
+    client.raise_request_exception = False
+    response = client.get("/admin/")
+    assert (response.status_code, response["Retry-After"]) == (503, "2")
+    assert response["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_read_only_standby_is_away_too(admin_api):
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    try:
+        response = admin_api.post("/api/users", {"name": "Ana", "email": "ana@plaza.example"})
+    finally:
+        connection.close()
+    assert (response.status_code, response["Retry-After"]) == (503, "2")
+    assert User.objects.filter(email="ana@plaza.example").count() == 0
