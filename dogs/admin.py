@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from core.admin import ModelAdmin, ReadOnlyAdmin
 from dogs import services
-from dogs.constants import PictureStatus
+from dogs.constants import PictureStatus, RelayStatus
 from dogs.models import Dog, RelayedFile
 
 
@@ -90,9 +90,9 @@ class RelayedFileAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Send again"))
     def relay_again(self, request: HttpRequest, queryset: QuerySet[RelayedFile]) -> None:
-        """Start over with the selected files."""
+        """Start over with the selected files, those on their way left alone."""
         count = 0
-        for relayed in queryset:
+        for relayed in queryset.exclude(status=RelayStatus.PENDING):
             services.relay_again(relayed=relayed)
             count += 1
         text = ngettext("%d file is sent again.", "%d files are sent again.", count)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 # Routes below /api/dogs/ that would hide a dog of that name.
 RESERVED_NAMES = frozenset({"is_adopted"})
 NAME_LENGTH = 100
+KEY_LENGTH = 3 * NAME_LENGTH
 
 
 class PictureStatus(models.TextChoices):

@@ -11,13 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from core.fields import FoldedField, fold
 from core.validators import plain_text
-from dogs.constants import NAME_LENGTH, RESERVED_NAMES, PictureStatus, RelayStatus
+from dogs.constants import KEY_LENGTH, NAME_LENGTH, RESERVED_NAMES, PictureStatus, RelayStatus
 
 
 def usable_name(value: str) -> None:
     """Refuse names that would not work as the last part of a dog's address."""
-    if fold(value) in RESERVED_NAMES:
+    key = fold(value)
+    if key in RESERVED_NAMES:
         raise ValidationError(_("This name is reserved."), code="reserved")
+    if len(key) > KEY_LENGTH:  # one character may fold to eighteen
+        raise ValidationError(_("This name is too long."), code="max_length")
     if "/" in value or not value.strip(". "):
         raise ValidationError(_("A name cannot contain '/' or be only dots."), code="invalid")
 
@@ -29,7 +32,7 @@ class Dog(models.Model):
     """
 
     name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[plain_text, usable_name])
-    name_key = FoldedField(source="name", max_length=NAME_LENGTH * 3)
+    name_key = FoldedField(source="name", max_length=KEY_LENGTH)
     picture = models.URLField(_("picture"), max_length=500, blank=True)
     picture_status = models.CharField(
         _("picture status"),

@@ -12,9 +12,12 @@ from dogs.models import Dog, RelayedFile
 class DogSerializer(ModelSerializer):
     """A dog, as the brief's record. The name of a new dog comes from the address."""
 
+    # Locked: an account that is being removed releases its dogs, and must not get one afterwards.
     id_user = StrictPrimaryKeyRelatedField(
         source="owner",
-        queryset=get_user_model()._default_manager.filter(is_active=True),
+        queryset=get_user_model()
+        ._default_manager.filter(is_active=True)
+        .select_for_update(no_key=True),
         allow_null=True,
         required=False,
     )

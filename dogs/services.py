@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 import time
 from datetime import timedelta
 from functools import cache
@@ -18,9 +19,11 @@ from core.http import Upstream, UpstreamError
 from core.work import LEASE, Work
 from dogs.constants import PictureStatus, RelayStatus
 from dogs.errors import DogNameTaken
-from dogs.models import Dog, RelayedFile
+from dogs.models import Dog, RelayedFile, storage_path
 
 logger = logging.getLogger(__name__)
+
+VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 
 pictures = Work(
     Dog,
@@ -103,19 +106,14 @@ def release_dogs_of(*, user_id: int) -> int:
 def is_allowed_picture(url: Any) -> bool:
     """Tell whether a picture's address is https on an allowed host, and nothing fancier."""
     longest = Dog._meta.get_field("picture").max_length or 0
-    if not isinstance(url, str) or len(url) > longest or not url.isascii():
-        return False
+    if not isinstance(url, str) or len(url) > longest or not VISIBLE_ASCII.fullmatch(url):
+        return False  # urlsplit would overlook line breaks, the database takes no NUL
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return False
-    return (
-        parts.scheme == "https"
-        and parts.netloc in settings.DOG_PICTURE_HOSTS
-        and port is None
-        and parts.path.isprintable()
-    )
+    return parts.scheme == "https" and parts.netloc in settings.DOG_PICTURE_HOSTS and port is None
 
 
 def fetch_picture(*, pk: int) -> None:
@@ -172,12 +170,13 @@ def receive_file(*, upload: UploadedFile, owner: Any) -> RelayedFile:
         sha256=digest.hexdigest(),
         owner=owner,
     )
-    relayed.file.save(relayed.name, upload, save=False)
     try:
+        relayed.file.save(relayed.name, upload, save=False)
         relayed.save(force_insert=True)
         journal.record(journal.Action.CREATE, relayed, changes=journal.initial(relayed))
     except Exception:
-        relayed.file.delete(save=False)
+        # Also the half of a file that a full disk leaves.
+        relayed.file.storage.delete(storage_path(relayed, relayed.name))
         raise
     relays.queue(relayed)
     return relayed
@@ -199,13 +198,15 @@ def relay_file(*, pk: str) -> None:
         logger.exception("relayed file is gone", extra={"file": str(pk)})
         relays.postpone(relayed)
         return
-    remote_name = str(answer.get("filename") or answer.get("name") or "")[:255]
+    told = str(answer.get("filename") or answer.get("name") or "")
+    remote_name = "".join(filter(str.isprintable, told))[:255]
     with transaction.atomic():
-        RelayedFile.objects.filter(pk=relayed.pk, status=RelayStatus.PENDING).update(
+        taken = RelayedFile.objects.filter(pk=relayed.pk, status=RelayStatus.PENDING).update(
             status=RelayStatus.SENT, remote_name=remote_name
         )
-        changes = {"status": [RelayStatus.PENDING, RelayStatus.SENT]}
-        journal.record(journal.Action.CHANGE, relayed, changes=changes)
+        if taken:
+            changes = {"status": [RelayStatus.PENDING, RelayStatus.SENT]}
+            journal.record(journal.Action.CHANGE, relayed, changes=changes)
 
 
 @transaction.atomic

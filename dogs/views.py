@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models import QuerySet
+from django.utils.encoding import escape_uri_path
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.request import Request
@@ -52,7 +53,7 @@ class DogViewSet(ModelViewSet):
 
     def get_success_headers(self, data: Any) -> dict[str, str]:
         """Return the new dog's address, which is the one that was posted to."""
-        return {"Location": self.request.path.rstrip("/")}
+        return {"Location": escape_uri_path(self.request.path.rstrip("/"))}
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         """Take the dog in."""

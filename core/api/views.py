@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from django.db import models, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.encoding import escape_uri_path
 from rest_framework import generics, mixins, negotiation, viewsets
 from rest_framework import views as drf_views
 from rest_framework.exceptions import APIException
@@ -216,7 +217,8 @@ class CreateMixin(mixins.CreateModelMixin):
 
     def get_success_headers(self, data: Any) -> dict[str, str]:
         """Return the new resource's address."""
-        return {"Location": f"{self.request.path.rstrip('/')}/{data['id']}"}  # type: ignore[attr-defined]  # the view mixed in
+        path = self.request.path.rstrip("/")  # type: ignore[attr-defined]  # the view mixed in
+        return {"Location": escape_uri_path(f"{path}/{data['id']}")}
 
 
 class UpdateMixin(mixins.UpdateModelMixin):

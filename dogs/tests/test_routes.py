@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from urllib.parse import quote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -162,6 +163,14 @@ def test_post_takes_a_dog_in(user_api, published, django_capture_on_commit_callb
     assert entry.request_id == response["X-Request-ID"]
 
 
+@pytest.mark.parametrize("name", ["日本", "Ñata", "50%", "a?b", "a#b", "a b", "a;b"])
+def test_location_leads_to_the_dog(user_api, name):
+    response = user_api.post(f"/api/dogs/{quote(name)}")
+    assert response.status_code == 201
+    assert response["Location"].isascii()
+    assert user_api.get(response["Location"]).json()["name"] == name
+
+
 def test_post_with_a_body(user_api):
     owner = UserFactory()
     response = user_api.post("/api/dogs/Lazy", {"is_adopted": True, "id_user": owner.pk})
@@ -221,7 +230,7 @@ def test_body_that_is_no_object(user_api, body):
     assert Dog.objects.count() == 0
 
 
-@pytest.mark.parametrize("name", ["x" * 101, "a%00b", "tab%09bed", "%E2%80%AEgod", "..", "%20"])
+@pytest.mark.parametrize("name", ["x" * 101, "ﷺ" * 17, "a%00b", "tab%09bed", "%E2%80%AEgod", "..", "%20"])
 def test_names_that_are_refused(user_api, name):
     assert user_api.post(f"/api/dogs/{name}").status_code in {400, 404}
     assert Dog.objects.count() == 0

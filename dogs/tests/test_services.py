@@ -1,11 +1,16 @@
 """Pictures, files and owners: what happens in the background, and when it goes wrong."""
 
+import errno
+import threading
+import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import responses
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from core import signals
@@ -15,6 +20,7 @@ from dogs import services, tasks
 from dogs.errors import DogNameTaken
 from dogs.models import Dog, RelayedFile
 from dogs.tests.factories import DogFactory, RelayedFileFactory
+from users.services import remove_user
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +99,9 @@ def test_fetch_picture_of_a_dog_that_is_gone(upstream):
         {"message": "https://images.dog.ceo:port/1.jpg", "status": "success"},
         {"message": "https://images.dog.ceo/ñ.jpg", "status": "success"},
         {"message": "https://images.dog.ceo/" + "x" * 500, "status": "success"},
+        {"message": "https://images.dog.ceo/1\n.jpg", "status": "success"},
+        {"message": "https://images.dog.ceo/1.jpg?\x00", "status": "success"},
+        {"message": " https://images.dog.ceo/1.jpg", "status": "success"},
         {"message": "javascript:alert(1)", "status": "success"},
         {"message": "https://[::1/1.jpg", "status": "success"},
         {"message": None, "status": "success"},
@@ -121,6 +130,9 @@ def test_upstream_failure_postpones_and_gives_up_in_the_end(upstream):
     services.fetch_picture(pk=dog.pk)
     dog.refresh_from_db()
     assert (dog.picture_status, dog.picture) == ("failed", "")
+    entry = JournalEntry.objects.get()
+    assert (entry.action, entry.reason) == ("change", "given up")
+    assert entry.changes == {"picture_status": ["pending", "failed"]}
 
 
 def test_sweep_queues_again_what_is_overdue(published):
@@ -143,6 +155,18 @@ def test_a_worker_that_died_holds_the_row_only_for_its_lease(upstream, published
     Dog.objects.update(picture_due_at=timezone.now() - timedelta(seconds=6))
     assert sweep_all() == 1
     assert services.pictures.claim(dog.pk) == dog
+
+
+def test_work_that_kills_its_workers_is_given_up(upstream, published):
+    limit = services.pictures.max_attempts
+    dog = DogFactory(picture_attempts=limit)  # claimed so often, and never heard of again
+    services.fetch_picture(pk=dog.pk)
+    dog.refresh_from_db()
+    assert dog.picture_status == "failed"
+    assert not upstream.calls
+    assert JournalEntry.objects.get().changes == {"picture_status": ["pending", "failed"]}
+    Dog.objects.update(picture_due_at=timezone.now() - timedelta(seconds=60))
+    assert sweep_all() == 0
 
 
 def test_removed_user_releases_its_dogs():
@@ -172,6 +196,32 @@ def test_receive_and_relay_a_file(upstream, published, django_capture_on_commit_
     assert [entry.action for entry in JournalEntry.objects.order_by("id")] == ["create", "change"]
 
 
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [({"filename": "a\x00b\n"}, "ab"), ({"name": 7}, "7"), ({"filename": "x" * 300}, "x" * 255)],
+)
+def test_whatever_the_relay_calls_the_file_is_stored(upstream, answer, name):
+    upstream.post(f"{RELAY}/files", json=answer)
+    relayed = RelayedFileFactory()
+    services.relay_file(pk=str(relayed.pk))
+    relayed.refresh_from_db()
+    assert (relayed.status, relayed.remote_name) == ("sent", name)
+
+
+def test_a_file_that_another_worker_sent_meanwhile_has_one_story(upstream):
+    relayed = RelayedFileFactory()
+
+    def overtaken(_request):
+        RelayedFile.objects.update(status="sent", remote_name="first")
+        return 200, {}, '{"filename": "second"}'
+
+    upstream.add_callback("POST", f"{RELAY}/files", overtaken)
+    services.relay_file(pk=str(relayed.pk))
+    relayed.refresh_from_db()
+    assert (relayed.status, relayed.remote_name) == ("sent", "first")
+    assert JournalEntry.objects.count() == 0
+
+
 def test_relay_failure_postpones(upstream):
     upstream.post(f"{RELAY}/files", status=503)
     relayed = RelayedFileFactory()
@@ -199,3 +249,41 @@ def test_a_file_whose_row_is_refused_is_removed(monkeypatch, settings, tmp_path)
         services.receive_file(upload=SimpleUploadedFile("a", b"x"), owner=UserFactory())
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     assert RelayedFile.objects.count() == 0
+
+
+def test_a_full_disk_leaves_neither_half_a_file_nor_a_row(user_api, monkeypatch):
+    def write_half(storage, name, _content):
+        path = Path(storage.path(name))
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(FileSystemStorage, "_save", write_half)
+    upload = SimpleUploadedFile("a", b"half of it")
+    response = user_api.post("/api/files", {"file": upload}, format="multipart")
+    assert (response.status_code, response["Retry-After"]) == (503, "30")
+    assert response.json()["code"] == "service_unavailable"
+    assert RelayedFile.objects.count() == 0
+    stored = Path(RelayedFile._meta.get_field("file").storage.location)
+    assert [path for path in stored.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_an_account_that_is_being_removed_gets_no_dog(client_for):
+    caller, leaver = client_for("USER"), UserFactory()
+    answers = []
+
+    def adopt() -> None:
+        answers.append(caller.post("/api/dogs/Rex", {"id_user": leaver.pk}))
+        connections.close_all()
+
+    thread = threading.Thread(target=adopt)
+    with transaction.atomic():
+        locked = type(leaver).objects.select_for_update().get(pk=leaver.pk)
+        thread.start()
+        time.sleep(0.5)
+        remove_user(user=locked)
+    thread.join()
+    assert answers[0].status_code == 400
+    assert Dog.objects.count() == 0
