@@ -19,18 +19,18 @@ SERVICES = COMPOSE["services"]
 EXAMPLE = (ROOT / ".compose.env-example").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
-OURS = ("prepare", "api", "worker", "beat")
+OURS = ("api", "worker", "beat")
 
 
 def test_there_is_every_service():
-    assert set(SERVICES) == {"nginx", "api", "worker", "beat", "prepare", "postgres", "redis"}
+    assert set(SERVICES) == {"nginx", "api", "worker", "beat", "postgres", "redis"}
 
 
 def test_only_nginx_is_published_and_the_databases_have_no_way_out():
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["nginx"]
     assert SERVICES["nginx"]["ports"] == ["${PLAZA_PORT:-9050}:8080"]
     assert COMPOSE["networks"]["data"] == {"internal": True}
-    for name in ("postgres", "redis", "prepare", "beat"):
+    for name in ("postgres", "redis", "beat"):
         assert SERVICES[name]["networks"] == ["data"], name
     assert SERVICES["nginx"]["networks"] == ["edge"]
 
@@ -72,11 +72,11 @@ def test_the_image_runs_as_nobody_special_and_compiles_nothing():
 
 def test_whoever_needs_the_tables_waits_for_them():
     for name in ("api", "worker", "beat"):
-        waits = SERVICES[name]["depends_on"]
-        assert waits["prepare"] == {"condition": "service_completed_successfully"}
-        assert waits["postgres"] == {"condition": "service_healthy"}
-    # depends_on holds for the first start only: prepare itself waits for the database, too.
-    assert "prepare --wait 120" in " ".join(SERVICES["prepare"]["command"])
+        assert SERVICES[name]["depends_on"]["postgres"] == {"condition": "service_healthy"}
+        # depends_on holds for the first start only: the container waits itself, too.
+        assert SERVICES[name]["command"][:2] == ["sh", "scripts/prepared.sh"]
+    script = (ROOT / "scripts" / "prepared.sh").read_text()
+    assert script.endswith('set -eu\npython manage.py prepare --wait 120\nexec "$@"\n')
 
 
 def test_a_stopping_worker_gets_the_time_that_it_takes():
@@ -91,9 +91,8 @@ def test_every_variable_of_compose_is_in_its_example_and_read_by_somebody():
     shown = variables_shown(EXAMPLE)
     used = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", COMPOSE_TEXT)) - {"PLAZA_VERSION"}
     assert used - shown == set()
-    in_containers = set(re.findall(r"\$\$\{([A-Z_]+)", COMPOSE_TEXT))
     read = variables_shown((ROOT / ".env.example").read_text())
-    assert shown - used - in_containers - read == set()
+    assert shown - used - read == set()
 
 
 def test_every_variable_of_the_example_has_a_comment():
