@@ -72,7 +72,7 @@ class OnlyAdmin(ApplicationError):
 
 
 class WrongCurrentPassword(BadRequest):
-    """Whoever changes their own password or e-mail proves that they know the current password."""
+    """Whoever changes their own password proves that they know the current one."""
 
     default_code = "wrong_current_password"
 

@@ -2,10 +2,10 @@
 
 import uuid
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -71,6 +71,16 @@ class User(AbstractBaseUser):
         """Store every address in its one spelling."""
         super().clean()
         self.email = fold_email(self.email)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the row; a new password ends every token, be it set by a page or a command."""
+        from users.services import password_changed  # noqa: PLC0415 - services read the models
+
+        changed = self._password is not None and not self._state.adding
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **kwargs)
+            if changed:
+                password_changed(user=self)
 
     def get_full_name(self) -> str:
         """Return both names."""

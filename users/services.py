@@ -47,14 +47,19 @@ def update_user(*, user: User, password: str | None = None, **fields: Any) -> Us
         user.set_password(password)
     save(user)
     changes = journal.diff(before, user)
-    changes.pop("updated_at", None)
+    for name in ("updated_at", "password"):  # save() told the story of the password
+        changes.pop(name, None)
     if changes:
         journal.record(journal.Action.CHANGE, user, changes=changes)
-    if password:
-        end_access(user=user, reason="The password was changed.")
-    elif before["is_active"] and not user.is_active:
+    if before["is_active"] and not user.is_active:
         end_access(user=user, reason="The user was deactivated.")
     return user
+
+
+def password_changed(*, user: User) -> None:
+    """Do what follows from a new password; :meth:`User.save` calls it, whoever set the password."""
+    journal.record(journal.Action.CHANGE, user, changes={"password": None})
+    end_access(user=user, reason="The password was changed.")
 
 
 @transaction.atomic

@@ -1,8 +1,11 @@
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from core.models import JournalEntry
 from core.roles import Role
+from users.api_tokens import create_api_token
 from users.constants import DEVICE_COOKIE
 from users.models import User
 from users.tests.factories import PASSWORD, UserFactory
@@ -55,3 +58,31 @@ def test_deactivation_and_a_new_password_end_the_browser_session(support):
     support.force_login(support.user)
     User.objects.filter(pk=support.user.pk).update(is_active=False)
     assert support.get(USERS).status_code == 302
+
+
+def test_a_new_password_ends_every_token_whoever_sets_it(client_for, monkeypatch):
+    def by_page(user):
+        browser = Client()
+        browser.force_login(user)
+        form = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
+        assert browser.post(reverse("admin:password_change"), form).status_code == 302
+        assert browser.get(reverse("admin:index")).status_code == 200
+
+    def by_command(user):
+        monkeypatch.setattr("getpass.getpass", lambda *_args, **_kwargs: NEW)
+        call_command("changepassword", user.email)
+
+    for change in (by_page, by_command):
+        user = UserFactory(role=Role.SUPPORT)
+        caller = client_for(user)
+        token, text = create_api_token(user=user, name="nightly")
+        change(user)
+        user.refresh_from_db()
+        assert user.check_password(NEW)
+        assert caller.get("/api/users/me").status_code == 401
+        caller.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
+        assert caller.get("/api/users/me").status_code == 401
+        token.refresh_from_db()
+        assert token.revoked_at is not None
+        story = JournalEntry.objects.filter(model="users.User", object_id=user.pk, action="change")
+        assert story.get().changes == {"password": None}
