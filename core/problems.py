@@ -93,7 +93,7 @@ def field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
         yield {"field": path, "code": code, "detail": force_str(detail)}
 
 
-def translate(error: Exception) -> exceptions.APIException | None:  # noqa: PLR0911 - one table
+def translate(error: Exception) -> exceptions.APIException | None:  # noqa: C901, PLR0911 - one table
     """Return the API error that ``error`` means to a client, or None for a defect of ours."""
     match error:
         case exceptions.APIException():
