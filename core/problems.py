@@ -71,12 +71,15 @@ def problem_response(
         "request_id": context.request_id.get(),
         **extra,
     }
-    return HttpResponse(
+    response = HttpResponse(
         orjson.dumps(body, default=force_str),
         status=status,
         content_type=CONTENT_TYPE,
         headers=headers or {},
     )
+    # The access log has the line; Django's own second one is for defects, whose traceback it has.
+    response._has_been_logged = status != 500  # type: ignore[attr-defined]  # noqa: PLR2004, SLF001 - Django's own mark
+    return response
 
 
 def field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
