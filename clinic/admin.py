@@ -18,8 +18,6 @@ from clinic.admin_base import ArchivedFilter, ClinicAdmin, UrgencyFilter, sees_c
 from clinic.forms import PatientForm, StudyForm
 from clinic.models import Patient, Study
 
-CSV = "text/csv; charset=utf-8"
-
 
 class StudyInline(TabularInline):
     """A patient's studies."""
@@ -107,22 +105,14 @@ class PatientAdmin(ClinicAdmin):
         self, request: HttpRequest, queryset: QuerySet[Patient]
     ) -> StreamingHttpResponse:
         """Send the selected patients as a file that imports again."""
-        return self.exported(queryset, "patients", exporting.patient_lines)
+        return exporting.response(queryset, "patients", reason="admin: patients.csv")
 
     @admin.action(description=_("Export their studies as CSV"))
     def export_studies(
         self, request: HttpRequest, queryset: QuerySet[Patient]
     ) -> StreamingHttpResponse:
         """Send the selected patients' studies as a file that imports again."""
-        return self.exported(queryset, "studies", exporting.study_lines)
-
-    def exported(self, queryset: QuerySet[Patient], name: str, lines: Any) -> StreamingHttpResponse:
-        """Record the export, then send it."""
-        exporting.record(queryset, reason=f"admin: {name}.csv")
-        disposition = f'attachment; filename="{name}.csv"'
-        return StreamingHttpResponse(
-            lines(queryset), content_type=CSV, headers={"Content-Disposition": disposition}
-        )
+        return exporting.response(queryset, "studies", reason="admin: studies.csv")
 
 
 @admin.register(Study)

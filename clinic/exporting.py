@@ -1,8 +1,11 @@
 """Patients and studies as the brief's CSV files: what importing takes, in its own words."""
 
 from collections.abc import Iterator
+from itertools import islice
 
+from django.db import transaction
 from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
 
 from clinic import access
 from clinic.constants import PATIENT_COLUMNS, STUDY_COLUMNS
@@ -29,9 +32,26 @@ def study_lines(patients: QuerySet[Patient]) -> Iterator[str]:
         yield line_of(values)
 
 
+@transaction.atomic
 def record(patients: QuerySet[Patient], *, reason: str) -> int:
     """Write who is exported into the journal, before a line leaves; return how many those are."""
     count = patients.count()
-    ids = patients.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=CHUNK)
-    access.exported(["", *ids], count=count, reason=reason)
+    access.exported([""], count=count, reason=reason)
+    keys = patients.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=CHUNK)
+    while chunk := list(islice(keys, CHUNK)):
+        access.exported(chunk, count=count, reason=reason)
     return count
+
+
+LINES = {"patients": patient_lines, "studies": study_lines}
+
+
+def response(patients: QuerySet[Patient], name: str, *, reason: str) -> StreamingHttpResponse:
+    """Record the export of one of ``LINES``, then return it as a download."""
+    record(patients, reason=reason)
+    disposition = f'attachment; filename="{name}.csv"'
+    return StreamingHttpResponse(
+        LINES[name](patients),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": disposition},
+    )

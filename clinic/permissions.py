@@ -17,6 +17,7 @@ PATIENTS = {
     "partial_update": CLINICIANS,
     "destroy": CLINICIANS,
     "import_files": CLINICIANS,
+    "export_file": CLINICIANS,
 }
 STUDIES = {
     "list": CLINICIANS,

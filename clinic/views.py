@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
     PolymorphicProxySerializer,
@@ -17,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from clinic import access, importing, permissions, selectors, services
+from clinic import access, exporting, importing, permissions, selectors, services
 from clinic.errors import UnknownPatient
 from clinic.filters import (
     AccessFilter,
@@ -39,7 +42,7 @@ from clinic.serializers import (
 )
 from core.api.filters import FilterBackend, OrderingFilter
 from core.api.parsers import MultiPartParser
-from core.api.query import INTEGER, parse_bool
+from core.api.query import INTEGER, parse_bool, refusal
 from core.api.views import GenericViewSet, ModelViewSet
 from core.errors import NotFound
 from core.models import JournalEntry
@@ -48,6 +51,7 @@ from core.serializers import JournalEntrySerializer
 
 REFUSALS = {status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN, status.HTTP_404_NOT_FOUND}
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Check and count, but write nothing.")
+FILE = OpenApiParameter("file", str, enum=["patients", "studies"], default="patients")
 PATIENT_PK = OpenApiParameter("patient_pk", int, OpenApiParameter.PATH)
 
 
@@ -125,7 +129,7 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
     filter_backends = (FilterBackend, WordSearch, OrderingFilter)
     search_fields: ClassVar[tuple[str, ...]] = ("search_key",)
     ordering_fields: ClassVar[tuple[str, ...]] = ("id", "last_name", "birth_date", "created_at")
-    query_params: ClassVar[Any] = {"import_files": ("dry_run",)}
+    query_params: ClassVar[Any] = {"import_files": ("dry_run",), "export_file": ("file",)}
 
     def check_permissions(self, request: Request) -> None:
         """Let the caller in; SUPPORT with nothing at hand that would tell more than existence."""
@@ -180,6 +184,17 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
         created = not dry_run and result.patients.created + result.studies.created
         code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
         return Response(result.as_dict(), status=code)
+
+    @extend_schema(
+        parameters=[FILE], responses={(200, "text/csv"): OpenApiTypes.STR}, filters=False
+    )
+    @action(detail=False, url_path="export", url_name="export", pagination_class=None)
+    def export_file(self, request: Request) -> StreamingHttpResponse:
+        """Export all patients, or all their studies, as a CSV file that imports again."""
+        name = request.GET.get("file", "patients")
+        if name not in exporting.LINES:
+            raise refusal("file", _("Either patients or studies."), "invalid_choice")
+        return exporting.response(Patient.objects.order_by("pk"), name, reason=self.reason())
 
 
 class StudyRoutes(ClinicViewSet, ModelViewSet):

@@ -495,6 +495,22 @@ def test_export_gives_the_briefs_files_back(files, tmp_path):
     assert (entry.actor_label, entry.reason, entry.count) == ("export_clinic", "export_clinic", 4)
 
 
+def test_export_over_http(client_for):
+    run(PATIENTS, STUDIES)
+    gone = PatientFactory(archived=True)
+    doctor = client_for("CLINICIAN")
+    for query, text in (("", PATIENTS), ("?file=patients", PATIENTS), ("?file=studies", STUDIES)):
+        answer = doctor.get(f"/api/patients/export{query}")
+        assert answer.status_code == 200
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
+        assert b"".join(answer.streaming_content).decode() == text
+    entries = JournalEntry.objects.filter(action="export").values_list("object_id", "count")
+    keys = Patient.objects.values_list("pk", flat=True)
+    assert sorted(entries) == sorted([(str(key), 4) for key in (*keys, "")] * 3)
+    assert str(gone.pk) not in dict(entries)
+    assert doctor.get("/api/patients/export?file=users").status_code == 400
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -16,6 +16,7 @@ ROUTES = [
     ("get", "/api/patients", LOOKS, 200),
     ("post", "/api/patients", WORKS, 400),
     ("post", "/api/patients/import", WORKS, 400),
+    ("get", "/api/patients/export", WORKS, 200),
     ("get", "/api/patients/{patient}", LOOKS, 200),
     ("put", "/api/patients/{patient}", WORKS, 400),
     ("patch", "/api/patients/{patient}", WORKS, 200),
@@ -72,7 +73,7 @@ def test_a_refusal_is_the_same_whether_the_patient_is_there_or_not(client_for):
 
 def test_every_action_has_its_row_and_every_row_its_action():
     for view, table, extra in (
-        (PatientViewSet, PATIENTS, {"import_files"}),
+        (PatientViewSet, PATIENTS, {"import_files", "export_file"}),
         (StudyViewSet, STUDIES, {"vocabulary"}),
         (AccessLogViewSet, ACCESS_LOG, set()),
     ):
