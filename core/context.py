@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 from uuid import uuid4
+
+type_kind = Literal["user", "task", "command", "anonymous"]
+KINDS: tuple[type_kind, ...] = get_args(type_kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts: a person, a task, a command, or nobody that we know."""
 
-    kind: Literal["user", "task", "command", "anonymous"] = "anonymous"
+    kind: type_kind = "anonymous"
     id: int | None = None
     label: str = ""
     role: str = ""

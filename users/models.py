@@ -40,6 +40,7 @@ class User(AbstractBaseUser):
     anonymised_at = models.DateTimeField(_("removed"), null=True, blank=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
+    _password: str | None  # what set_password() leaves until the row is stored
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

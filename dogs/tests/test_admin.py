@@ -126,9 +126,7 @@ def test_send_again(staff, published, django_capture_on_commit_callbacks):
     assert entry.changes == {"status": ["failed", "pending"]}
 
 
-def test_a_file_on_its_way_is_not_sent_twice(
-    staff, published, django_capture_on_commit_callbacks
-):
+def test_a_file_on_its_way_is_not_sent_twice(staff, published, django_capture_on_commit_callbacks):
     relayed = RelayedFileFactory(attempts=1)
     with django_capture_on_commit_callbacks(execute=True):
         act(staff, FILES, "relay_again", relayed)

@@ -230,7 +230,9 @@ def test_body_that_is_no_object(user_api, body):
     assert Dog.objects.count() == 0
 
 
-@pytest.mark.parametrize("name", ["x" * 101, "ﷺ" * 17, "a%00b", "tab%09bed", "%E2%80%AEgod", "..", "%20"])
+@pytest.mark.parametrize(
+    "name", ["x" * 101, "ﷺ" * 17, "a%00b", "tab%09bed", "%E2%80%AEgod", "..", "%20"]
+)
 def test_names_that_are_refused(user_api, name):
     assert user_api.post(f"/api/dogs/{name}").status_code in {400, 404}
     assert Dog.objects.count() == 0
