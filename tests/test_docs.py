@@ -174,7 +174,7 @@ def test_the_readme_has_every_make_target_and_no_other():
 
 def documents():
     found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*/README.md")]
-    return [path for path in found if not path.parent.name.startswith(".")]
+    return sorted(path for path in found if not path.parent.name.startswith("."))
 
 
 def anchors(path):
@@ -195,6 +195,15 @@ def test_every_relative_link_leads_somewhere(path):
         if not there.exists() or (anchor and anchor not in anchors(there)):
             broken.append(target)
     assert broken == []
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_that_a_document_names_is_there(path):
+    text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
+    named = set(re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|md|yml|sh|toml|template|csv))`", text))
+    assert {name for name in named if not name.startswith(("plants/", "var/"))} <= {
+        name for name in named if (ROOT / name).exists() or (path.parent / name).exists()
+    }
 
 
 def sources():
