@@ -20,10 +20,10 @@ from urllib3.response import HTTPResponse
 from urllib3.util.retry import RequestHistory
 
 import sandbox
-from core import breaker as breaker_module
 from core import context, http
-from core.breaker import Breaker
-from core.transport import BoundedRetry
+from core.http import breaker as breaker_module
+from core.http.breaker import Breaker
+from core.http.transport import BoundedRetry
 
 KEY = "SECRET-KEY"
 MARGIN = 0.5  # a busy machine's scheduling, on top of a deadline
@@ -414,7 +414,7 @@ def resolving(monkeypatch, answers):
         raise ConnectionRefusedError
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    monkeypatch.setattr("core.transport.create_connection", connect)
+    monkeypatch.setattr("core.http.transport.create_connection", connect)
     return connected
 
 

@@ -28,7 +28,7 @@ from urllib3.response import BaseHTTPResponse
 from urllib3.util.connection import create_connection
 from urllib3.util.retry import Retry
 
-from core.http_call import TooLargeError, current, resolve
+from core.http.call import TooLargeError, current, resolve
 
 CHUNK = 64 * 1024
 

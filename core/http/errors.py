@@ -1,6 +1,6 @@
 """The failures of an outbound call: one family, so that a caller catches as much as it wants."""
 
-from core.http_call import RETRIED_STATUSES
+from core.http.call import RETRIED_STATUSES
 
 _TEMPORARY = frozenset({"timeout", "connection", "tls", "garbage", "unexpected", "breaker_open"})
 

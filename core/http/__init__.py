@@ -28,15 +28,15 @@ from requests.adapters import HTTPAdapter  # noqa: TID251 - the one place that c
 from urllib3.exceptions import HTTPError
 
 from core import context
-from core.breaker import Breaker
-from core.http_call import (
+from core.http.breaker import Breaker
+from core.http.call import (
     RETRIED_STATUSES,
     Call,
     ForbiddenAddressError,
     TooLargeError,
     calling,
 )
-from core.http_errors import (
+from core.http.errors import (
     STATUS_ERRORS,
     BreakerOpenError,
     NotFoundError,
@@ -44,7 +44,7 @@ from core.http_errors import (
     UnauthorizedError,
     UpstreamError,
 )
-from core.transport import POOLS, BoundedRetry, is_timeout
+from core.http.transport import POOLS, BoundedRetry, is_timeout
 
 logger = logging.getLogger(__name__)
 
