@@ -69,6 +69,48 @@ def test_damaged_gzip_is_counted_as_far_as_it_goes_and_said():
     assert "INCOMPLETE" in "\n".join(as_text(summarise(counts)))
 
 
+class Endless(io.RawIOBase):
+    """A log of ``size`` bytes that is nowhere in memory."""
+
+    def __init__(self, size):
+        self.left, self.at = size, 0
+        lines = [
+            werkzeug(client=f"10.0.{n % 7}.{n % 251}", path=CREDENTIALS.format(n % 300), status=500)
+            for n in range(4000)
+        ]
+        self.page = b"\n".join(lines) + b"\n"
+
+    def seek(self, *_args):
+        return 0
+
+    def tell(self):
+        return self.at
+
+    def read(self, size=-1):
+        part = self.page[: min(self.left, len(self.page))] if size > 2 else self.page[:2]
+        if size > 2:
+            self.left -= len(part)
+            self.at += len(part)
+        return part
+
+
+def test_memory_does_not_grow_with_the_file():
+    import tracemalloc
+
+    def peak(size):
+        tracemalloc.start()
+        counts = tally_of(Endless(size))
+        top = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert counts.lines > size // 150
+        return top
+
+    peak(1_000_000)  # fills the caches
+    small, big = peak(1_000_000), peak(8_000_000)
+    assert big < small + 500_000
+    assert big < 8_000_000
+
+
 def test_window():
     hours = [werkzeug(time=f"10/Oct/2023:{hour:02}:00:00 +0000") for hour in range(10)]
     lines = [*hours, werkzeug(time="nonsense-time")]

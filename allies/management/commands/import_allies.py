@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from allies.importing import BadRow, Outcome, import_file
+from allies.import_rows import BadRow
+from allies.importing import Outcome, import_file
 from core import context
 
 
