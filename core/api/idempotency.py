@@ -27,7 +27,15 @@ from core.models import StoredAnswer
 
 HEADER = "Idempotency-Key"
 WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}")
-KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Retry-After", "WWW-Authenticate")
+KEPT_HEADERS = (
+    "Content-Type",
+    "Location",
+    "ETag",
+    "Cache-Control",
+    "Vary",
+    "Retry-After",
+    "WWW-Authenticate",
+)
 NEVER_KEPT = {401, 403, 408, 425, 429}
 LOCK_NOT_AVAILABLE = "55P03"
 
