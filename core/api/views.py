@@ -114,6 +114,8 @@ class Kernel(drf_views.APIView):
     def refuse(self, error: Exception) -> HttpResponse:
         """Render an expected failure; raise a defect of ours again."""
         response = self.handle_exception(error)
+        if response.status_code == 405:  # noqa: PLR2004 - RFC 9110, 15.5.6: it says what is allowed
+            response["Allow"] = ", ".join(self.allowed_methods)
         response["Cache-Control"] = "no-store"
         return response
 
