@@ -20,6 +20,7 @@ ENV PATH=/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=config.settings.production \
     WEB_HOST=0.0.0.0 \
     PORT=8000 \
+    VAR_DIR=/tmp \
     MEDIA_ROOT=/data/media \
     STATIC_ROOT=/app/static
 COPY --from=packages /venv /venv
@@ -33,7 +34,6 @@ RUN python scripts/dotenv.py .compose.env-example /tmp/build.env \
     && (set -a && . /tmp/build.env && python manage.py collectstatic --noinput --verbosity 0) \
     && rm /tmp/build.env \
     && python -m compileall -q . \
-    && rm -rf /app/var && ln -s /tmp /app/var \
     && mkdir -p /data/media \
     && useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin plaza \
     && chown -R 10001:10001 /data

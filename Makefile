@@ -59,7 +59,7 @@ demo: install ## Make the demo data (again changes nothing)
 	@$(PY) manage.py demo
 
 # --- Checking -----------------------------------------------------------------------------------
-.PHONY: lint lint-fix types imports migrations-check schema schema-check
+.PHONY: lint lint-fix types imports migrations-check schema schema-check messages messages-check
 lint: install ## Check style and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -88,6 +88,12 @@ schema-check: install ## Fail when openapi.yaml is not what the code says
 erd: install ## Write docs/erd.md, the ER diagrams, from the models
 	@$(PY) -m scripts.erd
 
+messages: install ## Collect the texts to translate into core/locale/es and compile it
+	@$(PY) scripts/messages.py
+
+messages-check: install ## Fail when a text is not translated into Spanish
+	@$(PY) scripts/messages.py --check
+
 .PHONY: tests coverage-report ci
 tests: install ## Run the suite on SQLite (with DATABASE_URL and REDIS_URL set: on those)
 	@$(BIN)/pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
@@ -99,7 +105,7 @@ coverage-report: install ## Run the suite and show what no test runs
 
 ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL with Redis
 	@$(PY) scripts/reachable.py "$(CI_DATABASE_URL)" "$(CI_REDIS_URL)"
-	@for target in lint types imports migrations-check schema-check; do echo "== $$target"; $(MAKE) --no-print-directory $$target || exit 1; done
+	@for target in lint types imports migrations-check schema-check messages-check; do echo "== $$target"; $(MAKE) --no-print-directory $$target || exit 1; done
 	@if command -v nginx >/dev/null || test -x /usr/sbin/nginx; then echo "== smoke"; $(MAKE) --no-print-directory smoke; else echo "== smoke: left out, nginx is not installed"; fi
 	@echo "== tests on SQLite"
 	@DATABASE_URL= REDIS_URL= CELERY_BROKER_URL= $(MAKE) --no-print-directory tests
@@ -110,8 +116,22 @@ ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL 
 smoke: install ## Restart and kill nodes behind nginx under load (needs nginx)
 	@$(PY) -m scripts.smoke
 
+# --- Containers ---------------------------------------------------------------------------------
+.PHONY: start stop-containers remove-containers
+start: ## Build the image and start the containers: compose_build.sh
+	@./compose_build.sh
+
+stop-containers: ## Stop the containers; `make start` goes on with them
+	@$(COMPOSE) --env-file .compose.env stop
+
+remove-containers: ## Stop and remove the containers; data stays in the volumes
+	@./compose_remove.sh
+
 # --- Packages -----------------------------------------------------------------------------------
-.PHONY: lock requirements
+.PHONY: lock requirements sbom
+sbom: install ## Write var/sbom.json: what the image contains, as CycloneDX
+	@$(PY) scripts/sbom.py
+
 lock: install ## Resolve Pipfile anew into Pipfile.lock (needs pipenv)
 	@command -v pipenv >/dev/null || { echo "make: pipenv is missing: pip install pipenv" >&2; exit 1; }
 	PIPENV_IGNORE_VIRTUALENVS=1 pipenv lock

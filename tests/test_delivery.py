@@ -1,5 +1,6 @@
 """The delivery files agree with each other, and the process refuses what it cannot run with."""
 
+import json
 import os
 import re
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts import dotenv, proxy
+from scripts import dotenv, proxy, sbom
 from tests.test_repository import variables_shown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,6 +144,18 @@ def test_compose_build_refuses_an_unfilled_example(tmp_path):
     assert ran.returncode == 1
     assert ran.stderr.count("\n") == 1
     assert "still says GENERATE" in ran.stderr
+
+
+def test_the_bill_of_materials_lists_what_the_lock_file_locks():
+    lock = json.loads((ROOT / "Pipfile.lock").read_text())
+    document = sbom.bill(lock)
+    assert document == sbom.bill(lock)  # the same every time
+    assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
+    listed = {part["name"]: part for part in document["components"]}
+    assert set(listed) == {re.sub(r"[-_.]+", "-", name).lower() for name in lock["default"]}
+    assert listed["django"]["purl"] == f"pkg:pypi/django@{listed['django']['version']}"
+    digests = {digest.removeprefix("sha256:") for digest in lock["default"]["django"]["hashes"]}
+    assert {entry["content"] for entry in listed["django"]["hashes"]} == digests
 
 
 # --- What the process refuses ---------------------------------------------------------------------
