@@ -9,29 +9,22 @@ Each file is read twice, in batches: memory holds the ids and e-mail addresses o
 number per study, not the rows.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import IO, Any, TypeVar
 
-from django.db import IntegrityError, models, transaction
-from django.db.models import Value
-from django.db.models.functions import Cast, Concat
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clinic.constants import IMPORT_BATCH, PATIENT_COLUMNS, STUDY_COLUMNS
 from clinic.csvfiles import Finding, Report, Sheet
 from clinic.errors import ImportOvertaken, ImportRefused
-from clinic.models import Patient, Study
-from clinic.planner import Planner, only_one
+from clinic.models import Patient
+from clinic.planner import only_one
 from clinic.rows import NAMED, PATIENT, STUDY, Result
+from clinic.writing import REASON, Writer
 from core import journal
 from core.fields import fold
-
-REASON = "import"
-CHANGED = ("first_name", "last_name", "birth_date", "email", "email_key", "search_key")
-# Marks the key of an address that moves from one patient to another within a file.
-MOVING = "moving:"
 
 type_progress = Callable[[int], object]
 T = TypeVar("T")
@@ -61,7 +54,7 @@ class Import:
         self.report = report
         self.progress = progress or (lambda _count: None)
         self.result = Result()
-        self.planner = Planner()
+        self.writer = Writer(self.result)
         self.ids: dict[str, int] = {}
         self.emails: dict[str, int] = {}
         self.held: list[tuple[int, str]] = []
@@ -146,103 +139,16 @@ class Import:
         """Read both files again and write what is new."""
         again = Report()
         if self.patients:
-            self.release_emails()
+            for held in batches(holder for _row, holder in self.held):
+                self.writer.release_emails(held)
             for batch in self.read(self.patients, again):
-                self.write_patients([still_good(PATIENT.clean(cells)) for _row, cells in batch])
+                self.writer.patients([still_good(PATIENT.clean(cells)) for _row, cells in batch])
         if self.studies:
-            seen: Counter[int] = Counter()
             for batch in self.read(self.studies, again):
                 rows = [(cells[4], still_good(STUDY.clean(cells[:4]))) for _row, cells in batch]
-                self.write_studies(rows, seen)
+                self.writer.studies(rows)
         if again.count:
             raise ImportOvertaken
-
-    def release_emails(self) -> None:
-        """Free the addresses that move between patients of the file, in whatever order."""
-        for batch in batches(holder for _row, holder in self.held):
-            Patient.objects.filter(external_id__in=batch).update(
-                email_key=Concat(Value(MOVING), Cast("id", models.CharField()))
-            )
-
-    def write_patients(self, rows: list[list[Any]]) -> None:
-        """Insert the batch's new patients and update those that changed."""
-        counts = self.result.patients
-        wanted = {values[4]: values for values in rows}
-        stored = Patient.objects.select_for_update().filter(external_id__in=wanted).order_by("pk")
-        changed, entries = [], []
-        for patient in stored:
-            values = wanted.pop(patient.external_id)
-            before = journal.snapshot(patient)
-            patient.first_name, patient.last_name, patient.birth_date, patient.email = values[:4]
-            changes = journal.diff(before, patient)
-            if changes:
-                changed.append(patient)
-                entries.append(
-                    journal.entry(journal.Action.CHANGE, patient, changes=changes, reason=REASON)
-                )
-            else:
-                counts.unchanged += 1
-        Patient.objects.bulk_create(
-            changed, update_conflicts=True, unique_fields=["id"], update_fields=CHANGED
-        )
-        journal.record_many(entries)
-        created = Patient.objects.bulk_create(
-            Patient(
-                first_name=first_name,
-                last_name=last_name,
-                birth_date=birth_date,
-                email=email,
-                external_id=external_id,
-            )
-            for first_name, last_name, birth_date, email, external_id in wanted.values()
-        )
-        record_created(Patient, created)
-        counts.updated += len(changed)
-        counts.created += len(created)
-        self.planner.told(Patient, counts.created)
-
-    def write_studies(self, rows: list[tuple[str, list[Any]]], seen: "Counter[int]") -> None:
-        """Insert the batch's studies that the database does not have often enough."""
-        patients = dict(
-            Patient.objects.select_for_update()
-            .filter(external_id__in={external_id for external_id, _values in rows})
-            .order_by("pk")
-            .values_list("external_id", "pk")
-        )
-        stored: Counter[tuple[Any, ...]] = Counter(
-            Study.objects.filter(patient__in=patients.values())
-            .order_by()
-            .values_list("urgency_level", "body_part", "description", "type", "patient_id")
-        )
-        new = []
-        for external_id, values in rows:
-            if external_id not in patients:
-                raise ImportOvertaken
-            study = (*values, patients[external_id])
-            mark = hash(study)
-            seen[mark] += 1
-            if stored[study] < seen[mark]:
-                stored[study] += 1
-                urgency_level, body_part, description, kind, patient_id = study
-                new.append(
-                    Study(
-                        urgency_level=urgency_level,
-                        body_part=body_part,
-                        description=description,
-                        type=kind,
-                        patient_id=patient_id,
-                    )
-                )
-        created = Study.objects.bulk_create(new)
-        record_created(Study, created)
-        concerned = sorted({study.patient_id for study in created})
-        journal.record_each(
-            journal.Action.CHANGE, Patient, concerned, reason=f"{REASON}: studies added"
-        )
-        counts = self.result.studies
-        counts.created += len(created)
-        counts.unchanged += len(rows) - len(created)
-        self.planner.told(Study, counts.created)
 
 
 def still_good(cleaned: tuple[list[Any], list[Any]]) -> list[Any]:
@@ -251,17 +157,6 @@ def still_good(cleaned: tuple[list[Any], list[Any]]) -> list[Any]:
     if faults:
         raise ImportOvertaken
     return values
-
-
-def record_created(model: type[Patient] | type[Study], rows: Iterable[Patient | Study]) -> None:
-    """Write the entries of new rows: which fields they got, no values."""
-    journal.record_each(
-        journal.Action.CREATE,
-        model,
-        [row.pk for row in rows],
-        changes=dict.fromkeys(model.journal_secret),
-        reason=REASON,
-    )
 
 
 def import_files(

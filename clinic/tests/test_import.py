@@ -15,6 +15,7 @@ from clinic.importing import Import, import_files
 from clinic.models import Patient, Study
 from clinic.planner import IMPORT_LOCK
 from clinic.tests.factories import PatientFactory, StudyFactory, csv_file
+from clinic.writing import Writer
 from core.models import JournalEntry
 
 pytestmark = pytest.mark.django_db
@@ -438,6 +439,36 @@ def test_one_import_at_a_time(client_for):
     finally:
         other.close()
     assert run(PATIENTS)["patients"]["created"] == 4
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_importing_what_is_there_waits_for_nobody_and_stops_nobody():
+    """An import of known rows gets through while somebody else holds them."""
+    run(PATIENTS, STUDIES)
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT id FROM clinic_patient FOR UPDATE")
+            cursor.execute("SELECT id FROM clinic_study FOR UPDATE")
+        assert run(PATIENTS, STUDIES)["patients"]["unchanged"] == 4
+    finally:
+        other.close()
+
+
+def test_a_patient_who_is_archived_during_an_import_stops_it(monkeypatch):
+    run(PATIENTS)
+    add = Writer.add
+
+    def overtaken(writer, studies):
+        services.archive_patient(patient=Patient.objects.get(external_id="1"))
+        add(writer, studies)
+
+    monkeypatch.setattr(Writer, "add", overtaken)
+    with pytest.raises(ImportOvertaken):
+        run(studies=STUDIES)
+    assert (Patient.objects.count(), Study.everything.count()) == (4, 0)
 
 
 # -- the commands -----------------------------------------------------------------------------
