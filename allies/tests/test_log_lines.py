@@ -1,8 +1,11 @@
 """A line is understood when method, path and status can be read beyond doubt."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from allies.accesslog.lines import MAX_LINE, Entry, read_bent, read_line, read_time
 from allies.accesslog.routes import route_of
@@ -133,3 +136,23 @@ def test_times(text, expected):
 )
 def test_routes(path, route, ally):
     assert route_of(path) == (route, ally)
+
+
+def test_the_lines_of_our_own_nginx_are_understood():
+    template = (Path(settings.BASE_DIR) / "nginx" / "nginx.conf.template").read_text()
+    parts = re.search(r"log_format json escape=json\s+((?:'[^']*'\s*)+);", template)[1]
+    values = {
+        "$time_iso8601": "2023-10-10T13:55:36+00:00",
+        "$remote_addr": "10.1.2.3",
+        "$plaza_method": "POST",
+        "$plaza_raw_path": PATH,
+        "$status": "502",
+        "$http_user_agent": r"x\" \"status\":200,\"method\":\"GET",
+    }
+    line = "".join(re.findall(r"'([^']*)'", parts))
+    for name in sorted(values, key=len, reverse=True):
+        line = line.replace(f'{name}"', f'{values[name]}"').replace(f"{name},", f"{values[name]},")
+    line = re.sub(r"\$\w+", "0", line)
+    entry = read_line(line.encode())
+    assert essence(entry) == (b"POST", PATH.encode(), 502, b"10.1.2.3")
+    assert read_time(entry.time, BOGOTA) == datetime(2023, 10, 10, 13, 55, 36, tzinfo=UTC)
