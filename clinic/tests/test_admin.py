@@ -347,6 +347,15 @@ def test_every_look_in_the_admin_is_in_the_patients_story(boss, study):
         assert [line[0] for line in new] == ["read"], address
 
 
+def test_the_journal_in_the_admin_filters_by_patient_and_action(boss, support, study):
+    shown(support, f"{PATIENTS}_change", study.patient_id)
+    page = "admin:core_journalentry_changelist"
+    query = {"model": "clinic.Patient", "q": str(study.patient_id)}
+    looked = 'class="field-reason'
+    assert looked in shown(boss, page, action__exact="read", **query)
+    assert looked not in shown(boss, page, action__exact="export", **query)
+
+
 def test_lists_in_the_admin_cost_the_same(boss, django_assert_max_num_queries):
     path = reverse(f"{STUDIES}_changelist")
     boss.get(path)
