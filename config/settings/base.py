@@ -218,6 +218,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 IDEMPOTENCY_DAYS = 7
+FAST_READS = env.flag("FAST_READS", default=True)
 
 # --- Outside APIs ----------------------------------------------------------------------------
 DOG_API_URL = env.text("DOG_API_URL", "https://dog.ceo/api")
