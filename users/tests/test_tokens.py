@@ -16,8 +16,13 @@ pytestmark = pytest.mark.django_db
 
 
 def by_name(case):
+    """Name a case; a moment, which differs from process to process, by its size only."""
     name, value = case
-    return f"{name}={'missing' if value is forging.MISSING else value!r}"[:40]
+    if value is forging.MISSING:
+        return f"{name}=missing"
+    if isinstance(value, int | float) and 10**9 < value < 10**10:
+        return f"{name}=a moment"
+    return f"{name}={value!r}"[:40]
 
 
 # --- access tokens -----------------------------------------------------------------------------
