@@ -34,6 +34,7 @@ def transport_options() -> dict[str, Any]:
             "data_folder_in": str(folder / "messages"),
             "data_folder_out": str(folder / "messages"),
             "control_folder": str(folder / "control"),
+            "polling_interval": 0.2,
         }
     if settings.CELERY_BROKER_URL.startswith("redis"):
         return {"visibility_timeout": 600, "socket_connect_timeout": 1, "socket_timeout": 5}

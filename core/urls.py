@@ -1,6 +1,7 @@
 """The kernel's routes, below ``/api/`` and at the root."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from core import health, metrics
 from core.api.routers import Router
@@ -16,6 +17,7 @@ urlpatterns = [
 ]
 
 root_urlpatterns = [
+    path("", RedirectView.as_view(url="/docs"), name="root"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics.metrics, name="metrics"),
