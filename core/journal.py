@@ -64,6 +64,11 @@ def initial(obj: models.Model) -> dict[str, Any]:
     }
 
 
+def storable(value: object, limit: int) -> str:
+    """Return a text from outside as every database can store it: no NUL, not too long."""
+    return str(value).replace("\x00", "")[:limit]
+
+
 def entry(
     action: Action,
     about: models.Model | type[models.Model],
@@ -85,10 +90,10 @@ def entry(
         request_id=context.request_id.get(),
         action=action,
         model=about._meta.label,
-        object_id="" if object_id is None else str(object_id)[:64],
-        object_label=str(about)[:255] if is_object else "",
+        object_id="" if object_id is None else storable(object_id, 64),
+        object_label=storable(about, 255) if is_object else "",
         changes=changes or {},
-        reason=reason,
+        reason=storable(reason, 2000),
         count=count,
     )
 

@@ -43,6 +43,12 @@ def test_long_values_are_clipped():
     assert journal.diff(before, user)["name"][1] == "x" * 499 + "…"
 
 
+def test_texts_from_outside_are_made_storable():
+    entry = journal.record(Action.REFUSED, User, object_id="a\x00" + "b" * 99, reason="x\x00y")
+    entry.refresh_from_db()
+    assert (entry.object_id, entry.reason) == ("a" + "b" * 63, "xy")
+
+
 def test_entry_about_a_list():
     entry = journal.record(Action.READ, User, count=50)
     assert (entry.model, entry.object_id, entry.object_label) == ("users.User", "", "")
