@@ -58,6 +58,9 @@ class RequestContext:
                 "client": request.META.get("REMOTE_ADDR", ""),
             },
         )
+        # What the thread says until its next request is nobody's.
+        context.request_id.set("")
+        context.actor.set(context.NOBODY)
         return response
 
     def refuse(self, request: HttpRequest) -> HttpResponse | None:

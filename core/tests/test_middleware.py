@@ -3,7 +3,7 @@
 import pytest
 from django.db import close_old_connections, connection, connections
 
-from core import health
+from core import context, health
 from core.roles import Role
 from users.tests.factories import UserFactory
 
@@ -126,3 +126,8 @@ def test_what_is_refused_first_is_said_in_the_callers_language(api, settings):
     assert spanish.status_code == 413
     assert spanish.json()["title"] == "Contenido demasiado grande"
     assert api.post("/api/auth/token", **length).json()["title"] == "Payload too large"
+
+
+def test_what_a_thread_says_after_a_request_is_nobodys(admin_api):
+    assert admin_api.get("/api/users/me").status_code == 200
+    assert (context.actor.get(), context.request_id.get()) == (context.NOBODY, "")
