@@ -1,6 +1,6 @@
 """How gunicorn serves: `gunicorn -c config/gunicorn.py` reads everything else from here.
 
-The numbers come from measurements: docs/adr/gunicorn.md.
+The numbers come from measurements: docs/adr/0012-gunicorn.md.
 """
 
 import os
@@ -29,7 +29,7 @@ def cpus() -> int:
 wsgi_app = "config.wsgi:application"
 bind = f"{env.text('WEB_HOST', '127.0.0.1')}:{env.integer('PORT', 9050, minimum=1)}"
 workers = env.integer("WEB_WORKERS", 0) or min(cpus(), 8)
-threads = env.integer("WEB_THREADS", 4, minimum=1)
+threads = env.integer("WEB_THREADS", 8, minimum=1)
 worker_class = "gthread"
 backlog = 512
 preload_app = True  # the workers share the code's memory, and start in milliseconds
@@ -46,6 +46,7 @@ limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190
 forwarded_allow_ips = ",".join(env.words("TRUSTED_PROXIES", [])) or "127.0.0.1,::1"
+forwarder_headers = ""  # nobody in front of us moves our paths by a SCRIPT_NAME header
 http_parser = "auto"  # the C parser where gunicorn_h1c is installed
 
 # --- What it says ----------------------------------------------------------------------------

@@ -29,6 +29,7 @@ class Handler(WSGIHandler):
 
 django.setup(set_prefix=False)
 
+import config.celery  # noqa: E402, F401 - after setup; else each worker's first message pays for it
 from users.checks import refuse_demo_credentials  # noqa: E402 - after setup
 
 refuse_demo_credentials()

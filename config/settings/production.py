@@ -13,7 +13,8 @@ for _name, _value in (("SECRET_KEY", base.SECRET_KEY), ("JWT_SIGNING_KEY", base.
         env.refuse(f"{_name} is missing, short or a default. Set at least 32 random characters.")
 if env.flag("DEBUG", default=False):
     env.refuse("DEBUG is on. Unset it: production never shows tracebacks.")
-if "ALLOWED_HOSTS" not in env.env.dump() or "*" in base.ALLOWED_HOSTS:
+_HOSTS = env.words("ALLOWED_HOSTS", [])  # without the default that suits one machine
+if not _HOSTS or "*" in _HOSTS:
     env.refuse("ALLOWED_HOSTS is not set. Set the host names that clients use, comma-separated.")
 for _name, _value in (
     ("DOG_API_URL", base.DOG_API_URL),
@@ -39,7 +40,6 @@ STORAGES = {
     **base.STORAGES,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 HTTPS = env.flag("HTTPS", default=True)
 SECURE_SSL_REDIRECT = False  # ASVS 4.1.2: an API refuses plain HTTP at the proxy, never redirects
 SESSION_COOKIE_SECURE = HTTPS
