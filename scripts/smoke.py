@@ -251,7 +251,7 @@ def prepared_nodes(folder: Path, database_url: str) -> list[Node]:
         "CELERY_BROKER_URL": "memory://",
         "LOG_LEVEL": "WARNING",
         "WEB_WORKERS": "2",
-        "WEB_THREADS": "4",
+        "WEB_THREADS": "8",
     }
     command = [sys.executable, "manage.py", "prepare", "--demo", "--verbosity", "0"]
     run_command(command, cwd=ROOT, env=environment(**settings), check=True)  # noqa: S603 - ours

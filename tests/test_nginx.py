@@ -11,6 +11,8 @@ import time
 from http.client import HTTPConnection
 
 import pytest
+from django.apps import apps
+from django.core.management import call_command
 
 from scripts import proxy
 from scripts.nodes import Node
@@ -441,6 +443,19 @@ def test_a_dead_node_is_passed_over(dying):
         for _ in range(40)
     ]
     assert statuses == [200] * 40
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(not apps.is_installed("allies"), reason="allies brings analyse_log")
+def test_our_own_analysis_understands_every_line(fresh, capsys):
+    for path in ("/api/x", "/status/404", "/allies/a1/credentials", "/.env"):
+        fresh.ask(path=path)
+    logged(fresh.nginx, "/allies/a1/credentials")
+    log = fresh.nginx.folder / "access.log"
+    call_command("analyse_log", str(log), "--json")
+    report = json.loads(capsys.readouterr().out)
+    assert report["lines"]["total"] >= 4
+    assert report["lines"]["not_understood"] == 0
 
 
 def test_a_refusal_is_logged_as_what_was_asked(fresh):
