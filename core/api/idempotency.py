@@ -160,8 +160,11 @@ class Idempotency:
         try:
             with transaction.atomic():
                 return StoredAnswer.objects.create(key=self.digest, fingerprint=self.fingerprint)
-        except IntegrityError:
-            return StoredAnswer.objects.select_for_update().get(key=self.digest)
+        except IntegrityError as error:
+            row = StoredAnswer.objects.select_for_update().filter(key=self.digest).first()
+            if row is None:  # its seven days ended between the two statements
+                raise StillRunning(headers={"Retry-After": "1"}) from error
+            return row
         except OperationalError as error:
             if getattr(error.__cause__, "pgcode", "") == LOCK_NOT_AVAILABLE:
                 raise StillRunning(headers={"Retry-After": "2"}) from error

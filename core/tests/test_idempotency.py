@@ -4,7 +4,7 @@ import hashlib
 import threading
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from rest_framework.test import APIClient
 
 from core.models import JournalEntry, StoredAnswer
@@ -188,3 +188,14 @@ def test_a_first_request_that_does_not_end_is_a_409(admin_api):
     assert (response.status_code, response.json()["code"]) == (409, "idempotency_key_in_use")
     assert response["Retry-After"] == "2"
     assert not User.objects.filter(email="ada@example.com").exists()
+
+
+def test_an_answer_that_is_purged_meanwhile_is_a_409(admin_api, monkeypatch):
+    def taken(**_fields):
+        raise IntegrityError
+
+    monkeypatch.setattr(StoredAnswer.objects, "create", taken)
+    response = post(admin_api)
+    assert (response.status_code, response["Retry-After"]) == (409, "1")
+    assert response.json()["code"] == "idempotency_key_in_use"
+    assert User.objects.filter(email=BODY["email"]).count() == 0
