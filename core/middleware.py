@@ -148,7 +148,7 @@ class LanguageMiddleware(LocaleMiddleware):
         return self.get_response(request)
 
 
-class AdminActor(AdminOnly):
+class AdminActor:
     """The person in the admin's session acts in the journal."""
 
     def __init__(self, get_response: type_response) -> None:
