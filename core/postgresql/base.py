@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from django.db.backends.postgresql import base
-from django.db.utils import Error
+from psycopg2 import Error
 
 TRUSTED_SECONDS = 2.0
 
@@ -23,7 +23,7 @@ def is_silent(connection: Any) -> bool:
     try:
         poll.register(connection.fileno(), select.POLLIN)
         return not poll.poll(0)
-    except (base.Database.Error, Error, OSError, ValueError):
+    except (Error, OSError, ValueError):
         return False
 
 
