@@ -19,6 +19,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from core import context, metrics, problems
+from core.client import client_address
 
 logger = logging.getLogger("plaza.access")
 
@@ -46,6 +47,8 @@ class RequestContext:
         context.actor.set(context.NOBODY)
         response = self.refuse(request) or self.get_response(request)
         response["X-Request-ID"] = request_id
+        if not response.streaming and not response.has_header("Content-Length"):
+            response["Content-Length"] = str(len(response.content))
         seconds = time.perf_counter() - started
         metrics.observe(request, response, seconds)
         logger.info(
@@ -55,7 +58,7 @@ class RequestContext:
                 "path": request.path,
                 "status": response.status_code,
                 "ms": round(seconds * 1000, 1),
-                "client": request.META.get("REMOTE_ADDR", ""),
+                "client": client_address(request),
             },
         )
         # What the thread says until its next request is nobody's.

@@ -164,11 +164,10 @@ def test_bodies(route, admin):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("route", WRITING, ids=str)
-@pytest.mark.parametrize("content_type", CONTENT_TYPES)
-def test_content_types(route, content_type, admin):
+def test_content_types(route, admin):
     before = stored()
-    response = send(admin, route, data=b'{"a": 1}', content_type=content_type)
-    is_problem(response)
+    for content_type in CONTENT_TYPES:
+        is_problem(send(admin, route, data=b'{"a": 1}', content_type=content_type))
     assert stored() == before
 
 
@@ -207,22 +206,21 @@ def test_unknown_query_parameters(route, admin):
     assert stored() == before
 
 
+HEADERS = [
+    {"HTTP_IF_MATCH": '"' + "x" * 3000},
+    {"HTTP_IF_NONE_MATCH": "\x00"},
+    {"HTTP_ACCEPT_LANGUAGE": "x" * 3000},
+    {"HTTP_X_REQUEST_ID": "\x00\n"},
+    {"HTTP_ACCEPT": "application/json;q=zz, ;;;"},
+]
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-@pytest.mark.parametrize(
-    "header",
-    [
-        {"HTTP_IF_MATCH": '"' + "x" * 3000},
-        {"HTTP_IF_NONE_MATCH": "\x00"},
-        {"HTTP_ACCEPT_LANGUAGE": "x" * 3000},
-        {"HTTP_X_REQUEST_ID": "\x00\n"},
-        {"HTTP_ACCEPT": "application/json;q=zz, ;;;"},
-    ],
-    ids=lambda header: next(iter(header)),
-)
-def test_headers(route, header, admin):
-    response = send(admin, route, data=b"[]", content_type="application/json", **header)
-    assert not is_defect(response)
+def test_headers(route, admin):
+    for header in HEADERS:
+        response = send(admin, route, data=b"[]", content_type="application/json", **header)
+        assert not is_defect(response), header
 
 
 def test_the_corpus_meets_something():

@@ -4,6 +4,7 @@ import pytest
 from django.db import close_old_connections, connection, connections
 
 from core import context, health
+from core.client import client_address
 from core.roles import Role
 from users.tests.factories import UserFactory
 
@@ -131,3 +132,33 @@ def test_what_is_refused_first_is_said_in_the_callers_language(api, settings):
 def test_what_a_thread_says_after_a_request_is_nobodys(admin_api):
     assert admin_api.get("/api/users/me").status_code == 200
     assert (context.actor.get(), context.request_id.get()) == (context.NOBODY, "")
+
+
+@pytest.mark.parametrize(
+    ("remote", "forwarded", "client"),
+    [
+        ("10.0.0.9", "203.0.113.7", "203.0.113.7"),
+        ("10.0.0.9", "1.1.1.1, 203.0.113.7", "203.0.113.7"),
+        ("10.0.0.9", "1.1.1.1, 203.0.113.7, 10.0.0.2", "203.0.113.7"),
+        ("10.0.0.9", "", "10.0.0.9"),
+        ("10.0.0.9", "nonsense", "nonsense"),
+        ("203.0.113.7", "1.1.1.1", "203.0.113.7"),
+        ("", "1.1.1.1", ""),
+    ],
+)
+def test_only_our_proxies_say_who_the_client_is(rf, settings, remote, forwarded, client):
+    settings.TRUSTED_PROXIES = ["10.0.0.0/8"]
+    request = rf.get("/", REMOTE_ADDR=remote, HTTP_X_FORWARDED_FOR=forwarded)
+    assert client_address(request) == client
+
+
+def test_without_proxies_a_forwarded_address_is_a_claim(rf, settings):
+    settings.TRUSTED_PROXIES = []
+    request = rf.get("/", REMOTE_ADDR="10.0.0.9", HTTP_X_FORWARDED_FOR="1.1.1.1")
+    assert client_address(request) == "10.0.0.9"
+
+
+def test_an_answer_has_its_length(admin_api):
+    for path in ("/api/users/me", "/api/nothing", "/health/live"):
+        response = admin_api.get(path)
+        assert response["Content-Length"] == str(len(response.content))
