@@ -1,5 +1,7 @@
 """The dog adoption app."""
 
+from typing import Any, ClassVar
+
 from django.utils.translation import gettext_lazy as _
 
 from core import plugs
@@ -10,3 +12,6 @@ class DogsConfig(plugs.PluggableApp):
 
     name = "dogs"
     verbose_name = _("Dogs")
+    beat_schedule: ClassVar[dict[str, dict[str, Any]]] = {
+        "dogs.remove_orphans": {"task": "dogs.tasks.remove_orphans", "schedule": 3600.0},
+    }

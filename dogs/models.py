@@ -87,9 +87,12 @@ class Dog(models.Model):
         return self.name
 
 
+FOLDER = "files"
+
+
 def storage_path(relayed: "RelayedFile", _filename: str) -> str:
     """Store a file under its id: no name from outside reaches the file system."""
-    return f"files/{relayed.pk.hex[:2]}/{relayed.pk.hex}"
+    return f"{FOLDER}/{relayed.pk.hex[:2]}/{relayed.pk.hex}"
 
 
 class RelayedFile(models.Model):

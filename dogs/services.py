@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from core import journal
 from core.db import violates
@@ -19,9 +20,11 @@ from core.http import Upstream, UpstreamError
 from core.work import LEASE, Work
 from dogs.constants import PictureStatus, RelayStatus
 from dogs.errors import DogNameTaken
-from dogs.models import Dog, RelayedFile, storage_path
+from dogs.models import FOLDER, Dog, RelayedFile, storage_path
 
 logger = logging.getLogger(__name__)
+
+ORPHAN_AGE = timedelta(hours=1)
 
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 
@@ -215,3 +218,23 @@ def relay_again(*, relayed: RelayedFile) -> None:
     relays.restart(relayed)
     changes = {"status": [relayed.status, RelayStatus.PENDING]}
     journal.record(journal.Action.CHANGE, relayed, changes=changes)
+
+
+def remove_orphans() -> int:
+    """Delete stored files whose row never came; return how many.
+
+    A crash between the file and the commit of its row leaves one. Young files may still get theirs.
+    """
+    storage = RelayedFile._meta.get_field("file").storage  # type: ignore[union-attr]  # a FileField
+    limit = timezone.now() - ORPHAN_AGE
+    count = 0
+    folders = storage.listdir(FOLDER)[0] if storage.exists(FOLDER) else []
+    for folder in folders:
+        names = storage.listdir(f"{FOLDER}/{folder}")[1]
+        paths = {f"{FOLDER}/{folder}/{name}" for name in names}
+        known = RelayedFile.objects.filter(file__in=paths).values_list("file", flat=True)
+        for path in paths.difference(known):
+            if storage.get_modified_time(path) < limit:
+                storage.delete(path)
+                count += 1
+    return count

@@ -16,3 +16,9 @@ def fetch_picture(*, pk: int, **_: object) -> None:
 def relay_file(*, pk: str, **_: object) -> None:
     """Pass one file on to the relay."""
     services.relay_file(pk=pk)
+
+
+@shared_task(base=JobTask)
+def remove_orphans(**_: object) -> int:
+    """Delete stored files whose row never came."""
+    return services.remove_orphans()

@@ -1,6 +1,7 @@
 """Pictures, files and owners: what happens in the background, and when it goes wrong."""
 
 import errno
+import os
 import threading
 import time
 from datetime import timedelta
@@ -287,3 +288,23 @@ def test_an_account_that_is_being_removed_gets_no_dog(client_for):
     thread.join()
     assert answers[0].status_code == 400
     assert Dog.objects.count() == 0
+
+
+def test_orphans_are_removed_when_they_are_old(settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+    kept = RelayedFileFactory()
+    old, young = tmp_path / "files/ab/old", tmp_path / "files/ab/young"
+    old.parent.mkdir(parents=True, exist_ok=True)
+    for path in (old, young):
+        path.write_bytes(b"x")
+    for path in (old, tmp_path / kept.file.name):
+        os.utime(path, (0, 0))
+    assert tasks.remove_orphans() == 1
+    assert not old.exists()
+    assert young.exists()
+    assert kept.file.storage.exists(kept.file.name)
+
+
+def test_without_a_folder_there_are_no_orphans(settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+    assert services.remove_orphans() == 0
