@@ -225,7 +225,7 @@ def remove_orphans() -> int:
 
     A crash between the file and the commit of its row leaves one. Young files may still get theirs.
     """
-    storage = RelayedFile._meta.get_field("file").storage  # type: ignore[union-attr]  # a FileField
+    storage = RelayedFile._meta.get_field("file").storage
     limit = timezone.now() - ORPHAN_AGE
     count = 0
     folders = storage.listdir(FOLDER)[0] if storage.exists(FOLDER) else []
