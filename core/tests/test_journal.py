@@ -68,9 +68,9 @@ def test_bulk_entries_take_one_statement():
 )
 def test_the_database_refuses_to_change_it(statement):
     journal.record(Action.READ, User)
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
+    refused = pytest.raises(DatabaseError, match="append-only")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
     assert JournalEntry.objects.get().reason == ""
 
 

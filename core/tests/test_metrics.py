@@ -96,7 +96,7 @@ def test_several_processes_are_added_up(tmp_path):
         """
     )
     environment = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    page = subprocess.run(  # noqa: S603 - our own interpreter and script
+    page = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
     ).stdout
     assert 'plaza_http_requests_total{method="GET",route="unmatched",status="200"} 3.0' in page

@@ -439,7 +439,7 @@ def test_the_command_serves_logs_without_keys_and_stops_on_sigterm(process):
 
 def test_the_command_says_that_a_port_is_taken(server):
     port = str(server.server_address[1])
-    done = subprocess.run(  # noqa: S603 - our own module
+    done = subprocess.run(
         [sys.executable, "-m", "sandbox", "--port", port],
         cwd=ROOT,
         capture_output=True,
