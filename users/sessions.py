@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from core import context, journal
+from core.api.statements import Mark, statement
 from users.backends import check_credentials
 from users.constants import USER_AGENT_MAX_LENGTH
 from users.devices import known_device, new_device
@@ -98,14 +102,33 @@ def refresh(text: str) -> Pair:
 def find_session(*, access: str) -> Session:
     """Return the live session of an access token with its user, in one query."""
     claims = AccessToken.read(access)
-    session = (
-        Session.objects.select_related("user")
-        .filter(pk=claims.session_id, user_id=claims.user_id)
-        .first()
-    )
+    session = session_with_user(claims.session_id, claims.user_id)
     if session is None or not session.is_alive(timezone.now()) or not session.user.is_active:
         raise InvalidToken
     return session
+
+
+def session_with_user(session_id: UUID, user_id: int) -> Session | None:
+    """Return a user's session and the user, by a statement that is compiled once."""
+    row = statement("users.sessions", sessions_with_users).rows([session_id, user_id])
+    if not row:
+        return None
+    names, alias = columns_of(Session), Session.objects.db
+    session = Session.from_db(alias, names, row[0][: len(names)])
+    session.user = User.from_db(alias, columns_of(User), row[0][len(names) :])
+    return session
+
+
+def columns_of(model: type[Model]) -> list[str]:
+    """Return the attributes that a row of ``model`` fills."""
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+def sessions_with_users() -> QuerySet[Any]:
+    """Return the columns of the session and the user that the marks stand for."""
+    keys = {"pk": Mark(0, Session._meta.pk), "user_id": Mark(1, User._meta.pk)}
+    of_user = [f"user__{name}" for name in columns_of(User)]
+    return Session.objects.filter(**keys).values_list(*columns_of(Session), *of_user)
 
 
 def sign_out(*, refresh_token: str) -> None:

@@ -33,6 +33,8 @@ from django.db.models.fields.tuple_lookups import (
 )
 from django.utils.crypto import salted_hmac
 
+from core.api.statements import rows_from
+
 type_direction = Literal["n", "p"]
 NEXT: type_direction = "n"
 PREVIOUS: type_direction = "p"
@@ -158,10 +160,17 @@ class Keyset:
         back = cursor.direction == PREVIOUS
         if self.related and getattr(queryset, "_fields", None) is None:  # not of .values()
             queryset = queryset.annotate(**{name: F(path) for path, name in self.related.items()})
-        found = queryset.order_by(*self.order_by(reverse=back))
-        if cursor.position:
-            found = found.filter(self.condition(cursor.position, reverse=back))
-        rows = list(found[: limit + (2 if cursor.position else 1)])
+        take = limit + (2 if cursor.position else 1)
+
+        def build(position: Sequence[Any]) -> QuerySet[Any]:
+            found = queryset.order_by(*self.order_by(reverse=back))
+            if position:
+                found = found.filter(self.condition(position, reverse=back))
+            return found[:take]
+
+        shape = (self.key, back, bool(cursor.position), take)
+        paths = [column.path for column in self.columns]
+        rows = rows_from(queryset, shape, paths, cursor.position, build)
         behind = False
         if cursor.position:
             if rows and self.position(rows[0]) == cursor.position:

@@ -15,16 +15,19 @@ compares the bytes of both paths on every registered route.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from types import FunctionType
 from typing import Any, NamedTuple
 
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.query_utils import DeferredAttribute
+from django.http import Http404
 from django.utils import timezone
 from rest_framework import fields, relations, serializers
 from rest_framework.permissions import BasePermission
+
+from core.api.statements import Mark, statement
+from core.api.stock import defined_here, is_stock
 
 type_show = Callable[[Any], Any]
 
@@ -51,7 +54,6 @@ BY_VALUE = {
 }
 AS_THEY_ARE = (relations.PrimaryKeyRelatedField, serializers.ListSerializer)
 INTEGER = (fields.IntegerField, type(None))
-OURS = ("rest_framework.", "core.api.")
 
 
 class NotPlainError(Exception):
@@ -117,6 +119,29 @@ class Plan:
         """Return ``queryset`` with this plan's columns only, and those that its order needs."""
         return queryset.prefetch_related(None).values(*sorted(self.paths.union(also)))
 
+    def listed(self, queryset: Any, view: Any, also: Iterable[str]) -> Any:
+        """Return :meth:`narrow`, the same object each time where the view's class declares it."""
+        if not hasattr(queryset, "is_declared"):
+            return self.narrow(queryset, also)
+        return declared(self, view.__class__, tuple(also))
+
+    def get(self, queryset: Any, view: Any, field: str, key: Any) -> Row:
+        """Return one resource as JSON has it, or raise Http404."""
+        try:
+            if hasattr(queryset, "is_declared"):
+                column = queryset.model._meta.pk if field == "pk" else field
+                column = queryset.model._meta.get_field(getattr(column, "name", column))
+                wanted = {field: Mark(0, column)}
+                build = lambda: self.narrow(queryset).filter(**wanted)[:1]  # noqa: E731 - named at its use
+                found = statement((self, view.__class__, field), build).dicts([key])
+            else:
+                found = list(self.narrow(queryset).filter(**{field: key})[:1])
+        except (TypeError, ValueError, ValidationError):
+            found = []  # no row can have this key
+        if not found:
+            raise Http404
+        return self.rows(found, queryset)[0]
+
     def rows(self, found: Sequence[dict[str, Any]], queryset: Any = None) -> Rows:
         """Return what :meth:`narrow` found as JSON has it."""
         pairs = [(column.name, column.path) for column in self.columns]
@@ -157,6 +182,14 @@ class Plan:
         return shown
 
 
+@cache
+def declared(plan: Plan, view: Any, also: tuple[str, ...]) -> Any:
+    """Return the narrowed queryset of a view's class; it is cloned, never evaluated."""
+    found = plan.narrow(view.queryset.all(), also)
+    found.declared_by = (plan, view, also)
+    return found
+
+
 def children_of(nested: Nested, queryset: Any) -> Any:
     """Return the queryset that ``prefetch_related`` would take the children from."""
     for lookup in getattr(queryset, "_prefetch_related_lookups", ()):
@@ -165,33 +198,6 @@ def children_of(nested: Nested, queryset: Any) -> Any:
             if given is not None:
                 return given
     return nested.model._default_manager.all()
-
-
-def defined_here(owner: type, *names: str) -> bool:
-    """Tell whether a class has these from the kernel or from DRF, and did not write its own."""
-    for name in names:
-        for one in owner.__mro__:
-            if name in vars(one):
-                # A function that drf-spectacular wraps to describe it still says whose it is.
-                found = vars(one)[name]
-                whose = found if isinstance(found, FunctionType) else one
-                if not whose.__module__.startswith(OURS):
-                    return False
-                break
-    return True
-
-
-@cache
-def is_stock(view: type, action: str | None) -> bool:
-    """Tell whether a view's ``list`` or ``retrieve`` does what DRF's do, and no more."""
-    names = {
-        "list": ("list", "paginate_queryset", "get_paginated_response"),
-        "retrieve": ("retrieve", "get_object", "check_object_permissions"),
-    }.get(action or "")
-    if names is None:
-        return False
-    pages: Any = getattr(view, "pagination_class", None) or object
-    return defined_here(view, "get_serializer", *names) and defined_here(pages, "paginate_queryset")
 
 
 def plan_for(view: Any, queryset: Any) -> Plan | None:

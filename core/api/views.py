@@ -195,6 +195,17 @@ class GenericViewSet(Kernel, viewsets.GenericViewSet):
         """Return what the address's last part is compared with in the database."""
         return value
 
+    def get_queryset(self) -> Any:
+        """Return the rows that the caller may see: all that the class declares, unless overridden.
+
+        ``is_declared`` says that nothing of the request is in it. Whatever narrows a queryset makes
+        a new one, without that mark.
+        """
+        queryset = super().get_queryset()
+        if "queryset" not in vars(self):
+            queryset.is_declared = True  # type: ignore[attr-defined]  # read by core.api.reading
+        return queryset
+
     def plan(self, queryset: Any) -> reading.Plan | None:
         """Return how rows become JSON without a serializer's work, where that is possible."""
         if not settings.FAST_READS or self.request.method not in SAFE_METHODS:
@@ -211,11 +222,9 @@ class GenericViewSet(Kernel, viewsets.GenericViewSet):
         if write:
             queryset = queryset.select_for_update(of=("self",))
         key = self.lookup_value(self.kwargs[self.lookup_url_kwarg or self.lookup_field])
-        wanted = {self.lookup_field: key}
         if plan := self.plan(queryset):
-            found = generics.get_object_or_404(plan.narrow(queryset), **wanted)
-            return plan.rows([found], queryset)[0]
-        obj = generics.get_object_or_404(queryset, **wanted)
+            return plan.get(queryset, self, self.lookup_field, key)
+        obj = generics.get_object_or_404(queryset, **{self.lookup_field: key})
         self.check_object_permissions(self.request, obj)
         expected = self.request.headers.get("If-Match")
         if write and expected:
@@ -228,7 +237,7 @@ class GenericViewSet(Kernel, viewsets.GenericViewSet):
         if plan is None:
             return super().paginate_queryset(queryset)
         order = keyset.Keyset.of(queryset, self.ordering).columns
-        rows = super().paginate_queryset(plan.narrow(queryset, [path for path, _ in order]))
+        rows = super().paginate_queryset(plan.listed(queryset, self, [path for path, _ in order]))
         return plan.rows(rows or [], queryset)
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:

@@ -16,6 +16,7 @@ from core import journal
 from core.api import reading
 from core.api.renderers import dumps
 from core.api.serializers import ModelSerializer
+from core.api.stock import is_stock
 from core.models import JournalEntry
 from core.roles import Role
 from dogs.models import Dog
@@ -224,7 +225,7 @@ def test_fields_that_need_only_their_value_are_asked(serializer, db, settings):
 def test_a_view_with_a_get_object_of_its_own_keeps_it():
     from users.views import MeViewSet
 
-    assert not reading.is_stock(MeViewSet, "retrieve")
+    assert not is_stock(MeViewSet, "retrieve")
 
 
 def test_children_come_as_the_view_prefetches_them(db, client_for):
