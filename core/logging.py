@@ -15,6 +15,8 @@ from core import context
 from core.redaction import Redactor
 
 _OWN = ("timestamp", "level", "logger", "message", "request_id", "actor", "exception", "stack")
+# Of these we made every character, in add_fields: nobody's secret can be in them.
+_TRUSTED = frozenset({"timestamp", "level", "logger", "actor"})
 # Django hands the request itself over as an extra; nobody wants its repr in a log.
 _DROPPED = ("request", "server_time", "color_message")
 
@@ -75,7 +77,11 @@ class JSONFormatter(OrjsonFormatter):
         clean = self.redactor
         return {
             name if name.isidentifier() else clean.text(name, 128): (
-                clean.trace(value) if name in ("exception", "stack") else clean.value(value, name)
+                value
+                if name in _TRUSTED
+                else clean.trace(value)
+                if name in ("exception", "stack")
+                else clean.value(value, name)
             )
             for name, value in log_data.items()
         }

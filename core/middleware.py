@@ -41,7 +41,7 @@ class RequestContext:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
         started = time.perf_counter()
-        given = request.headers.get("X-Request-ID", "")
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
         context.request_id.set(request_id)
         context.actor.set(context.NOBODY)

@@ -133,6 +133,8 @@ class Redactor:
             return value
         if name and is_secret(name):
             return HIDDEN
+        if isinstance(value, str | int):  # most values are: asking an ABC costs more than the rest
+            return self._scalar(value)
         if depth < MAX_DEPTH and isinstance(value, Mapping):
             items = list(value.items())[:MAX_ITEMS]
             return {self.text(str(k), 128): self.value(v, str(k), depth + 1) for k, v in items}

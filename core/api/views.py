@@ -39,7 +39,7 @@ class Negotiation(negotiation.DefaultContentNegotiation):
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> tuple[Any, str]:
         """Return the JSON renderer, or raise NotAcceptable."""
-        accept = request.headers.get("Accept", "*/*")
+        accept = request.META.get("HTTP_ACCEPT", "*/*")
         if "*/*" in accept or "application/json" in accept or "application/*" in accept:
             return JSON, JSON.media_type
         return super().select_renderer(request, renderers, format_suffix)
@@ -168,7 +168,7 @@ class Kernel(drf_views.APIView):
             del plain["Content-Type"]
         if self.tagged(request, response):
             etag = plain["ETag"] = etags.etag_of(body)
-            wanted = request.headers.get("If-None-Match")
+            wanted = request.META.get("HTTP_IF_NONE_MATCH")
             if wanted and request.method in SAFE_METHODS and etags.unchanged(wanted, etag):
                 plain.status_code = 304
                 plain.content = b""
