@@ -98,7 +98,10 @@ class Bench:
             seen = load.run(server.url, wanted, self.options.seconds * 5)
         time.sleep(SETTLE_SECONDS)  # what wrk left unfinished is finished, and counted below
         web_seconds = server.cpu_seconds() - web
-        database_seconds = servers.spent(backends, self.database.backends())
+        after = self.database.backends()
+        if backends.keys() - after.keys():
+            say(f"bench: {name} closed database connections; what they cost is not in its figure")
+        database_seconds = servers.spent(backends, after)
         if seen.errors or not seen.requests:
             raise SystemExit(f"bench: {name} failed {seen.errors} requests of “{scenario.name}”.")
         handled = seen.requests + load.CONNECTIONS

@@ -12,8 +12,16 @@ from pathlib import Path
 
 import psycopg2
 
-from benchmarks.common import BIN, DATABASE_URL, HOST, PORTS, ROOT, THREADS, WORKERS
-from benchmarks.common import server_environment
+from benchmarks.common import (
+    BIN,
+    DATABASE_URL,
+    HOST,
+    PORTS,
+    ROOT,
+    THREADS,
+    WORKERS,
+    server_environment,
+)
 
 TICK = os.sysconf("SC_CLK_TCK")
 GUNICORN = [str(BIN / "gunicorn"), "--workers", str(WORKERS), "--threads", str(THREADS),

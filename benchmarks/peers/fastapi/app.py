@@ -22,7 +22,9 @@ from benchmarks.common import DATABASE_URL, PAGE, TIME_ZONE
 from benchmarks.peers import sign, tables
 from benchmarks.peers.work import fetch_picture
 
-engine = create_async_engine(DATABASE_URL.replace("postgres://", "postgresql+asyncpg://"))
+engine = create_async_engine(
+    DATABASE_URL.replace("postgres://", "postgresql+asyncpg://"), pool_size=16
+)
 Database = async_sessionmaker(engine, expire_on_commit=False)
 app = FastAPI()
 bearer = HTTPBearer()

@@ -19,6 +19,7 @@ engine = create_engine(
     DATABASE_URL.replace("postgres://", "postgresql+psycopg2://"),
     connect_args={"options": f"-c timezone={TIME_ZONE}"},  # so that times come as they are shown
     json_deserializer=orjson.loads,
+    pool_size=16,
 )
 db = scoped_session(sessionmaker(engine, expire_on_commit=False))
 app = Flask(__name__)
