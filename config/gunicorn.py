@@ -26,7 +26,7 @@ def cpus() -> int:
     return count
 
 
-# argon2 fills 46 MiB for every sign-in: 24 ms of processor time in pages of 2 MB, 42 in pages of 4 KB.
+# argon2 fills 46 MiB for each sign-in: 24 ms of processor time in pages of 2 MB, 42 ms in 4 KB.
 # glibc reads this when a process starts, so gunicorn starts once more, with the same process id.
 _TUNABLES = "GLIBC_TUNABLES"
 if Path(sys.argv[0]).name == "gunicorn" and _TUNABLES not in os.environ:  # noqa: TID251 - glibc reads it from there

@@ -1,15 +1,13 @@
 """The read path: from columns to JSON without a model instance and a field object per value.
 
-A list or a single resource is described once, by the serializer that its view declares. From that
-class a :class:`Plan` is derived, once: which columns to fetch, under which name each is shown, and
-what is to be done to its value, which for most is nothing. Rows then come as ``.values()`` and
-leave as dicts; studies of patients come with one query more, as ``prefetch_related`` fetches them.
+From the serializer that a view declares a :class:`Plan` is derived, once: which columns to fetch,
+under which name each is shown, and what is to be done to its value, which for most is nothing. Rows
+come as ``.values()`` and leave as dicts; nested ones with one query more, as if prefetched.
 
 A plan is made only of what is known to give the same answer as DRF: stock fields, and fields that
 say ``by_value = True``: "my ``to_representation`` needs nothing but the value". Anything else (a
 method field, a property, a ``to_representation`` or ``get_object`` of one's own) makes the view
-take the plain path by itself, as ``FAST_READS=false`` makes all of them. core/tests/test_reading.py
-compares the bytes of both paths on every registered route.
+take the plain path, as ``FAST_READS=false`` makes all. A test compares the bytes on every route.
 """
 
 from collections import defaultdict
@@ -25,6 +23,7 @@ from django.http import Http404
 from django.utils import timezone
 from rest_framework import fields, relations, serializers
 from rest_framework.permissions import BasePermission
+from rest_framework.settings import api_settings
 
 from core.api.statements import Mark, statement
 from core.api.stock import defined_here, is_stock
@@ -36,6 +35,7 @@ type_show = Callable[[Any], Any]
 UNCHANGED: dict[Any, tuple[type, ...]] = {
     fields.BooleanField.to_representation: (models.BooleanField,),
     fields.IntegerField.to_representation: (models.IntegerField,),
+    fields.BigIntegerField.to_representation: (models.IntegerField,),  # unless as text
     fields.FloatField.to_representation: (models.FloatField,),
     fields.CharField.to_representation: (models.CharField, models.TextField),
     fields.ChoiceField.to_representation: (models.CharField, models.TextField),
@@ -64,7 +64,7 @@ class Row(dict[str, Any]):
     """A resource as JSON has it, in the place of a model instance."""
 
 
-class Rows(list[Row]):
+class Rows(list[dict[str, Any]]):
     """A page of resources."""
 
 
@@ -95,7 +95,7 @@ class Nested(NamedTuple):
 
 
 def local_time(value: Any) -> str:
-    """Mark of the columns that hold a time; :func:`clock` shows them."""
+    """Show a time; plans do it by :func:`clock`, asking for the zone once."""
     return clock(value, timezone.get_current_timezone())
 
 
@@ -121,17 +121,15 @@ class Plan:
 
     def listed(self, queryset: Any, view: Any, also: Iterable[str]) -> Any:
         """Return :meth:`narrow`, the same object each time where the view's class declares it."""
-        if not hasattr(queryset, "is_declared"):
-            return self.narrow(queryset, also)
-        return declared(self, view.__class__, tuple(also))
+        own = hasattr(queryset, "is_declared")
+        return declared(self, view.__class__, tuple(also)) if own else self.narrow(queryset, also)
 
     def get(self, queryset: Any, view: Any, field: str, key: Any) -> Row:
         """Return one resource as JSON has it, or raise Http404."""
         try:
             if hasattr(queryset, "is_declared"):
-                column = queryset.model._meta.pk if field == "pk" else field
-                column = queryset.model._meta.get_field(getattr(column, "name", column))
-                wanted = {field: Mark(0, column)}
+                name = self.key if field == "pk" else field
+                wanted = {field: Mark(0, queryset.model._meta.get_field(name))}
                 build = lambda: self.narrow(queryset).filter(**wanted)[:1]  # noqa: E731 - named at its use
                 found = statement((self, view.__class__, field), build).dicts([key])
             else:
@@ -140,12 +138,12 @@ class Plan:
             found = []  # no row can have this key
         if not found:
             raise Http404
-        return self.rows(found, queryset)[0]
+        return Row(self.rows(found, queryset)[0])
 
     def rows(self, found: Sequence[dict[str, Any]], queryset: Any = None) -> Rows:
         """Return what :meth:`narrow` found as JSON has it."""
         pairs = [(column.name, column.path) for column in self.columns]
-        shown = Rows(Row([(name, row[path]) for name, path in pairs]) for row in found)
+        shown = Rows([{name: row[path] for name, path in pairs} for row in found])
         zone = timezone.get_current_timezone() if self.times else None
         for row in shown:
             for name in self.times:
@@ -160,8 +158,12 @@ class Plan:
 
     def add_nested(self, nested: Nested, shown: Rows, keys: list[Any], queryset: Any) -> None:
         """Fetch the rows that point at this page's, with one query, and hang each to its own."""
-        source = children_of(nested, queryset).filter(**{f"{nested.link}__in": keys})
-        found = list(nested.plan.narrow(source, [nested.link])) if keys else []
+        rows = nested.plan.narrow(source := children_of(nested, queryset), [nested.link])
+        if len(keys) == 1 and hasattr(queryset, "is_declared"):
+            one = rows.filter(**{nested.link: Mark(0, queryset.model._meta.pk)})
+            found = statement((self, nested.name), lambda: one).dicts(keys)
+        else:
+            found = list(rows.filter(**{f"{nested.link}__in": keys})) if keys else []
         by_key = defaultdict(list)
         for row, child in zip(found, nested.plan.rows(found, source), strict=True):
             by_key[row[nested.link]].append(child)
@@ -263,7 +265,8 @@ def show_of(field: fields.Field, column: Any) -> type_show | None:
         raise NotPlainError
     is_time = isinstance(column, models.DateTimeField)
     is_stock_json = isinstance(column, models.JSONField) and not getattr(field, "binary", False)
-    if not hasattr(field, "format"):
+    as_text = getattr(field, "coerce_to_string", api_settings.COERCE_BIGINT_TO_STRING)
+    if not hasattr(field, "format") and not as_text:
         if is_time and method is fields.DateTimeField.to_representation:
             if not hasattr(field, "timezone"):
                 return local_time

@@ -31,7 +31,7 @@ class Mark(Expression):
         ready = self.output_field.get_db_prep_value(value, connection)
         if isinstance(ready, int):
             kind = self.output_field.get_internal_type()
-            low, high = connection.ops.integer_field_range(kind.removesuffix("Field") + "Field")
+            low, high = connection.ops.integer_field_range(kind)
             if (low is not None and ready < low) or (high is not None and ready > high):
                 raise OverflowError
         return ready
