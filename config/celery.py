@@ -9,6 +9,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 from kombu import Exchange, Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")  # noqa: TID251 - Django reads its settings' name from here
 
@@ -21,6 +22,7 @@ from django.utils.log import configure_logging  # noqa: E402 - after setup
 
 from core import plugs  # noqa: E402 - after setup
 
+TRANSPORT_ALIASES["filesystem"] = "core.broker:Transport"
 app = Celery("plaza")
 
 
