@@ -84,7 +84,9 @@ schema-check: install ## Fail when openapi.yaml is not what the code says
 	@$(PY) manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
 	@diff -u openapi.yaml var/openapi.yaml || { echo "openapi.yaml is out of date. Run make schema." >&2; exit 1; }
 
-.PHONY: erd
+.PHONY: docs erd
+docs: schema erd messages ## Write everything that is made from the code: contract, diagrams, translations
+
 erd: install ## Write docs/erd.md, the ER diagrams, from the models
 	@$(PY) -m scripts.erd
 
@@ -126,6 +128,19 @@ stop-containers: ## Stop the containers; `make start` goes on with them
 
 remove-containers: ## Stop and remove the containers; data stays in the volumes
 	@./compose_remove.sh
+
+# --- Speed --------------------------------------------------------------------------------------
+# The benchmark's own packages are in an environment of their own, so that nobody else installs them.
+BENCH_STAMP := .venv-bench/.installed
+$(BENCH_STAMP): Pipfile.lock scripts/lock.py
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@$(PYTHON) scripts/lock.py requirements --category benchmarks > .venv-bench/locked.txt
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv-bench/locked.txt
+	@touch $@
+
+.PHONY: bench
+bench: $(BENCH_STAMP) ## Measure beside FastAPI, Flask and plain DRF (needs wrk and PostgreSQL; BENCH_ARGS=--quick)
+	@.venv-bench/bin/python -m benchmarks.run $(BENCH_ARGS)
 
 # --- Packages -----------------------------------------------------------------------------------
 .PHONY: lock requirements sbom

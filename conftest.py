@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from rest_framework.test import APIClient
 
 from core import context
 from core.roles import Role
+from core.tests.caches import forget_cache
 from users.sessions import open_session
 from users.tests.factories import UserFactory
 from users.tokens import pair_of
@@ -26,13 +26,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs Redis; `make ci` runs it there"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each process of the suite keys of its own in the one Redis."""
+    from django.conf import settings
+
+    worker = getattr(config, "workerinput", {}).get("workerid", "main")
+    settings.CACHES["default"]["KEY_PREFIX"] = f"plaza-test-{worker}"
+
+
 @pytest.fixture(autouse=True)
 def _clean_slate(settings, tmp_path):
     """Give each test its own cache content and its own media folder."""
     settings.MEDIA_ROOT = str(tmp_path / "media")
     context.request_id.set("")
     context.actor.set(context.NOBODY)
-    cache.clear()
+    forget_cache()
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,10 @@ import os
 from typing import Any
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+
+from config import env
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")  # noqa: TID251 - Django reads its settings' name from here
 
@@ -32,5 +35,8 @@ django.setup(set_prefix=False)
 import config.celery  # noqa: E402, F401 - after setup; else each worker's first message pays for it
 from users.checks import refuse_demo_credentials  # noqa: E402 - after setup
 
-refuse_demo_credentials()
+try:
+    refuse_demo_credentials()
+except ImproperlyConfigured as error:
+    env.refuse(str(error))
 application = Handler()

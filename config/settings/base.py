@@ -256,7 +256,10 @@ TIME_ZONE = env.text("TIME_ZONE", "America/Bogota")
 
 # --- Logs ------------------------------------------------------------------------------------
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
-LOGGING = logging_config(LOG_LEVEL)
+LOGGING = logging_config(
+    LOG_LEVEL,
+    secrets=[SECRET_KEY, JWT_SIGNING_KEY, ADMIN_PASSWORD, TMDB_API_KEY, TMDB_ACCESS_TOKEN],
+)
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES", [])
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 
 import sandbox
+from core.tests.caches import forget_cache
 from movies import caching
 from movies.models import CachedAnswer
 
@@ -63,7 +63,7 @@ def age():
     """Return a function that lets the stored answers get older, and the fast cache forget."""
 
     def grow(**time):
-        cache.clear()
+        forget_cache()
         CachedAnswer.objects.update(fetched_at=timezone.now() - timedelta(**time))
 
     return grow
