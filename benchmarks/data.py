@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from benchmarks.common import DATABASE_URL, ROOT, server_environment
 
 DOGS, PATIENTS, STUDIES, FAVORITES, USERS = 100_000, 50_000, 150_000, 5_000, 100
-PASSWORD = "benchmark-password"
+PASSWORD = "benchmark-password"  # noqa: S105 - of made-up people
 SALT = b"abcdefghijklmnopqrstuv"  # as long as Django makes it, so that no sign-in renews the hash
 
 FILL_USERS = """

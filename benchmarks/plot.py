@@ -17,10 +17,10 @@ def draw(document: dict[str, Any], target: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
     scenarios = document["scenarios"]
-    figure, axes = pyplot.subplots(figsize=(11, 6))
+    figure, axes = plt.subplots(figsize=(11, 6))
     height = 0.16
     for index, (name, colour) in enumerate(COLOURS.items()):
         rows = [

@@ -39,15 +39,13 @@ def application(name: str) -> Callable[..., Any]:
 def token(role: str) -> str:
     """Return an access token as a sign-in would give it."""
     import django
-    from django.utils import timezone
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
     django.setup()
-    from users.models import Session, User
+    from users.models import User
     from users.sessions import open_session
     from users.tokens import pair_of
 
-    del timezone, Session
     return pair_of(open_session(user=User.objects.get(pk=USER_OF[role]))).access
 
 
@@ -90,37 +88,45 @@ def main() -> None:
     if options.app == "plaza":
         tokens = {role: token(role) for role in USER_OF}
     for scenario in SCENARIOS:
-        if options.text not in scenario.name or scenario.kind != "read":
-            continue
-        if scenario.role and not tokens:
-            continue
-        environ = environ_of(scenario, tokens.get(scenario.role, ""))
+        skipped = scenario.kind != "read" or (scenario.role and not tokens)
+        if options.text in scenario.name and not skipped:
+            environ = environ_of(scenario, tokens.get(scenario.role, ""))
+            measure(scenario.name, lambda sent=environ: ask(app, sent), options)
 
-        def once(environ: dict[str, Any] = environ) -> str:
-            seen: list[str] = []
-            answer = app(dict(environ), lambda status, _headers, _info=None: seen.append(status))
-            b"".join(answer)
-            answer.close()
-            return seen[0]
 
-        status = once()
-        for _ in range(50):
-            once()
-        count, began, until = 0, time.process_time(), time.monotonic() + SECONDS
-        while time.monotonic() < until:
-            once()
-            count += 1
-        spent = (time.process_time() - began) / count * 1e6
-        profile = cProfile.Profile()
-        profile.enable()
-        for _ in range(50):
-            once()
-        profile.disable()
-        stats = pstats.Stats(profile, stream=sys.stdout)
-        calls = stats.total_calls / 50
-        sys.stdout.write(f"{scenario.name}: {status}, {spent:.0f} µs CPU, {calls:.0f} calls\n")
-        if options.lines:
-            stats.sort_stats(options.sort).print_stats(options.lines)
+def ask(app: Callable[..., Any], environ: dict[str, Any]) -> str:
+    """Ask once and return the status."""
+    seen: list[str] = []
+
+    def start(status: str, _headers: Any, _error: Any = None) -> None:
+        seen.append(status)
+
+    answer = app(dict(environ), start)
+    b"".join(answer)
+    answer.close()
+    return seen[0]
+
+
+def measure(name: str, once: Callable[[], str], options: argparse.Namespace) -> None:
+    """Time and profile one request many times over."""
+    status = once()
+    for _ in range(50):
+        once()
+    count, began, until = 0, time.process_time(), time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        once()
+        count += 1
+    spent = (time.process_time() - began) / count * 1e6
+    profile = cProfile.Profile()
+    profile.enable()
+    for _ in range(50):
+        once()
+    profile.disable()
+    stats = pstats.Stats(profile, stream=sys.stdout)
+    calls = stats.total_calls / 50
+    sys.stdout.write(f"{name}: {status}, {spent:.0f} µs CPU, {calls:.0f} calls\n")
+    if options.lines:
+        stats.sort_stats(options.sort).print_stats(options.lines)
 
 
 if __name__ == "__main__":

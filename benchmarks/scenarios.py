@@ -61,9 +61,9 @@ local n = 0
 request = function()
   n = n + 1
   return wrk.format("POST", nil, nil,
-    '{"email": "user' .. (n %% %d + 1) .. '@bench.invalid", "password": "%s"}')
+    '{"email": "user' .. (n % USERS + 1) .. '@bench.invalid", "password": "PASSWORD"}')
 end
-""" % (USERS, PASSWORD)
+""".replace("USERS", str(USERS)).replace("PASSWORD", PASSWORD)
 JSON = {"Content-Type": "application/json"}
 NEW = frozenset({"id", "name", "create_date"})
 

@@ -24,8 +24,16 @@ def verify_password(stored: str, password: str) -> bool:
 def make_token(user_id: int, session_id: uuid.UUID, kind: str, lifetime: dt.timedelta) -> str:
     """Return a signed token."""
     now = dt.datetime.now(dt.UTC)
-    claims = {"token_type": kind, "sub": str(user_id), "sid": str(session_id), "jti": uuid.uuid4().hex,
-              "iat": now, "exp": now + lifetime, "aud": AUDIENCE, "iss": ISSUER}  # fmt: skip
+    claims = {
+        "token_type": kind,
+        "sub": str(user_id),
+        "sid": str(session_id),
+        "jti": uuid.uuid4().hex,
+        "iat": now,
+        "exp": now + lifetime,
+        "aud": AUDIENCE,
+        "iss": ISSUER,
+    }
     return jwt.encode(claims, SIGNING_KEY, algorithm="HS256")
 
 

@@ -2,7 +2,8 @@
 
 import dj_database_url
 
-from benchmarks.common import AUDIENCE, DATABASE_URL, HOST, ISSUER, PAGE, SIGNING_KEY, TIME_ZONE
+from benchmarks import common
+from benchmarks.common import AUDIENCE, DATABASE_URL, HOST, ISSUER, PAGE, SIGNING_KEY
 
 SECRET_KEY = SIGNING_KEY
 DEBUG = False
@@ -27,7 +28,7 @@ APPEND_SLASH = False
 DATABASES = {"default": {**dj_database_url.parse(DATABASE_URL), "CONN_MAX_AGE": 600}}
 AUTH_USER_MODEL = "drf.User"
 PASSWORD_HASHERS = ["users.hashers.PlazaArgon2PasswordHasher"]
-TIME_ZONE = TIME_ZONE
+TIME_ZONE = common.TIME_ZONE
 USE_TZ = True
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
