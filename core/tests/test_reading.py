@@ -43,6 +43,12 @@ PLAIN = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _fast(settings):
+    """Let these tests say for themselves which path they take, however the suite is run."""
+    settings.FAST_READS = True
+
+
 def factories():
     """Return the factory of each model that has one."""
     found = {}
