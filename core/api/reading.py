@@ -127,7 +127,7 @@ class Plan:
     def get(self, queryset: Any, view: Any, field: str, key: Any) -> Row:
         """Return one resource as JSON has it, or raise Http404."""
         try:
-            if hasattr(queryset, "is_declared"):
+            if hasattr(queryset, "is_declared") and "__" not in field:
                 name = self.key if field == "pk" else field
                 wanted = {field: Mark(0, queryset.model._meta.get_field(name))}
                 build = lambda: self.narrow(queryset).filter(**wanted)[:1]  # noqa: E731 - named at its use

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from django.db import connections
-from django.db.models import Expression, Field, QuerySet
+from django.db.models import Expression, QuerySet
 
 MOST = 2048  # shapes: routes by page sizes; beyond, the rarely used are compiled again
 
@@ -17,8 +17,8 @@ MOST = 2048  # shapes: routes by page sizes; beyond, the rarely used are compile
 class Mark(Expression):
     """Stands where the value number ``index`` will be, which is one of column ``field``."""
 
-    def __init__(self, index: int, field: "Field[Any, Any]") -> None:
-        super().__init__(output_field=field)
+    def __init__(self, index: int, field: Any) -> None:
+        super().__init__(output_field=getattr(field, "target_field", field))  # a key's is its row's
         self.index = index
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
