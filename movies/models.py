@@ -29,6 +29,9 @@ def rating_rank(stars: int | None) -> int:
 class FastDecoder(json.JSONDecoder):
     """Decodes stored JSON with orjson: lists of favourites are made of it."""
 
+    def __init__(self, **_kwargs: Any) -> None:
+        """Leave out the scanner that the standard library would build for every document."""
+
     def decode(self, s: str, *_args: Any, **_kwargs: Any) -> Any:
         """Return what the text holds."""
         return orjson.loads(s)

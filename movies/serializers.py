@@ -9,11 +9,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.api.reading import local_time
 from core.api.serializers import ModelSerializer, Serializer, StrictIntegerField
 from movies.constants import MAX_STARS
 from movies.models import UNRATED_RANK, Favorite, Rating
-
-TIME = serializers.DateTimeField()  # a serializer's own field would cost each list all its fields
 
 
 @extend_schema_field({"type": "string", "description": "YYYY-MM-DD, or empty when unknown."})
@@ -96,7 +95,7 @@ class FavoriteSerializer(MovieSerializer):
         return {
             **details,
             "my_rating": None if rank == UNRATED_RANK else MAX_STARS - rank,
-            "added_at": TIME.to_representation(added),
+            "added_at": local_time(added),
         }
 
 
