@@ -13,7 +13,7 @@ STAMP := .venv/.installed
 CI_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 CI_REDIS_URL ?= redis://127.0.0.1:6379/9
 # Processes of the test suite, and further arguments for pytest.
-TEST_PROCESSES ?= auto
+TEST_PROCESSES ?= 4
 PYTEST_ARGS ?=
 COMPOSE ?= docker compose
 # The optional apps that are here.
