@@ -13,7 +13,7 @@ STAMP := .venv/.installed
 CI_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 CI_REDIS_URL ?= redis://127.0.0.1:6379/9
 # Processes of the test suite, and further arguments for pytest.
-TEST_PROCESSES ?= 4
+TEST_PROCESSES ?= 3
 PYTEST_ARGS ?=
 COMPOSE ?= docker compose
 # The optional apps that are here.
@@ -98,7 +98,7 @@ messages-check: install ## Fail when a text is not translated into Spanish
 
 .PHONY: tests coverage-report ci
 tests: install ## Run the suite on SQLite (with DATABASE_URL and REDIS_URL set: on those)
-	@$(BIN)/pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal $(PYTEST_ARGS)
 
 coverage-report: install ## Run the suite and show what no test runs
 	@$(BIN)/coverage run --parallel-mode -m pytest $(PYTEST_ARGS)

@@ -1,5 +1,7 @@
 """Fixtures of every test: clients that act as somebody, and the databases at hand."""
 
+import shutil
+import tempfile
 from collections.abc import Callable
 
 import pytest
@@ -27,17 +29,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give each process of the suite keys of its own in the one Redis."""
+    """Give each process of the suite its own keys in the one Redis, and its own files."""
     from django.conf import settings
 
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
     settings.CACHES["default"]["KEY_PREFIX"] = f"plaza-test-{worker}"
+    settings.MEDIA_ROOT = tempfile.mkdtemp(prefix="plaza-media-")
+
+
+def pytest_unconfigure() -> None:
+    """Remove the files."""
+    from django.conf import settings
+
+    shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
-def _clean_slate(settings, tmp_path):
-    """Give each test its own cache content and its own media folder."""
-    settings.MEDIA_ROOT = str(tmp_path / "media")
+def _clean_slate():
+    """Let each test begin with nobody acting and an empty cache."""
     context.request_id.set("")
     context.actor.set(context.NOBODY)
     forget_cache()

@@ -252,7 +252,11 @@ def test_a_file_whose_row_is_refused_is_removed(monkeypatch, settings, tmp_path)
     assert RelayedFile.objects.count() == 0
 
 
-def test_a_full_disk_leaves_neither_half_a_file_nor_a_row(user_api, monkeypatch):
+def test_a_full_disk_leaves_neither_half_a_file_nor_a_row(
+    user_api, monkeypatch, settings, tmp_path
+):
+    settings.MEDIA_ROOT = str(tmp_path)
+
     def write_half(storage, name, _content):
         path = Path(storage.path(name))
         path.parent.mkdir(parents=True)
