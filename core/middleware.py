@@ -146,8 +146,10 @@ class LanguageMiddleware(LocaleMiddleware):
         Threads serve many callers: the language of the last one must not stay.
         """
         if "HTTP_ACCEPT_LANGUAGE" in request.META or request.path.startswith(ADMIN_PREFIX):
-            return super().__call__(request)
-        translation.deactivate()
+            try:
+                return super().__call__(request)
+            finally:
+                translation.deactivate()
         return self.get_response(request)
 
 

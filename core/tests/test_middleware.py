@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import close_old_connections, connection, connections
+from django.utils.translation import get_language
 
 from core import context, health
 from core.client import client_address
@@ -162,3 +163,9 @@ def test_an_answer_has_its_length(admin_api):
     for path in ("/api/users/me", "/api/nothing", "/health/live"):
         response = admin_api.get(path)
         assert response["Content-Length"] == str(len(response.content))
+
+
+@pytest.mark.parametrize("path", ["/api/users/me", "/api/nothing", "/admin/login/"])
+def test_the_language_of_a_request_is_gone_when_it_ends(admin_api, path):
+    admin_api.get(path, HTTP_ACCEPT_LANGUAGE="es")
+    assert get_language() == "en"
