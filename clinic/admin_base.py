@@ -131,7 +131,7 @@ class ClinicAdmin(ModelAdmin):
     # -- what is left behind -------------------------------------------------------------------
     def patients_of(self, rows: Any) -> list[int]:
         """Return the patients whose data the rows are."""
-        raise NotImplementedError
+        raise NotImplementedError  # each ModelAdmin says it: a default would hide a look
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list or run an action, and record each patient on it."""

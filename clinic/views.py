@@ -112,7 +112,7 @@ class ClinicViewSet(GenericViewSet):
 
     def record_read(self, data: Mapping[str, Any]) -> None:
         """Record what this view's answer shows."""
-        raise NotImplementedError
+        raise NotImplementedError  # each view says it: a default would hide a look
 
 
 @extend_schema_view(

@@ -52,7 +52,7 @@ class StrictField(forms.Field):
 
     def read(self, text: str) -> Any:
         """Return what ``text`` spells, or raise ValueError."""
-        raise NotImplementedError
+        raise NotImplementedError  # what a text spells is all that a field adds
 
     def wrong(self) -> ValidationError:
         """Return the error of a text that spells nothing."""
