@@ -6,6 +6,7 @@ refreshed) and follow from the row byte by byte: a repeated refresh gets the sam
 
 import functools
 import re
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -31,6 +32,7 @@ HEADER = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
 USER_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 LAST_SECOND = 253402300799 - 86400  # the year 9999, with room for a time zone and the leeway
 MAX_GENERATION = 2**31 - 2  # the next one still fits the column
+REMEMBERED = 2048  # tokens verified lately, per process: some 2 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Claims:
     user_id: int
     session_id: UUID
     generation: int
+    expires_at: int  # seconds since 1970
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,13 @@ def key_ring(keys: tuple[str, ...], audience: str, issuer: str, leeway: int) -> 
     return KeyRing(keys, audience=audience, issuer=issuer, leeway=leeway)
 
 
+def present_ring() -> KeyRing:
+    """Return the ring of the settings as they are now."""
+    options = settings.SIMPLE_JWT
+    keys = (options["SIGNING_KEY"], *getattr(settings, "JWT_SIGNING_KEY_FALLBACKS", ()))
+    return key_ring(keys, options["AUDIENCE"], options["ISSUER"], options["LEEWAY"])
+
+
 class SessionToken(Token):
     """What our two kinds of token have in common."""
 
@@ -108,17 +118,15 @@ class SessionToken(Token):
         """Return the claims of a valid token, or raise InvalidToken, whatever ``text`` is."""
         if not text.startswith(HEADER) or len(text) > BEARER_MAX_BYTES:
             raise InvalidToken
-        try:
-            return cls(text).claims()  # type: ignore[arg-type]  # simplejwt takes the text too
-        # A signed payload may hold any JSON: numbers that no clock or integer type can take.
-        except (TokenError, ValueError, TypeError, OverflowError) as error:
-            raise InvalidToken from error
+        ring = present_ring()
+        claims = verified(cls, text, ring)  # type: ignore[arg-type]  # mypy: a class hashes as its instances
+        if claims.expires_at <= time.time() - ring.get_leeway().total_seconds():
+            raise InvalidToken
+        return claims
 
     def get_token_backend(self) -> KeyRing:
         """Return the keys of the settings as they are now."""
-        options = settings.SIMPLE_JWT
-        keys = (options["SIGNING_KEY"], *getattr(settings, "JWT_SIGNING_KEY_FALLBACKS", ()))
-        return key_ring(keys, options["AUDIENCE"], options["ISSUER"], options["LEEWAY"])
+        return present_ring()
 
     def verify(self) -> None:
         """Check types before simplejwt computes with the values."""
@@ -141,7 +149,23 @@ class SessionToken(Token):
             raise TokenError("sid")
         if self.payload.get("jti") != f"{self.token_type}-{UUID(sid).hex}-{gen}":
             raise TokenError("jti")
-        return Claims(int(sub), UUID(sid), gen)
+        return Claims(int(sub), UUID(sid), gen, self.payload["exp"])
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def verified(kind: type[SessionToken], text: str, ring: KeyRing) -> Claims:
+    """Return what a token says that one of the keys signed, or raise InvalidToken.
+
+    A signature that was right stays right, so a token's is computed once, which is most of what
+    its caller's requests cost beside the database; when it ends is compared each time. A refusal
+    is not remembered.
+    """
+    del ring  # a token is remembered under the keys that verified it
+    try:
+        return kind(text).claims()  # type: ignore[arg-type]  # simplejwt takes the text too
+    # A signed payload may hold any JSON: numbers that no clock or integer type can take.
+    except (TokenError, ValueError, TypeError, OverflowError) as error:
+        raise InvalidToken from error
 
 
 class AccessToken(SessionToken):

@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -11,7 +12,7 @@ from users.models import Session
 from users.tests import forging
 from users.tests.calls import assert_refused, me, renew
 from users.tests.factories import ApiTokenFactory, SessionFactory
-from users.tokens import AccessToken, RefreshToken, pair_of
+from users.tokens import AccessToken, KeyRing, RefreshToken, pair_of
 
 pytestmark = pytest.mark.django_db
 
@@ -153,6 +154,24 @@ def test_the_end_of_a_token_has_thirty_seconds_of_leeway(api, settings, seconds,
     ended = timedelta(seconds=settings.ACCESS_TOKEN_SECONDS + seconds)
     session = SessionFactory(created_at=timezone.now() - ended)
     assert me(api, pair_of(session).access).status_code == status
+
+
+def test_a_signature_is_computed_once_and_the_end_compared_each_time(api, settings, monkeypatch):
+    session = SessionFactory()
+    access = pair_of(session).access
+    computed = []
+    decode = KeyRing.decode
+    monkeypatch.setattr(
+        KeyRing, "decode", lambda *args, **kwargs: computed.append(1) or decode(*args, **kwargs)
+    )
+    assert [me(api, access).status_code for _ in range(3)] == [200, 200, 200]
+    assert len(computed) == 1
+    ends = AccessToken.end_of(session).timestamp() + settings.SIMPLE_JWT["LEEWAY"]
+    monkeypatch.setattr("users.tokens.time", SimpleNamespace(time=lambda: ends - 1))
+    assert me(api, access).status_code == 200
+    monkeypatch.setattr("users.tokens.time", SimpleNamespace(time=lambda: ends))
+    assert_refused(me(api, access))
+    assert len(computed) == 1
 
 
 def test_a_clock_that_is_a_little_ahead_locks_nobody_out(api):
