@@ -68,11 +68,10 @@ class Rows(list[dict[str, Any]]):
     """A page of resources."""
 
 
-class Ready:
+class Ready(NamedTuple):
     """Stands in for a serializer whose work is done."""
 
-    def __init__(self, data: Row | Rows) -> None:
-        self.data = data
+    data: Row | Rows
 
 
 class Column(NamedTuple):
@@ -158,15 +157,20 @@ class Plan:
 
     def add_nested(self, nested: Nested, shown: Rows, keys: list[Any], queryset: Any) -> None:
         """Fetch the rows that point at this page's, with one query, and hang each to its own."""
-        rows = nested.plan.narrow(source := children_of(nested, queryset), [nested.link])
+        link, plan = nested.link, nested.plan
+
+        def rows(**wanted: Any) -> Any:
+            return plan.narrow(children_of(nested, queryset), [link]).filter(**wanted)
+
         if len(keys) == 1 and hasattr(queryset, "is_declared"):
-            one = rows.filter(**{nested.link: Mark(0, queryset.model._meta.pk)})
-            found = statement((self, nested.name), lambda: one).dicts(keys)
+            mark = Mark(0, queryset.model._meta.pk)
+            found = statement((self, nested.name), lambda: rows(**{link: mark})).dicts(keys)
         else:
-            found = list(rows.filter(**{f"{nested.link}__in": keys})) if keys else []
+            found = list(rows(**{f"{link}__in": keys})) if keys else []
+        within = plan.nested and children_of(nested, queryset)
         by_key = defaultdict(list)
-        for row, child in zip(found, nested.plan.rows(found, source), strict=True):
-            by_key[row[nested.link]].append(child)
+        for row, child in zip(found, plan.rows(found, within), strict=True):
+            by_key[row[link]].append(child)
         for row, key in zip(shown, keys, strict=True):
             row[nested.name] = by_key[key]
 
