@@ -10,6 +10,8 @@ MAX_PAGE = 500  # TMDB's own bound
 MAX_MOVIE_ID = 2**31 - 1  # TMDB's ids are int32
 MAX_STARS = 5
 TITLE_LENGTH = 300
+# What a favourite shows beside the movie's document, in which these names mean nothing.
+OWN_FIELDS = ("my_rating", "added_at")
 
 # A wipe can be undone so long; afterwards its favourites are deleted for good.
 UNDO_TIME = timedelta(days=30)

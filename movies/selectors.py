@@ -1,7 +1,10 @@
 """Reads that several views share."""
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 
 from movies.errors import UserNotFound
 from movies.models import Favorite
@@ -10,7 +13,7 @@ from movies.models import Favorite
 ROW = (
     "id",
     "movie_id",
-    "movie__details",
+    "document",
     "movie__title",
     "release_rank",
     "rating_rank",
@@ -21,6 +24,16 @@ ROW = (
 def favorites_of(user_id: int) -> QuerySet[Favorite]:
     """Return a user's list."""
     return Favorite.objects.filter(user_id=user_id, wipe__isnull=True)
+
+
+def rows_of(user_id: int) -> QuerySet[Favorite, dict[str, Any]]:
+    """Return a user's list as rows of `ROW`; `document` is the movie's details as JSON text.
+
+    The text goes out as it is stored: parsing fifty documents and writing them again would be half
+    of what the list costs.
+    """
+    details = Cast("movie__details", TextField())
+    return favorites_of(user_id).annotate(document=details).values(*ROW)
 
 
 def require_user(user_id: int) -> None:

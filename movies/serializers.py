@@ -4,14 +4,16 @@ Documents of the catalogue were checked when they came in (movies.tmdb) and go o
 with whatever else TMDB says; the serializers of movies describe what callers can rely on.
 """
 
+from datetime import datetime
 from typing import Any
 
+import orjson
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.reading import local_time
 from core.api.serializers import ModelSerializer, Serializer, StrictIntegerField
-from movies.constants import MAX_STARS
+from movies.constants import MAX_STARS, OWN_FIELDS
 from movies.models import UNRATED_RANK, Favorite, Rating
 
 
@@ -84,19 +86,21 @@ class FavoriteSerializer(MovieSerializer):
     )
     added_at = serializers.DateTimeField()
 
-    def to_representation(self, instance: Favorite | dict[str, Any]) -> dict[str, Any]:
+    def to_representation(self, instance: Favorite | dict[str, Any]) -> Any:
         """Return the movie's document with the user's own fields; rows are `selectors.ROW`."""
-        if isinstance(instance, dict):
-            details, rank = instance["movie__details"], instance["rating_rank"]
-            added = instance["created_at"]
-        else:
-            details, rank = instance.movie.details, instance.rating_rank
-            added = instance.created_at
-        return {
-            **details,
-            "my_rating": None if rank == UNRATED_RANK else MAX_STARS - rank,
-            "added_at": local_time(added),
-        }
+        if isinstance(instance, Favorite):
+            return {
+                **instance.movie.details,
+                **own_fields(instance.rating_rank, instance.created_at),
+            }
+        own = orjson.dumps(own_fields(instance["rating_rank"], instance["created_at"])).decode()
+        return orjson.Fragment(f"{instance['document'][:-1]},{own[1:]}")
+
+
+def own_fields(rank: int, added: datetime) -> dict[str, Any]:
+    """Return what a favourite has beside its movie; no document has keys of these names."""
+    stars = None if rank == UNRATED_RANK else MAX_STARS - rank
+    return dict(zip(OWN_FIELDS, (stars, local_time(added)), strict=True))
 
 
 class NewFavoriteSerializer(Serializer):

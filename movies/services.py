@@ -21,6 +21,7 @@ from movies.caching import catalog
 from movies.catalog import type_document
 from movies.constants import (
     MAX_MOVIE_ID,
+    OWN_FIELDS,
     REFRESH_AFTER,
     TITLE_LENGTH,
     UNDO_TIME,
@@ -54,7 +55,7 @@ def columns_of(document: type_document, fetched_at: datetime) -> dict[str, Any]:
     return {
         "title": document["title"][:TITLE_LENGTH],
         "release_date": released(document),
-        "details": document,
+        "details": {name: value for name, value in document.items() if name not in OWN_FIELDS},
         "fetched_at": fetched_at,
         "refresh_attempts": 0,
         "refresh_due_at": fetched_at + REFRESH_AFTER + spread,

@@ -149,10 +149,10 @@ class FavoriteViewSet(
 
     def get_queryset(self) -> QuerySet:
         """Narrow to the caller's own list."""
-        rows = selectors.favorites_of(caller_id(self.request))
+        user_id = caller_id(self.request)
         if self.action == "list":
-            return rows.values(*selectors.ROW)
-        return rows.select_related("movie")
+            return selectors.rows_of(user_id)
+        return selectors.favorites_of(user_id).select_related("movie")
 
     def get_serializer_class(self) -> type[BaseSerializer]:
         """Read another shape than is shown."""
@@ -229,7 +229,7 @@ class UserFavoriteViewSet(mixins.ListModelMixin, FavoriteRows):
     def get_queryset(self) -> QuerySet:
         """Narrow to the user of the address, who must exist."""
         selectors.require_user(self.kwargs["user_id"])
-        return selectors.favorites_of(self.kwargs["user_id"]).values(*selectors.ROW)
+        return selectors.rows_of(self.kwargs["user_id"])
 
     @extend_schema(responses=WipeSerializer)
     def wipe(self, _request: Request, *, user_id: int) -> Response:

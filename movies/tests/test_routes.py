@@ -7,6 +7,7 @@ import pytest
 from core.models import JournalEntry
 from movies.models import CachedAnswer, Favorite, FavoritesWipe, Movie, Rating, rating_rank
 from movies.tests.factories import FavoriteFactory, MovieFactory, RatingFactory
+from movies.tmdb import TmdbCatalog
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +154,16 @@ def test_a_known_movie_needs_no_tmdb(user_api):
     assert user_api.post(FAVORITES, {"movie_id": movie.pk}).status_code == 201
     (row,) = user_api.get(FAVORITES).json()["results"]
     assert row == {**movie.details, "my_rating": None, "added_at": row["added_at"]}
+
+
+def test_a_document_cannot_speak_for_the_user(user_api, tmdb, monkeypatch):
+    document = {"id": 1, "title": "Ñ", "my_rating": 5, "added_at": "yesterday"}
+    monkeypatch.setattr(TmdbCatalog, "movie", lambda _self, *, movie_id: document)
+    shown = user_api.post(FAVORITES, {"movie_id": 1}).json()
+    assert shown == {"id": 1, "title": "Ñ", "my_rating": None, "added_at": shown["added_at"]}
+    listed = user_api.get(FAVORITES)
+    assert listed.json()["results"] == [shown]
+    assert listed.content.count(b"my_rating") == 1
 
 
 @pytest.mark.parametrize(

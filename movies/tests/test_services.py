@@ -78,7 +78,7 @@ def test_long_titles_are_cut_where_they_are_searched(tmdb):
     document = {"id": 1, "title": "Ñ" * 400}
     values = services.columns_of(document, NOW)
     assert (len(values["title"]), values["release_date"]) == (300, None)
-    assert values["details"] is document
+    assert values["details"] == document
 
 
 def test_old_details_are_read_again(tmdb, published):
