@@ -2,18 +2,24 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
+import sandbox
 from core import context
 from core.roles import Role
 from core.tests.caches import forget_cache
 from users.sessions import open_session
 from users.tests.factories import UserFactory
 from users.tokens import pair_of
+
+# Their assertions explain themselves as those of test modules do.
+pytest.register_assert_rewrite(
+    "clinic.tests.files", "core.tests.pages", "movies.tests.calls", "tests.fronts"
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -62,6 +68,13 @@ def published(monkeypatch) -> list[tuple[str, dict]]:
         work.publisher, "publish", lambda task, arguments: messages.append((task, arguments))
     )
     return messages
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[sandbox.Server]:
+    """The sandbox of the outside APIs; who uses it resets it first."""
+    with sandbox.running() as server:
+        yield server
 
 
 @pytest.fixture

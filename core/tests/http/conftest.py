@@ -1,0 +1,50 @@
+"""The sandbox, upstreams that call it, and what anybody logs meanwhile."""
+
+import contextlib
+import logging
+import uuid
+
+import pytest
+
+from core import http
+from core.http.breaker import Breaker
+
+
+@pytest.fixture
+def server(sandbox_server):
+    """A healthy sandbox that nobody has called yet."""
+    sandbox_server.reset()
+    return sandbox_server
+
+
+@pytest.fixture
+def make(server):
+    """Build upstreams with small bounds and a breaker of their own that stays out of the way."""
+    with contextlib.ExitStack() as stack:
+
+        def build(base_url=None, **options):
+            name = f"test-{uuid.uuid4().hex}"
+            options = {
+                "connect_timeout": 0.3,
+                "read_timeout": 0.3,
+                "total_deadline": 1.5,
+                "backoff": 0.01,
+                "breaker": Breaker(name, threshold=1000),
+                **options,
+            }
+            upstream = http.Upstream(name, base_url or f"{server.url}/dogs/api", **options)
+            stack.callback(upstream.close)
+            return upstream
+
+        yield build
+
+
+@pytest.fixture
+def lines(caplog):
+    """Everything that anybody logs, and how to get at our own lines."""
+    caplog.set_level(logging.DEBUG)
+
+    def own():
+        return [record for record in caplog.records if record.name == "core.http"]
+
+    return own
