@@ -1,4 +1,4 @@
-"""TMDB as the sandbox plays it, over real HTTP."""
+"""TMDB as the sandbox plays it, over real HTTP, and a catalogue that is none."""
 
 from datetime import timedelta
 
@@ -9,12 +9,7 @@ import sandbox
 from core.tests.caches import forget_cache
 from movies import caching
 from movies.models import CachedAnswer
-
-
-@pytest.fixture(scope="session")
-def sandbox_server():
-    with sandbox.running() as server:
-        yield server
+from movies.tests.catalogs import Catalog
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +62,15 @@ def age():
         CachedAnswer.objects.update(fetched_at=timezone.now() - timedelta(**time))
 
     return grow
+
+
+@pytest.fixture
+def inner():
+    """A catalogue without a cache."""
+    return Catalog()
+
+
+@pytest.fixture
+def cached(inner):
+    """The same with one."""
+    return caching.CachingCatalog(inner, seconds=30, stale=timedelta(days=30))
