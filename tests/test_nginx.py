@@ -4,170 +4,16 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
-import threading
-import time
-from http.client import HTTPConnection
 
 import pytest
 from django.apps import apps
 from django.core.management import call_command
 
 from scripts import proxy
-from scripts.nodes import Node
-from tests.framing import probes
+from tests.fronts import Front, logged, needs_nginx, problem
 
-pytestmark = [
-    pytest.mark.skipif(proxy.nginx_path() is None, reason="nginx is not installed"),
-    pytest.mark.xdist_group("nginx"),
-]
-PROBES = list(probes())
-
-
-class Front:
-    """nginx, two nodes that say what they saw, and their log."""
-
-    def __init__(self, folder, nginx, nodes):
-        self.nginx, self.nodes, self.log = nginx, nodes, folder / "seen.log"
-
-    def ask(self, method="GET", path="/", body=None, headers=None):
-        connection = HTTPConnection("127.0.0.1", self.nginx.port, timeout=10)
-        try:
-            connection.request(method, path, body=body, headers=headers or {})
-            response = connection.getresponse()
-            response.data = response.read()
-            return response
-        finally:
-            connection.close()
-
-    def seen(self):
-        text = self.log.read_text() if self.log.exists() else ""
-        return [json.loads(line) for line in text.splitlines()]
-
-    def send(self, data, wait=0.4):
-        """Send bytes as they are and return everything that comes back."""
-        received = b""
-        with socket.create_connection(("127.0.0.1", self.nginx.port), timeout=3) as peer:
-            try:
-                peer.sendall(data)
-                peer.settimeout(wait)
-                while chunk := peer.recv(65536):
-                    received += chunk
-            except (TimeoutError, ConnectionResetError, BrokenPipeError):
-                pass
-        return received
-
-
-def start_node(folder):
-    node = Node(
-        folder,
-        app="tests.echo:application",
-        ready="/",
-        WEB_WORKERS="1",
-        WEB_THREADS="4",
-        DJANGO_SETTINGS_MODULE="config.settings.test",
-        PLAZA_ECHO_LOG=str(folder / "seen.log"),
-        SECRET_KEY="x" * 40,
-    )
-    node.start()
-    return node
-
-
-@pytest.fixture(scope="module")
-def front(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("front")
-    nodes = [start_node(folder) for _ in range(2)]
-    nginx = proxy.Proxy(
-        folder / "nginx",
-        MAX_UPLOAD_BYTES="100000",
-        LOGIN_RATE="1r/s",
-        LOGIN_BURST="3",
-    )
-    nginx.nodes({node.port: "" for node in nodes})
-    with nginx:
-        yield Front(folder, nginx, nodes)
-    for node in nodes:
-        node.kill()
-
-
-@pytest.fixture
-def fresh(front):
-    """The same with an empty log and every node trusted again."""
-    front.log.write_text("")
-    return front
-
-
-def problem(response, status, code):
-    assert response.status == status
-    assert response.headers["Content-Type"] == "application/problem+json"
-    body = json.loads(response.data)
-    assert body["status"] == status
-    assert body["code"] == code
-    assert body["request_id"] == response.headers["X-Request-ID"]
-    return body
-
-
-def logged(nginx, path):
-    """The access line of a path: nginx writes it after the answer."""
-    deadline = time.monotonic() + 3
-    while time.monotonic() < deadline:
-        for line in nginx.access_lines():
-            if json.loads(line)["path"] == path:
-                return json.loads(line)
-        time.sleep(0.02)
-    raise AssertionError(f"{path} was not logged")
-
-
-# --- Framing ------------------------------------------------------------------------------------
-
-
-def split(stream):
-    """The status lines of the answers in a byte stream, each framed by its own length."""
-    statuses = []
-    while stream:
-        head, _, rest = stream.partition(b"\r\n\r\n")
-        found = re.match(rb"HTTP/1\.1 (\d{3})", head)
-        if found is None:  # HTTP/0.9: a body without a head
-            statuses.append("raw")
-            break
-        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
-        if found[1] == b"100":
-            stream = rest
-            continue
-        statuses.append(found[1].decode())
-        if length is None:
-            break
-        stream = rest[int(length[1]) :]
-    return statuses
-
-
-def test_there_are_enough_probes():
-    assert len(PROBES) >= 80
-    assert len({data for _, data in PROBES}) == len(PROBES)
-
-
-def test_the_detector_sees_a_second_request(fresh):
-    one = b"GET /smuggled HTTP/1.1\r\nHost: plaza\r\n\r\n"
-    assert split(fresh.send(one + one)) == ["200", "200"]
-    assert [seen["path"] for seen in fresh.seen()] == ["/smuggled", "/smuggled"]
-
-
-@pytest.mark.parametrize("data", [data for _, data in PROBES], ids=[name for name, _ in PROBES])
-def test_a_probe_gets_one_answer_and_smuggles_nothing(fresh, data):
-    statuses = split(fresh.send(data))
-    assert len(statuses) <= 1
-    assert not {
-        status for status in statuses if status.startswith("50") and status not in ("501", "505")
-    }
-    paths = [seen["path"] for seen in fresh.seen()]
-    assert "/smuggled" not in paths
-    assert len(paths) <= 1
-    # The connection between nginx and the node is not left in the middle of something.
-    after = fresh.ask(path="/after", headers={"X-Request-ID": "after-the-probe"})
-    seen = json.loads(after.data)
-    assert (after.status, seen["path"], seen["method"]) == (200, "/after", "GET")
-    assert seen["headers"]["HTTP_X_REQUEST_ID"] == "after-the-probe"
+pytestmark = needs_nginx
 
 
 # --- What passes, and as what ---------------------------------------------------------------------
@@ -391,60 +237,6 @@ def test_the_access_log_is_json_without_query_strings(fresh):
     assert entry["upstream"].startswith("127.0.0.1:")
 
 
-# --- Nodes that are gone ------------------------------------------------------------------------
-
-
-@pytest.fixture
-def dying(tmp_path):
-    """Two nodes of which the first dies in the middle of whatever asks it for /die."""
-    nodes = [start_node(tmp_path) for _ in range(2)]
-    nginx = proxy.Proxy(tmp_path / "nginx")
-    nginx.nodes({node.port: "" for node in nodes})
-    with nginx:
-        yield Front(tmp_path, nginx, nodes)
-    for node in nodes:
-        node.kill()
-
-
-def test_only_what_is_safe_to_repeat_is_repeated(dying):
-    dying.nginx.nodes({node.port: "" for node in dying.nodes}, "max_fails=0")
-    dying.nginx.reload()
-    time.sleep(0.3)
-    # /die kills the worker that handles it, so every repetition is one more line in the log.
-    cases = {
-        ("POST", ""): 1,
-        ("PATCH", ""): 1,
-        ("PATCH", "k" * 20): 1,
-        ("POST", "k" * 20): 2,
-        ("GET", ""): 2,
-        ("DELETE", ""): 2,
-    }
-    for (method, key), times in cases.items():
-        dying.log.write_text("")
-        headers = {"Idempotency-Key": key} if key else {}
-        response = dying.ask(
-            method, "/die", body=b"{}" if method != "GET" else None, headers=headers
-        )
-        problem(response, 502, "bad_gateway")
-        assert response.headers["Retry-After"] == "2"
-        died = [seen for seen in dying.seen() if seen["path"] == "/die"]
-        assert len(died) == times, (method, key)
-        assert {seen["length"] for seen in died} == ({0} if method == "GET" else {2})
-        deadline = time.monotonic() + 10
-        while any(node.status("/") != 200 for node in dying.nodes):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-
-
-def test_a_dead_node_is_passed_over(dying):
-    dying.nodes[0].kill()
-    statuses = [
-        dying.ask("POST", "/x", body=b"1", headers={"Idempotency-Key": "k" * 20}).status
-        for _ in range(40)
-    ]
-    assert statuses == [200] * 40
-
-
 @pytest.mark.django_db
 @pytest.mark.skipif(not apps.is_installed("allies"), reason="allies brings analyse_log")
 def test_our_own_analysis_understands_every_line(fresh, capsys):
@@ -462,26 +254,6 @@ def test_a_refusal_is_logged_as_what_was_asked(fresh):
     fresh.ask("POST", "/api/refused?token=c4n4ry", body=b"x" * 100_001)
     entry = logged(fresh.nginx, "/api/refused")
     assert (entry["method"], entry["status"], entry["upstream"]) == ("POST", 413, "")
-
-
-def test_no_node_at_all_is_a_problem_not_a_hang(dying):
-    for node in dying.nodes:
-        node.kill()
-    before = time.monotonic()
-    body = problem(dying.ask(path="/api/x"), 502, "bad_gateway")
-    assert time.monotonic() - before < 3
-    assert body["instance"] == "/api/x"
-
-
-def test_a_reload_drops_nothing(dying):
-    answers = []
-    asking = threading.Thread(target=lambda: answers.append(dying.ask(path="/wait/1.5").status))
-    asking.start()
-    time.sleep(0.3)
-    dying.nginx.nodes({dying.nodes[0].port: "", dying.nodes[1].port: "down"})
-    dying.nginx.reload()
-    asking.join()
-    assert answers == [200]
 
 
 # --- The container's start script ---------------------------------------------------------------

@@ -1,0 +1,83 @@
+"""nginx in front of two nodes, and what the tests ask of it."""
+
+import json
+import socket
+import time
+from http.client import HTTPConnection
+
+import pytest
+
+from scripts import proxy
+from scripts.nodes import Node
+
+needs_nginx = pytest.mark.skipif(proxy.nginx_path() is None, reason="nginx is not installed")
+
+
+class Front:
+    """nginx, two nodes that say what they saw, and their log."""
+
+    def __init__(self, folder, nginx, nodes):
+        self.nginx, self.nodes, self.log = nginx, nodes, folder / "seen.log"
+
+    def ask(self, method="GET", path="/", body=None, headers=None):
+        connection = HTTPConnection("127.0.0.1", self.nginx.port, timeout=10)
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            response = connection.getresponse()
+            response.data = response.read()
+            return response
+        finally:
+            connection.close()
+
+    def seen(self):
+        text = self.log.read_text() if self.log.exists() else ""
+        return [json.loads(line) for line in text.splitlines()]
+
+    def send(self, data, wait=0.4):
+        """Send bytes as they are and return everything that comes back."""
+        received = b""
+        with socket.create_connection(("127.0.0.1", self.nginx.port), timeout=3) as peer:
+            try:
+                peer.sendall(data)
+                peer.settimeout(wait)
+                while chunk := peer.recv(65536):
+                    received += chunk
+            except (TimeoutError, ConnectionResetError, BrokenPipeError):
+                pass
+        return received
+
+
+def start_node(folder):
+    node = Node(
+        folder,
+        app="tests.echo:application",
+        ready="/",
+        WEB_WORKERS="1",
+        WEB_THREADS="4",
+        DJANGO_SETTINGS_MODULE="config.settings.test",
+        PLAZA_ECHO_LOG=str(folder / "seen.log"),
+        SECRET_KEY="x" * 40,
+    )
+    node.start()
+    return node
+
+
+def problem(response, status, code):
+    assert response.status == status
+    assert response.headers["Content-Type"] == "application/problem+json"
+    body = json.loads(response.data)
+    assert body["status"] == status
+    assert body["code"] == code
+    assert body["request_id"] == response.headers["X-Request-ID"]
+    return body
+
+
+def logged(nginx, path):
+    """The access line of a path: nginx writes it after the answer."""
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline:
+        for line in nginx.access_lines():
+            if json.loads(line)["path"] == path:
+                return json.loads(line)
+        time.sleep(0.02)
+    raise AssertionError(f"{path} was not logged")

@@ -1,0 +1,82 @@
+"""nginx when nodes die, are gone or go away."""
+
+import threading
+import time
+
+import pytest
+
+from scripts import proxy
+from tests.fronts import Front, needs_nginx, problem, start_node
+
+pytestmark = needs_nginx
+
+
+@pytest.fixture
+def dying(tmp_path):
+    """Two nodes of which the first dies in the middle of whatever asks it for /die."""
+    nodes = [start_node(tmp_path) for _ in range(2)]
+    nginx = proxy.Proxy(tmp_path / "nginx")
+    nginx.nodes({node.port: "" for node in nodes})
+    with nginx:
+        yield Front(tmp_path, nginx, nodes)
+    for node in nodes:
+        node.kill()
+
+
+def test_only_what_is_safe_to_repeat_is_repeated(dying):
+    dying.nginx.nodes({node.port: "" for node in dying.nodes}, "max_fails=0")
+    dying.nginx.reload()
+    time.sleep(0.3)
+    # /die kills the worker that handles it, so every repetition is one more line in the log.
+    cases = {
+        ("POST", ""): 1,
+        ("PATCH", ""): 1,
+        ("PATCH", "k" * 20): 1,
+        ("POST", "k" * 20): 2,
+        ("GET", ""): 2,
+        ("DELETE", ""): 2,
+    }
+    for (method, key), times in cases.items():
+        dying.log.write_text("")
+        headers = {"Idempotency-Key": key} if key else {}
+        response = dying.ask(
+            method, "/die", body=b"{}" if method != "GET" else None, headers=headers
+        )
+        problem(response, 502, "bad_gateway")
+        assert response.headers["Retry-After"] == "2"
+        died = [seen for seen in dying.seen() if seen["path"] == "/die"]
+        assert len(died) == times, (method, key)
+        assert {seen["length"] for seen in died} == ({0} if method == "GET" else {2})
+        deadline = time.monotonic() + 10
+        while any(node.status("/") != 200 for node in dying.nodes):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_a_dead_node_is_passed_over(dying):
+    dying.nodes[0].kill()
+    statuses = [
+        dying.ask("POST", "/x", body=b"1", headers={"Idempotency-Key": "k" * 20}).status
+        for _ in range(40)
+    ]
+    assert statuses == [200] * 40
+
+
+def test_no_node_at_all_is_a_problem_not_a_hang(dying):
+    for node in dying.nodes:
+        node.kill()
+    before = time.monotonic()
+    body = problem(dying.ask(path="/api/x"), 502, "bad_gateway")
+    assert time.monotonic() - before < 3
+    assert body["instance"] == "/api/x"
+
+
+def test_a_reload_drops_nothing(dying):
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(dying.ask(path="/wait/1.5").status))
+    asking.start()
+    time.sleep(0.3)
+    dying.nginx.nodes({dying.nodes[0].port: "", dying.nodes[1].port: "down"})
+    dying.nginx.reload()
+    asking.join()
+    assert answers == [200]
