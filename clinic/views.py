@@ -1,5 +1,6 @@
 """The routes of patients, their studies, and who looked at them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
@@ -42,7 +43,7 @@ from clinic.serializers import (
 )
 from core.api.filters import FilterBackend, OrderingFilter
 from core.api.parsers import MultiPartParser
-from core.api.query import INTEGER, parse_bool, refusal
+from core.api.query import parse_bool, refusal
 from core.api.views import GenericViewSet, ModelViewSet
 from core.errors import NotFound
 from core.models import JournalEntry
@@ -50,14 +51,15 @@ from core.roles import Role
 from core.serializers import JournalEntrySerializer
 
 REFUSALS = {status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN, status.HTTP_404_NOT_FOUND}
+KEY = re.compile(r"[1-9][0-9]{0,18}")  # "01" would be a look at patient 1 that no log of hers has
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Check and count, but write nothing.")
 FILE = OpenApiParameter("file", str, enum=["patients", "studies"], default="patients")
 PATIENT_PK = OpenApiParameter("patient_pk", int, OpenApiParameter.PATH)
 
 
 def as_key(value: str) -> str:
-    """Return ``value`` when it can be a row's key, else nothing."""
-    return value if INTEGER.fullmatch(value) and 0 < int(value) < 2**63 else ""
+    """Return ``value`` when it is a row's key as the journal writes it, else nothing."""
+    return value if KEY.fullmatch(value) and int(value) < 2**63 else ""
 
 
 def seen_as(*, many: bool) -> PolymorphicProxySerializer:
