@@ -41,6 +41,7 @@ from clinic.serializers import (
     StudySerializer,
     VocabularySerializer,
 )
+from core import journal
 from core.api.filters import FilterBackend, OrderingFilter
 from core.api.parsers import MultiPartParser
 from core.api.query import parse_bool, refusal
@@ -50,8 +51,8 @@ from core.models import JournalEntry
 from core.roles import Role
 from core.serializers import JournalEntrySerializer
 
-REFUSALS = {status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN, status.HTTP_404_NOT_FOUND}
 KEY = re.compile(r"[1-9][0-9]{0,18}")  # "01" would be a look at patient 1 that no log of hers has
+REFUSALS = {status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN, status.HTTP_404_NOT_FOUND}
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Check and count, but write nothing.")
 FILE = OpenApiParameter("file", str, enum=["patients", "studies"], default="patients")
 PATIENT_PK = OpenApiParameter("patient_pk", int, OpenApiParameter.PATH)
@@ -116,6 +117,18 @@ class ClinicViewSet(GenericViewSet):
         """Record what this view's answer shows."""
         raise NotImplementedError  # each view says it: a default would hide a look
 
+    def change(self, instance: Any, fields: Mapping[str, Any]) -> None:
+        """Change the named fields through the services."""
+        raise NotImplementedError  # the views that write say it
+
+    def perform_update(self, serializer: BaseSerializer) -> None:
+        """Change the row; an answer to a change of nothing is a look at it."""
+        instance = cast("Patient | Study", serializer.instance)
+        before = journal.snapshot(instance)
+        self.change(instance, serializer.validated_data)
+        if not journal.diff(before, instance):
+            self.record_read({"id": instance.pk, "patient": getattr(instance, "patient_id", None)})
+
 
 @extend_schema_view(
     list=extend_schema(responses=seen_as(many=True)),
@@ -155,11 +168,9 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
         """Take the patient in."""
         serializer.instance = services.create_patient(**serializer.validated_data)
 
-    def perform_update(self, serializer: BaseSerializer) -> None:
+    def change(self, instance: Patient, fields: Mapping[str, Any]) -> None:
         """Change the patient."""
-        services.change_patient(
-            patient=cast("Patient", serializer.instance), **serializer.validated_data
-        )
+        services.change_patient(patient=instance, **fields)
 
     def perform_destroy(self, instance: Patient) -> None:
         """Archive the patient and their studies."""
@@ -212,9 +223,9 @@ class StudyRoutes(ClinicViewSet, ModelViewSet):
         """Add the study to its patient."""
         serializer.instance = services.create_study(**serializer.validated_data)
 
-    def perform_update(self, serializer: BaseSerializer) -> None:
+    def change(self, instance: Study, fields: Mapping[str, Any]) -> None:
         """Change the study."""
-        services.change_study(study=cast("Study", serializer.instance), **serializer.validated_data)
+        services.change_study(study=instance, **fields)
 
     def perform_destroy(self, instance: Study) -> None:
         """Archive the study."""

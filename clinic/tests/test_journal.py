@@ -181,6 +181,19 @@ def test_an_unchanged_answer_is_a_look_too(client_for):
     assert [line[1] for line in log_of(doctor, patient)] == ["read", "read"]
 
 
+def test_a_change_of_nothing_is_a_look(client_for):
+    study, doctor = StudyFactory(), client_for("CLINICIAN")
+    patient = study.patient
+    one = f"/api/patients/{patient.pk}"
+    for path in (one, f"/api/studies/{study.pk}", f"{one}/studies/{study.pk}"):
+        for method, body in ((doctor.patch, {}), (doctor.put, doctor.get(path).json())):
+            before = log_of(doctor, patient)
+            assert method(path, body).status_code == 200
+            new = log_of(doctor, patient)[: -len(before)]
+            look = f"{method.__name__.upper()} {path}"
+            assert (doctor.user.email, "read", look, None) in new, look
+
+
 def test_a_look_that_cannot_be_recorded_shows_nothing(client_for, monkeypatch):
     patient, doctor = PatientFactory(first_name="Unseen"), client_for("CLINICIAN")
 
