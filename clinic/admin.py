@@ -17,6 +17,8 @@ from clinic import exporting, services
 from clinic.admin_base import ArchivedFilter, ClinicAdmin, UrgencyFilter, sees_clinical
 from clinic.forms import PatientForm, StudyForm
 from clinic.models import Patient, Study
+from clinic.validators import search_form
+from core.fields import fold
 
 
 class StudyInline(TabularInline):
@@ -57,6 +59,11 @@ class PatientAdmin(ClinicAdmin):
     def patients_of(self, rows: Any) -> list[int]:
         """Return the rows' own keys."""
         return [row.pk for row in rows]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """Find "Treviño" however it is typed: names and addresses are stored folded."""
+        form = search_form if sees_clinical(request) else fold
+        return super().get_search_results(request, queryset, form(search_term))
 
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> Any:
         """Keep the studies from SUPPORT."""
