@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 
-from clinic import exporting, services
+from clinic import access, exporting, services
 from clinic.admin_base import ArchivedFilter, ClinicAdmin, UrgencyFilter, sees_clinical
 from clinic.forms import PatientForm, StudyForm
 from clinic.models import Patient, Study
@@ -59,6 +59,11 @@ class PatientAdmin(ClinicAdmin):
     def patients_of(self, rows: Any) -> list[int]:
         """Return the rows' own keys."""
         return [row.pk for row in rows]
+
+    def record_opened(self, request: HttpRequest, obj: Patient) -> None:
+        """Record that the patient was shown, with their studies."""
+        reason = access.reason_of(request.method or "", request.path)
+        access.patient_seen(obj.pk, reason=reason)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """Find "Treviño" however it is typed: names and addresses are stored folded."""
@@ -149,11 +154,10 @@ class StudyAdmin(ClinicAdmin):
         """Return whose studies the rows are."""
         return [row.patient_id for row in rows]
 
-    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kw: Any) -> Any:
-        """Show one study; its patient's story tells it, too."""
-        if request.method == "GET":
-            self.record_opened(request, object_id)
-        return super().change_view(request, object_id, *args, **kw)
+    def record_opened(self, request: HttpRequest, obj: Study) -> None:
+        """Record that the study was shown; its patient's story tells it, too."""
+        reason = access.reason_of(request.method or "", request.path)
+        access.study_seen(obj.pk, obj.patient_id, reason=reason)
 
     def save_model(self, request: HttpRequest, obj: Study, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Write through the services, as the API does."""

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from clinic import access
@@ -60,7 +62,6 @@ class UrgencyFilter(admin.SimpleListFilter):
 class ClinicAdmin(ModelAdmin):
     """Base: what SUPPORT sees, what reading leaves behind, how archiving is done."""
 
-    journal_views = True
     support_fields: tuple[str, ...] = ()
     support_search: tuple[str, ...] = ("=id",)
     actions: Any = ("restore",)
@@ -111,7 +112,9 @@ class ClinicAdmin(ModelAdmin):
         return super().get_list_filter(request) if sees_clinical(request) else (ArchivedFilter,)
 
     def get_search_fields(self, request: HttpRequest) -> Any:
-        """Let SUPPORT find what it knows already."""
+        """Let SUPPORT find what it knows already, and nobody by a route that records no look."""
+        if request.path == reverse("admin:autocomplete"):
+            return ()  # no form of ours asks there
         shown = super().get_search_fields(request)
         return shown if sees_clinical(request) else self.support_search
 
@@ -133,29 +136,35 @@ class ClinicAdmin(ModelAdmin):
         """Return the patients whose data the rows are."""
         raise NotImplementedError  # each ModelAdmin says it: a default would hide a look
 
+    def record_opened(self, request: HttpRequest, obj: Any) -> None:
+        """Record that one row was shown."""
+        raise NotImplementedError  # as above
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list or run an action, and record each patient on it."""
         response = super().changelist_view(request, extra_context)
         changelist = getattr(response, "context_data", {}).get("cl")
-        if request.method == "GET" and changelist is not None:
+        if changelist is not None:  # also after a POST that asked for nothing
             rows = list(changelist.result_list)
-            reason = access.reason_of("GET", request.path, request.GET)
+            reason = access.reason_of(request.method or "", request.path, request.GET)
             access.list_seen(self.patients_of(rows), count=len(rows), reason=reason)
         return response
 
-    def record_opened(self, request: HttpRequest, object_id: str) -> None:
-        """Record that one row's page was opened, as the patient's story tells it."""
-        key = object_id if object_id.isascii() and object_id.isdigit() else "0"
-        rows = self.model.everything.filter(pk=key)
-        reason = access.reason_of("GET", request.path)
-        for patient_id in self.patients_of(rows):
-            access.patient_seen(patient_id, reason=reason)
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, obj: Any = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Show one row, also after a form with mistakes, and record that."""
+        if obj is not None:
+            self.record_opened(request, obj)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Show the story; that somebody read it is part of it."""
-        self.record_opened(request, object_id)
+        obj = self.get_object(request, unquote(object_id))
+        if obj is not None:
+            self.record_opened(request, obj)
         return super().history_view(request, object_id, extra_context)
 
     # -- what is done --------------------------------------------------------------------------

@@ -1,14 +1,12 @@
 """The admin of every app: the same journal, the same refusals, nothing that counts big tables."""
 
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import BadRequest, ValidationError
 from django.core.paginator import Paginator
@@ -74,7 +72,6 @@ class ModelAdmin(UnfoldModelAdmin):
     compressed_fields = True
     warn_unsaved_form = True
     export_fields: tuple[str, ...] = ()
-    journal_views = False
     actions: Any = ("export_csv",)
     object_history_template = "core/admin/timeline.html"
 
@@ -177,27 +174,12 @@ class ModelAdmin(UnfoldModelAdmin):
         self.tell(request, str(error.detail), messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Show one object; where reading matters, leave an entry before the answer leaves."""
-        response = super().change_view(request, object_id, form_url, extra_context)
-        if self.journal_views and request.method == "GET" and response.status_code == HTTPStatus.OK:
-            key = unquote(object_id)
-            journal.record(journal.Action.READ, self.model, object_id=key, reason="admin")
-        return response
-
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list or run an action; where reading matters, leave an entry with the count."""
+        """Show the list or run an action; what a service refuses is told."""
         try:
-            response = super().changelist_view(request, extra_context)
+            return super().changelist_view(request, extra_context)
         except ApplicationError as error:
             return self.refusal(request, error)
-        if self.journal_views and request.method == "GET":
-            changelist: ChangeList | None = getattr(response, "context_data", {}).get("cl")
-            count = len(changelist.result_list) if changelist is not None else None
-            journal.record(journal.Action.READ, self.model, count=count, reason="admin")
-        return response
 
     # -- export ---------------------------------------------------------------------------------
     @admin.action(description=_("Export as CSV"))

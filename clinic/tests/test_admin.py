@@ -348,6 +348,35 @@ def test_every_look_in_the_admin_is_in_the_patients_story(boss, study):
         assert [line[0] for line in new] == ["read"], address
 
 
+def test_a_form_with_mistakes_and_an_action_of_nothing_are_looks_too(boss, study):
+    patient = study.patient
+    for address, args, data in (
+        (f"{PATIENTS}_change", (patient.pk,), form(study, first_name="")),
+        (f"{STUDIES}_change", (study.pk,), {}),
+        (f"{PATIENTS}_changelist", (), {}),
+        (f"{STUDIES}_changelist", (), {}),
+    ):
+        before = len(stories(patient))
+        path = reverse(address, args=args)
+        answer = boss.post(path, data)
+        assert (answer.status_code, "STOMACH" in answer.content.decode()) == (
+            200,
+            address != f"{PATIENTS}_changelist",
+        )
+        assert stories(patient)[before:] == [("read", f"POST {path}")]
+
+
+@pytest.mark.parametrize("role", ["ADMIN", "SUPPORT"])
+def test_no_route_of_the_admin_searches_without_a_trace(role, study):
+    query = {"app_label": "clinic", "model_name": "study", "field_name": "patient"}
+    for term in ("quispe", "zora@b.co", ""):
+        answer = client_of(role).get(reverse("admin:autocomplete"), {**query, "term": term})
+        assert answer.status_code == 404
+    answer = client_of(role).get(reverse("admin:search"), {"s": "quispe", "extended": "1"})
+    assert f"/clinic/patient/{study.patient_id}/" not in answer.content.decode()
+    assert stories(study.patient) == []
+
+
 def test_the_journal_in_the_admin_filters_by_patient_and_action(boss, support, study):
     shown(support, f"{PATIENTS}_change", study.patient_id)
     page = "admin:core_journalentry_changelist"
