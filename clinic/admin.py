@@ -15,17 +15,20 @@ from unfold.admin import TabularInline
 
 from clinic import access, exporting, services
 from clinic.admin_base import ArchivedFilter, ClinicAdmin, UrgencyFilter, sees_clinical
-from clinic.forms import PatientForm, StudyForm
+from clinic.forms import PatientForm, StudyForm, StudyFormSet
 from clinic.models import Patient, Study
 from clinic.validators import search_form
 from core.fields import fold
 
 
 class StudyInline(TabularInline):
-    """A patient's studies."""
+    """A patient's studies, the newest first; a form cannot hold those of a whole life."""
 
     model = Study
     form = StudyForm
+    formset = StudyFormSet
+    ordering = ("-id",)
+    per_page = 20
     fields = ("urgency_level", "type", "body_part", "description")
     extra = 0
     show_change_link = True

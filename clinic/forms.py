@@ -1,14 +1,17 @@
 """The admin's forms: the same rules as the API's, and suggestions for body parts."""
 
+import re
 from typing import Any
 
 from django import forms
+from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic.constants import BODY_PARTS
 from clinic.models import Patient, Study
 
 ISO = "%Y-%m-%d"
+PAGE = re.compile("[1-9][0-9]{0,5}")
 
 
 class SuggestionWidget(UnfoldAdminTextInputWidget):
@@ -37,6 +40,16 @@ class PatientForm(forms.ModelForm):
     class Meta:
         model = Patient
         fields = ("first_name", "last_name", "birth_date", "email")
+
+
+class StudyFormSet(PaginationInlineFormSet):
+    """A page of a patient's studies."""
+
+    def get_page_num(self) -> int:
+        """Return the page that is asked for; "²" is numeric for Unfold, but no number."""
+        asked = {**self.request.GET.dict(), **self.request.POST.dict()}
+        text = asked.get(self.get_pagination_key(), "")
+        return int(text) if PAGE.fullmatch(text) else 1
 
 
 class StudyForm(forms.ModelForm):

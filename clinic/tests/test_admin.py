@@ -127,6 +127,54 @@ def test_admin_archives_a_study_inline(boss, study):
     assert (Study.objects.count(), Study.everything.count()) == (0, 1)
 
 
+def test_a_patient_with_many_studies_is_shown_in_pages_and_can_be_changed(boss, study):
+    patient = study.patient
+    StudyFactory.create_batch(44, patient=patient, description="LATER")
+    page = reverse(f"{PATIENTS}_change", args=[patient.pk])
+    first = boss.get(page).content.decode()
+    assert (first.count(">LATER</textarea>"), "ULCER" in first) == (20, False)
+    for number in ("3", "03", "\u00b2", "x", "9" * 30):
+        last = boss.get(page, {"studies-page": number}).content.decode()
+        assert ("ULCER" in last) == (number == "3"), number
+    rows = patient.studies.order_by("-id")
+    data = form(first_name="Zoila", **{"studies-page": "3"})
+    fields = ("id", "patient_id", "urgency_level", "type", "body_part", "description")
+    for number, row in enumerate(rows[40:]):
+        for name in fields:
+            key = f"studies-{number}-{name.removesuffix('_id')}"
+            data[key] = str(getattr(row, name)).replace("ULCER", "HEALED")
+    data |= {"studies-TOTAL_FORMS": "5", "studies-INITIAL_FORMS": "5"}
+    assert boss.post(page, data).status_code == 302
+    study.refresh_from_db()
+    assert (Patient.objects.get().first_name, study.description) == ("Zoila", "HEALED")
+    assert Study.objects.filter(description="LATER").count() == 44
+
+
+def test_a_page_of_studies_with_new_ones_fits_into_a_form(boss, study):
+    StudyFactory.create_batch(19, patient=study.patient)
+    data = form()
+    for number, row in enumerate([*study.patient.studies.order_by("-id"), *[None] * 10]):
+        for name in ("id", "patient_id", "urgency_level", "type", "body_part", "description"):
+            value = getattr(row or study, name) if row or name != "id" else ""
+            data[f"studies-{number}-{name.removesuffix('_id')}"] = str(value)
+    data |= {"studies-TOTAL_FORMS": "30", "studies-INITIAL_FORMS": "20"}
+    page = reverse(f"{PATIENTS}_change", args=[study.patient_id])
+    assert boss.post(page, data).status_code == 302
+    assert Study.objects.count() == 30
+
+
+def test_a_list_shown_whole_can_be_archived(boss):
+    patients = PatientFactory.create_batch(150)
+    page = reverse(f"{PATIENTS}_changelist")
+    data = {
+        "action": "delete_selected",
+        "_selected_action": [patient.pk for patient in patients],
+    }
+    assert "Are you sure" in boss.post(page, data).content.decode()
+    assert boss.post(page, {**data, "post": "yes"}).status_code == 302
+    assert not Patient.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("values", "field"),
     [
