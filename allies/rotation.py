@@ -1,8 +1,9 @@
 """Re-wrapping data keys by the current key: in batches, stopped and resumed as one likes.
 
 A row carries the id of the key that wraps it, so the rows that are left are a query and not a
-bookmark. Each batch is one transaction: locked rows, one UPDATE. New credentials may come in
-meanwhile; those of a process that still has the old ring in front are found by the next run.
+bookmark. Each batch is one transaction: locked rows, one UPDATE, one entry in the journal, so that
+a run that is killed leaves no change without its story. New credentials may come in meanwhile;
+those of a process that still has the old ring in front are found by the next run.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from django.db.models import Count
 from allies import crypto
 from allies.errors import KeyMissing, SealBroken
 from allies.models import AllyCredential
+from core import journal
 
 BATCH = 1000
 
@@ -82,6 +84,13 @@ def rotate_batch(key_id: str, *, after: int, size: int, result: Rotation) -> tup
             wrapped.append((row.pk, data_key))
     if wrapped:
         store(wrapped)
+        journal.record(
+            journal.Action.CHANGE,
+            AllyCredential,
+            changes={"data_key": None, "key_id": [key_id, crypto.ring().current]},
+            reason="rotate_credentials",
+            count=len(wrapped),
+        )
     result.rewrapped += len(wrapped)
     return len(rows), rows[-1].pk if rows else after
 

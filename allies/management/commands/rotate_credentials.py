@@ -7,8 +7,7 @@ from tqdm import tqdm
 
 from allies import crypto, rotation
 from allies.errors import KeyRingInvalid
-from allies.models import AllyCredential
-from core import context, journal
+from core import context
 
 
 class Command(BaseCommand):
@@ -40,14 +39,6 @@ class Command(BaseCommand):
             tqdm(total=sum(left.values()), unit="row", disable=None, file=self.stderr) as bar,
         ):
             result = rotation.rotate(batch=options["batch"], progress=bar.update)
-            if result.rewrapped:
-                journal.record(
-                    journal.Action.CHANGE,
-                    AllyCredential,
-                    changes={"data_key": None, "key_id": [sorted(left), current]},
-                    reason="rotate_credentials",
-                    count=result.rewrapped,
-                )
         self.stdout.write(f"{result.rewrapped} wrapped by key {current!r}.")
         self.report(current, result.left)
         for line in result.unreadable:
