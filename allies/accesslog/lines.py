@@ -88,19 +88,20 @@ def read_bent(line: bytes) -> Entry | None:
     if stripped.startswith(b"{"):
         return read_json(stripped)
     clean = ANSI.sub(b"", stripped) if b"\x1b" in stripped else stripped
-    readings = {}
+    readings = []
     for pattern in (QUOTED, BARE, UNQUOTED):
         for match in pattern.finditer(clean):
             status = status_after(clean[match.end() :])
             if status is not None:
-                readings[match[1], match[2], status] = match.start()
+                readings.append((match, status))
         if readings:
             break
+    # Two that say the same are two requests still: lines whose ends were lost.
     if len(readings) != 1:
         return None
-    (method, path, status), start = readings.popitem()
-    before = clean[:start]
-    return Entry(method, path, status, address_in(before), time_in(before))
+    match, status = readings[0]
+    before = clean[: match.start()]
+    return Entry(match[1], match[2], status, address_in(before), time_in(before))
 
 
 def status_after(rest: bytes) -> int | None:

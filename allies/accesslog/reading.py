@@ -1,14 +1,18 @@
 """The lines of a log, plain or gzip, one after the other: memory does not grow with the file."""
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 from typing import IO
 
 from allies.accesslog.lines import MAX_LINE
 
 CHUNK = 1 << 18
 GZIP = b"\x1f\x8b"
+# What PowerShell's ">" writes.
+UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 class LogStream:
@@ -18,7 +22,8 @@ class LogStream:
         self.raw = file
         start = file.read(2)
         file.seek(0)
-        self.file: IO[bytes] = gzip.GzipFile(fileobj=file) if start == GZIP else file  # type: ignore[assignment]  # it reads like one
+        # read1, so that what a damaged file still gave is not lost with the error.
+        self.read = gzip.GzipFile(fileobj=file).read1 if start == GZIP else file.read
         self.max_bytes = max_bytes
         self.read_bytes = 0
         self.problem = ""
@@ -30,15 +35,28 @@ class LogStream:
     def chunks(self) -> Iterator[bytes]:
         """Yield the content, or what can be had of it."""
         try:
-            while chunk := self.file.read(CHUNK):
+            while chunk := self.read(CHUNK):
                 self.read_bytes += len(chunk)
                 yield chunk
                 if self.max_bytes is not None and self.read_bytes >= self.max_bytes:
-                    if self.file.read(1):
+                    if self.read(1):
                         self.problem = f"only the first {self.read_bytes} bytes were read"
                     return
         except (EOFError, OSError, zlib.error) as error:
             self.problem = f"the file is damaged: {error}"
+
+    def texts(self) -> Iterator[bytes]:
+        """Yield the content without its byte order mark; UTF-16 becomes UTF-8."""
+        chunks = self.chunks()
+        first = next(chunks, b"")
+        encoding = UTF_16.get(first[:2])
+        if encoding is None:
+            yield from chain([first.removeprefix(codecs.BOM_UTF8)], chunks)
+            return
+        decoder = codecs.getincrementaldecoder(encoding)("replace")
+        for chunk in chain([first[2:]], chunks):
+            yield decoder.decode(chunk).encode()
+        yield decoder.decode(b"", final=True).encode()
 
     def batches(self) -> Iterator[list[bytes]]:
         """Yield lists of lines without their line ends.
@@ -47,7 +65,7 @@ class LogStream:
         a request.
         """
         rest = b""
-        for chunk in self.chunks():
+        for chunk in self.texts():
             lines = (rest + chunk).split(b"\n")
             rest = lines.pop()
             if len(rest) > MAX_LINE:

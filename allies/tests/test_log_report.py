@@ -69,6 +69,25 @@ def test_damaged_gzip_is_counted_as_far_as_it_goes_and_said():
     assert "INCOMPLETE" in "\n".join(as_text(summarise(counts)))
 
 
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+def test_a_byte_order_mark_is_heeded(encoding, packed):
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    lines = [json_line(status=500), werkzeug(path="/á"), werkzeug(status=404)]
+    content = (mark + b"\r\n".join(lines).decode()).encode(encoding)
+    counts = tally_of(io.BytesIO(gzip.compress(content) if packed else content))
+    assert (counts.lines, counts.succeeded, counts.failed, counts.not_understood) == (3, 1, 2, 0)
+    assert (b"POST", "/á") in counts.by_route
+
+
+@pytest.mark.parametrize("damage", [lambda file: file[:-8], lambda file: file + b"garbage"])
+def test_what_a_damaged_gzip_still_gives_is_counted(damage):
+    packed = gzip.compress(b"\n".join([werkzeug(status=500)] * 4))
+    counts = tally_of(io.BytesIO(damage(packed)))
+    assert (counts.lines, counts.failed) == (4, 4)
+    assert counts.problem.startswith("the file is damaged")
+
+
 class Endless(io.RawIOBase):
     """A log of ``size`` bytes that is nowhere in memory."""
 
