@@ -26,6 +26,7 @@ from core.admin import ModelAdmin
 
 # What a page reads of an unpacked log; the command has no such limit.
 PAGE_LOG_BYTES = 128 * 1024 * 1024
+PAGE_LOG_LINES = 2_000_000
 PREVIEW_ROWS = 20
 
 
@@ -156,6 +157,7 @@ class JobPages(ModelAdmin):
                 since=data["since"],
                 until=data["until"],
                 max_bytes=PAGE_LOG_BYTES,
+                max_lines=PAGE_LOG_LINES,
             )
             report = summarise(tally)
             reason = f"{gettext('log analysed')}: {data['reason']}"

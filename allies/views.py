@@ -106,8 +106,8 @@ class CredentialsViewSet(GenericViewSet):
     def refuse(self, error: Exception) -> HttpResponse:
         """Answer in the brief's words where the brief has some, else as every route does.
 
-        What has no words there stays a problem document: 401, 403, 405, 406, 409, 422, 503, and a
-        query string that GET does not know.
+        What has no words there stays a problem document: 401, 403, 405, 406, 409, 413, 422, 503,
+        and a query string that GET does not know.
         """
         known = problems.translate(error)
         if known is None:

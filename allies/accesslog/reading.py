@@ -16,15 +16,22 @@ UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 class LogStream:
-    """Lines of a binary file. ``problem`` says why a damaged file ended early."""
+    """Lines of a binary file. ``problem`` says why a file was not read to its end.
 
-    def __init__(self, file: IO[bytes], *, max_bytes: int | None = None) -> None:
+    ``max_bytes`` (unpacked) and ``max_lines`` may be passed by a chunk: where nobody waits for a
+    file of any size, a few packed bytes must not become hours.
+    """
+
+    def __init__(
+        self, file: IO[bytes], *, max_bytes: int | None = None, max_lines: int | None = None
+    ) -> None:
         self.raw = file
         start = file.read(2)
         file.seek(0)
         # read1, so that what a damaged file still gave is not lost with the error.
         self.read = gzip.GzipFile(fileobj=file).read1 if start == GZIP else file.read
         self.max_bytes = max_bytes
+        self.max_lines = max_lines
         self.read_bytes = 0
         self.problem = ""
 
@@ -64,13 +71,17 @@ class LogStream:
         Of a line longer than MAX_LINE only a little more than that is kept, which nobody takes for
         a request.
         """
-        rest = b""
+        rest, count = b"", 0
         for chunk in self.texts():
             lines = (rest + chunk).split(b"\n")
             rest = lines.pop()
             if len(rest) > MAX_LINE:
                 rest = rest[: MAX_LINE + 1]
             if lines:
+                if self.max_lines is not None and count >= self.max_lines:
+                    self.problem = f"only the first {count} lines were read"
+                    return
+                count += len(lines)
                 yield lines
         if rest:
             yield [rest]

@@ -158,9 +158,10 @@ def tally_of(
     since: datetime | None = None,
     until: datetime | None = None,
     max_bytes: int | None = None,
+    max_lines: int | None = None,
     progress: Callable[[int], object] = lambda _position: None,
     reject: Callable[[int, bytes], object] = lambda _number, _line: None,
 ) -> Tally:
     """Count a whole log."""
-    tally = Tally(since=since, until=until)
-    return tally.read(LogStream(file, max_bytes=max_bytes), progress=progress, reject=reject)
+    stream = LogStream(file, max_bytes=max_bytes, max_lines=max_lines)
+    return Tally(since=since, until=until).read(stream, progress=progress, reject=reject)

@@ -264,6 +264,18 @@ def test_a_page_reads_only_so_much_of_a_packed_log(support, monkeypatch):
     assert "only the first 262144 bytes were read" in html
 
 
+def test_a_page_reads_only_so_many_lines(support, monkeypatch):
+    monkeypatch.setattr("allies.admin_pages.PAGE_LOG_LINES", 1000)
+    upload = SimpleUploadedFile("a.gz", gzip.compress(b"\n" * 3_000_000))
+    response = support.post(f"{LIST}analyse-log/", {"file": upload, "reason": "r"})
+    lines = response.context["report"]["lines"]
+    assert 1000 <= lines["total"] == lines["not_understood"] <= 1 << 18
+    assert f"only the first {lines['total']} lines were read" in page(response)
+    short = SimpleUploadedFile("a.log", b"\n" * 1000)
+    response = support.post(f"{LIST}analyse-log/", {"file": short, "reason": "r"})
+    assert response.context["report"]["problem"] == ""
+
+
 PAGES = ("tag-distribution/", "rename-tag/", "analyse-log/", "a/rename/", "a/credentials/")
 
 
