@@ -114,6 +114,7 @@ class Sheet:
             reason = _("The file has more than %(limit)d MB; split it.")
             raise UnusableFileError("too_large", reason % {"limit": IMPORT_MAX_BYTES >> 20})
         reader = csv.reader(self.lines(), skipinitialspace=True, strict=True)
+        before = 0
         try:
             order = self.order_of(next(reader, []))
             before = reader.line_num
@@ -124,8 +125,9 @@ class Sheet:
                 elif any(cell.strip() for cell in row):
                     yield number, None
         except csv.Error as error:
+            # Where the row begins: an open quote swallows all the rows that follow.
             reason = _("The quotes of this row are not in order (%(error)s).") % {"error": error}
-            raise UnusableFileError("malformed", reason, reader.line_num) from None
+            raise UnusableFileError("malformed", reason, before + 1) from None
 
     def rows(self, report: Report) -> Iterator[tuple[int, list[str]]]:
         """Yield the rows that have the right number of cells; report the others."""

@@ -1,6 +1,7 @@
 """The commands that import and export, and that both together change nothing."""
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,11 @@ def test_import_command_reports_every_bad_row(files, tmp_path, capsys):
 def test_import_command_without_a_file(tmp_path):
     with pytest.raises(CommandError, match="No such file"):
         call_command("import_clinic", str(tmp_path / "none.csv"))
+    reading, writing = os.pipe()
+    with pytest.raises(CommandError, match="read twice"):
+        call_command("import_clinic", f"/dev/fd/{reading}")
+    os.close(reading)
+    os.close(writing)
     with pytest.raises(CommandError, match="at least one"):
         call_command("import_clinic", "-")
 

@@ -65,9 +65,13 @@ class Command(BaseCommand):
         if name == "-":
             return None
         try:
-            return stack.enter_context(Path(name).open("rb"))
+            file = Path(name).open("rb")  # noqa: SIM115 - the stack closes it
         except OSError as error:
             raise CommandError(f"{name}: {error.strerror}") from error
+        stack.enter_context(file)
+        if not file.seekable():
+            raise CommandError(f"{name}: not a file; each is read twice, so a pipe will not do.")
+        return file
 
     def teller(self, stack: ExitStack, name: str | None) -> Any:
         """Return what writes a finding: a line of the report file, or of stderr."""
