@@ -33,7 +33,19 @@ def boss(client):
 
 
 @pytest.mark.parametrize(
-    "query", ["password__startswith=md5", "password__gte=a", "id__in=1,2", "last_login__isnull=1"]
+    "query",
+    [
+        "password__startswith=md5",
+        "password__gte=a",
+        "id__in=1,2",
+        "last_login__isnull=1",
+        "role__startswith=A",
+        "created_at__year=0",
+        "created_at__gte=0001-01-01T00:00:00%2B05:00",
+        "created_at__lt=9999-12-31T23:59:59-05:00",
+        "created_at__gte=2026-01-01T00:00:00%2B23:59",
+        "created_at__gte=2026-01-01T00:00:00%00",
+    ],
 )
 def test_the_address_asks_no_more_than_the_filters_offer(support, query):
     assert support.get(f"{USERS}?{query}").status_code == 400
@@ -41,10 +53,41 @@ def test_the_address_asks_no_more_than_the_filters_offer(support, query):
 
 @pytest.mark.parametrize(
     "query",
-    ["role__exact=USER", "is_active__exact=1", "created_at__gte=2026-01-01T00:00Z", "q=a", "o=1"],
+    [
+        "role__exact=USER",
+        "is_active__exact=1",
+        "created_at__gte=2026-01-01T00:00Z",
+        "created_at__gte=2026-01-01 00:00:00-05:00&created_at__lt=2027-01-01 00:00:00-05:00",
+        "q=a",
+        "o=1",
+    ],
 )
 def test_the_filters_work(support, query):
     assert support.get(f"{USERS}?{query}").status_code == 200
+
+
+def test_a_time_that_spells_nothing_is_told_so(support):
+    answer = support.get(f"{USERS}?created_at__gte=soon")
+    assert (answer.status_code, answer["Location"]) == (302, f"{USERS}?e=1")
+
+
+def test_nobody_makes_a_list_count_the_choices_of_its_filters(support):
+    support.get(USERS)
+    with CaptureQueriesContext(connection) as usual:
+        support.get(USERS)
+    with CaptureQueriesContext(connection) as queries:
+        assert support.get(f"{USERS}?_facets=1").status_code == 200
+    assert len(queries) == len(usual)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_an_empty_field_of_a_relation_in_the_address(boss, method):
+    user = UserFactory(name="Ana")
+    form = {"_to_field": "", "name": "Eva", "email": user.email, "role": "USER", "is_active": "on"}
+    response = getattr(boss, method)(f"{USERS}{user.pk}/change/", form)
+    assert response.status_code == (200 if method == "get" else 302)
+    user.refresh_from_db()
+    assert user.name == ("Ana" if method == "get" else "Eva")
 
 
 @pytest.mark.parametrize("path", [JOURNAL, USERS, SESSIONS, TOKENS, "/admin/users/loginbucket/"])
