@@ -94,6 +94,14 @@ class ServiceUnavailable(ApplicationError):
         super().__init__(detail, headers={"Retry-After": str(retry_after)}, **extra)
 
 
+class InternalError(ApplicationError):
+    """A defect of ours, of which nothing is said."""
+
+    status_code = status.HTTP_500_INTERNAL_SERVER_ERROR
+    default_code = "internal_error"
+    default_detail = _("Something went wrong on our side.")
+
+
 class UpstreamFailed(ApplicationError):
     """An outside API answered badly or not at all."""
 

@@ -17,10 +17,10 @@ from django.core.exceptions import (
 )
 from django.db import IntegrityError, InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils.encoding import force_str
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -149,29 +149,31 @@ def exception_handler(error: Exception, handler_context: dict[str, Any]) -> Resp
     return from_api_error(request, known)  # type: ignore[return-value]  # plain response: already rendered
 
 
-def wants_html(request: HttpRequest) -> bool:
-    """Tell whether a person in the admin looks at this answer."""
-    return request.path.startswith("/admin")
+def answer(request: HttpRequest, known: exceptions.APIException) -> HttpResponse:
+    """Render an error outside of the API's views: a page for people in the admin, else JSON."""
+    response = from_api_error(request, known)
+    if request.path == "/admin" or request.path.startswith("/admin/"):
+        problem = orjson.loads(response.content)
+        response.content = render_to_string("core/admin/problem.html", problem)
+        response["Content-Type"] = "text/html; charset=utf-8"
+    return response
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that Django itself refuses."""
-    known = translate(exception) or errors.BadRequest()
-    return from_api_error(request, known)
+    return answer(request, translate(exception) or errors.BadRequest())
 
 
 def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a refusal outside a view."""
-    if wants_html(request):
-        return defaults.permission_denied(request, exception)
-    return problem_response(request, 403, "permission_denied", gettext("You may not do this."))
+    del exception
+    return answer(request, exceptions.PermissionDenied(gettext("You may not do this.")))
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an unknown path."""
-    if wants_html(request):
-        return defaults.page_not_found(request, exception)
-    return problem_response(request, 404, "not_found", gettext("There is nothing at this address."))
+    del exception
+    return answer(request, errors.NotFound(gettext("There is nothing at this address.")))
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
@@ -182,9 +184,5 @@ def handler500(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     known = translate(error) if isinstance(error, Exception) else None
     if isinstance(known, errors.ServiceUnavailable):
-        return from_api_error(request, known)
-    if wants_html(request):
-        return defaults.server_error(request)
-    return problem_response(
-        request, 500, "internal_error", gettext("Something went wrong on our side.")
-    )
+        return answer(request, known)
+    return answer(request, errors.InternalError())

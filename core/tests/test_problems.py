@@ -29,10 +29,43 @@ def test_unknown_path(api):
     assert (body["status"], body["code"], body["instance"]) == (404, "not_found", "/api/nothing")
 
 
-def test_unknown_path_in_the_admin_is_a_page(client, admin_user_session):
-    response = admin_user_session.get("/admin/nothing/")
-    assert response.status_code == 404
-    assert response["Content-Type"].startswith("text/html")
+def page(response, status, title) -> str:
+    """Return the text of a page in the admin after checking what each has."""
+    assert response.status_code == status
+    assert response["Content-Type"] == "text/html; charset=utf-8"
+    text = response.content.decode()
+    assert f"<h1>{title}</h1>" in text
+    assert response["X-Request-ID"] in text
+    return text
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "title"),
+    [
+        ("/admin/nothing/", 404, "No encontrado"),
+        ("/admin/users/user/?password__gte=a", 400, "Solicitud incorrecta"),
+        ("/admin/users/session/add/", 403, "No permitido"),
+    ],
+)
+def test_a_person_in_the_admin_gets_a_page(admin_user_session, path, status, title):
+    assert '<html lang="en">' in admin_user_session.get(path).content.decode()
+    text = page(admin_user_session.get(path, HTTP_ACCEPT_LANGUAGE="es"), status, title)
+    assert '<html lang="es">' in text
+
+
+def test_a_defect_in_the_admin_is_a_page_that_says_nothing(admin_user_session, monkeypatch):
+    def broken(*_args, **_kwargs):
+        raise ZeroDivisionError("with a secret")
+
+    monkeypatch.setattr("users.admin.UserAdmin.get_queryset", broken)
+    admin_user_session.raise_request_exception = False
+    text = page(admin_user_session.get("/admin/users/user/"), 500, "Internal error")
+    assert "secret" not in text
+
+
+@pytest.mark.parametrize("path", ["/administrator", "/admin.php"])
+def test_what_only_begins_like_the_admin_is_none(api, path):
+    assert problem(api.get(path))["code"] == "not_found"
 
 
 @pytest.fixture
@@ -173,8 +206,8 @@ def test_database_away_in_the_admin(client, admin_user_session, monkeypatch):
     monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.load", away)
     client.raise_request_exception = False
     response = client.get("/admin/")
-    assert (response.status_code, response["Retry-After"]) == (503, "2")
-    assert response["Content-Type"] == "application/problem+json"
+    assert response["Retry-After"] == "2"
+    page(response, 503, "Service unavailable")
 
 
 @pytest.mark.postgres
