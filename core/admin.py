@@ -18,7 +18,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core import export, journal
+from core import export, journal, timeline
 from core.admin_input import StrictModelAdmin
 from core.context import KINDS
 from core.errors import ApplicationError
@@ -91,16 +91,12 @@ class ModelAdmin(StrictModelAdmin):
         obj = self.get_object(request, unquote(object_id))
         if obj is None or not self.has_view_or_change_permission(request, obj):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        entries = JournalEntry.objects.filter(
-            model=self.model._meta.label, object_id=str(obj.pk)
-        ).order_by("-id")[:200]
-        names = {field.name: field.verbose_name for field in self.opts.concrete_fields}
-        for entry in entries:
-            entry.changes = {names.get(key, key): value for key, value in entry.changes.items()}
+        entries = timeline.story_of(obj)
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Story: %s") % obj,
             "entries": entries,
+            "more": len(entries) == timeline.LONGEST,
             "object": obj,
             "opts": self.opts,
             **(extra_context or {}),

@@ -11,14 +11,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import django
+import unfold
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
-from babel.messages.mofile import write_mo
+from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("config", "core", "users", "dogs", "clinic", "movies", "allies", "stores")
+# The admin's looks come without Spanish; of its extras we use the filters only.
+UNFOLD = Path(unfold.__file__).parent
+UNUSED = {"unfold_crispy", *(path.name for path in (UNFOLD / "contrib").iterdir())} - {"filters"}
 CATALOG = ROOT / "core" / "locale" / "es" / "LC_MESSAGES" / "django.po"
 KEYWORDS: dict[str, tuple | None] = {
     "_": None,
@@ -38,24 +43,36 @@ def sources() -> Iterator[tuple[str, str, str]]:
     Django turns a template into loose calls of gettext among filler, which only the extractor of
     the most lenient language can read.
     """
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*")):
-            if {"tests", "migrations"} & set(path.parts):
+    for folder in (*(ROOT / package for package in PACKAGES), UNFOLD):
+        for path in sorted(folder.rglob("*")):
+            parts = path.relative_to(folder).parts
+            if {"tests", "migrations"} & set(parts) or (folder == UNFOLD and UNUSED & set(parts)):
                 continue
-            name = str(path.relative_to(ROOT))
+            name = str(path.relative_to(folder.parent))
             if path.suffix == ".py":
                 yield name, "python", path.read_text()
             elif path.suffix in {".html", ".txt"} and "templates" in path.parts:
                 yield name, "javascript", templatize(path.read_text(), origin=name)
 
 
+def said_by_django() -> set[str]:
+    """Return the texts that Django itself has in Spanish."""
+    texts = set()
+    for path in Path(django.__file__).parent.rglob("locale/es/LC_MESSAGES/django.mo"):
+        with path.open("rb") as file:
+            texts.update(str(message.id) for message in read_mo(file))
+    return texts
+
+
 def template() -> Catalog:
-    """Return the catalogue of all texts, untranslated."""
+    """Return the catalogue of all texts, untranslated; of Unfold's those that Django lacks."""
     catalog = Catalog(project="Plaza", charset="utf-8")
+    known = said_by_django()
     for name, method, text in sources():
         found = extract(method, io.BytesIO(text.encode()), keywords=KEYWORDS)
         for _line, message, _comments, context in found:
-            catalog.add(message, locations=[(name, 0)], context=context)
+            if not (name.startswith("unfold/") and str(message) in known):
+                catalog.add(message, locations=[(name, 0)], context=context)
     return catalog
 
 

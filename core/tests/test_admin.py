@@ -137,3 +137,13 @@ def test_a_row_that_is_is_chosen(boss):
         {"app_label": "users", "model_name": "apitoken", "field_name": "user", "term": "\x00"},
     )
     assert found.status_code == 200
+
+
+def test_the_admins_own_looks_speak_spanish_too(client, boss):
+    page = boss.get(USERS, headers={"accept-language": "es"}).content.decode()
+    assert 'placeholder="Escriba para buscar"' in page
+    assert "Seleccionar todas las filas" in page
+    client.logout()
+    page = client.get("/admin/login/", headers={"accept-language": "es"}).content.decode()
+    assert "Le damos la bienvenida a" in page
+    assert "Volver al sitio" in page

@@ -141,6 +141,41 @@ def test_admin_shows_the_story_of_an_object(admin_page):
     assert "sekret" not in page
 
 
+def test_the_story_is_told_in_the_readers_words_and_time(admin_page):
+    user = UserFactory()
+    changes = {
+        "role": ["USER", "ADMIN"],
+        "is_active": [True, False],
+        "last_login": [None, "2026-03-01T02:00:00+00:00"],
+        "updated_at": ["soon", 5],
+        "password": None,
+        "gone": [["a"], "b"],
+    }
+    journal.record(Action.CHANGE, user, changes=changes)
+    page = admin_page.get(
+        f"/admin/users/user/{user.pk}/history/", headers={"accept-language": "es"}
+    ).content.decode()
+    for line in (
+        "rol: Usuario → Administrador",
+        "activo: sí → no",
+        "último inicio de sesión: — → 2026-02-28 21:00:00 -05",
+        "actualizado: soon → 5",
+        "contraseña: cambiado (secreto)",
+        "gone: [&#x27;a&#x27;] → b",
+    ):
+        assert line in page
+
+
+def test_a_long_story_leads_to_the_journal(admin_page):
+    user = UserFactory()
+    link = f"/admin/core/journalentry/?model=users.User&amp;q={user.pk}"
+    journal.record_many(journal.entry(Action.READ, user) for _number in range(199))
+    path = f"/admin/users/user/{user.pk}/history/"
+    assert link not in admin_page.get(path).content.decode()
+    journal.record(Action.READ, user)
+    assert link in admin_page.get(path).content.decode()
+
+
 def test_admin_offers_no_way_to_change(admin_page):
     entry = journal.record(Action.READ, User)
     assert admin_page.get("/admin/core/journalentry/").status_code == 200
