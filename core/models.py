@@ -62,13 +62,13 @@ class StoredAnswer(models.Model):
     cannot read it.
     """
 
-    key = models.CharField(max_length=64, unique=True)
-    fingerprint = models.CharField(max_length=64)
-    status = models.PositiveSmallIntegerField(null=True)
-    headers = models.JSONField(default=dict)
-    body = models.BinaryField(default=bytes)
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
-    replays = models.PositiveIntegerField(default=0)
+    key = models.CharField(_("key"), max_length=64, unique=True)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    status = models.PositiveSmallIntegerField(_("status"), null=True)
+    headers = models.JSONField(_("headers"), default=dict)
+    body = models.BinaryField(_("body"), default=bytes)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
+    replays = models.PositiveIntegerField(_("replays"), default=0)
 
     class Meta:
         verbose_name = _("stored answer")

@@ -44,7 +44,7 @@ class Dog(models.Model):
     picture_attempts = models.PositiveSmallIntegerField(
         _("picture attempts"), default=0, editable=False
     )
-    picture_due_at = models.DateTimeField(default=timezone.now, editable=False)
+    picture_due_at = models.DateTimeField(_("picture due"), default=timezone.now, editable=False)
     create_date = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     is_adopted = models.BooleanField(_("adopted"), default=False)
     owner = models.ForeignKey(
@@ -111,7 +111,7 @@ class RelayedFile(models.Model):
         editable=False,
     )
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
-    due_at = models.DateTimeField(default=timezone.now, editable=False)
+    due_at = models.DateTimeField(_("due"), default=timezone.now, editable=False)
     remote_name = models.CharField(_("remote name"), max_length=255, blank=True, editable=False)
     created_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
     owner = models.ForeignKey(

@@ -181,7 +181,7 @@ class LoginBucketAdmin(ReadOnlyAdmin):
 
     fields = ("account", "known_device", "attempts", "window_ends_at", "locked")
     readonly_fields = fields
-    list_display = ("account", "known_device", "attempts", "window_ends_at", "locked")
+    list_display = ("short_account", "known_device", "attempts", "window_ends_at", "locked")
     list_filter = ("known_device",)
     search_fields = ("account",)
     search_help_text = _("The whole e-mail address.")
@@ -196,6 +196,11 @@ class LoginBucketAdmin(ReadOnlyAdmin):
         if search_term:
             queryset = queryset.filter(account=limits.account_key(search_term))
         return queryset, False
+
+    @display(description=_("account"), ordering="account")
+    def short_account(self, bucket: LoginBucket) -> str:
+        """Return the beginning of the hash: the whole one would push the rest off the screen."""
+        return str(bucket)
 
     @display(description=_("locked"), boolean=True)
     def locked(self, bucket: LoginBucket) -> bool:

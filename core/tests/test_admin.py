@@ -1,8 +1,10 @@
 """What every admin page keeps: no oracle, no failure on hostile input, no scan of big tables."""
 
 import pytest
+from django.contrib import admin
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.functional import Promise
 
 from core import journal
 from core.models import JournalEntry
@@ -147,3 +149,16 @@ def test_the_admins_own_looks_speak_spanish_too(client, boss):
     page = client.get("/admin/login/", headers={"accept-language": "es"}).content.decode()
     assert "Le damos la bienvenida a" in page
     assert "Volver al sitio" in page
+
+
+def test_every_column_that_people_see_has_a_name_that_can_be_translated():
+    seen, nameless = 0, []
+    for model, page in admin.site._registry.items():
+        shown = {*page.list_display, *page.readonly_fields, *(page.fields or ())}
+        for field in model._meta.concrete_fields:
+            if field.name in shown and not field.primary_key:
+                seen += 1
+                if not isinstance(field.verbose_name, Promise):
+                    nameless.append(f"{model._meta.label}.{field.name}")
+    assert seen > 30
+    assert nameless == []
