@@ -4,6 +4,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from core import permissions
 from core.api.views import ReadOnlyModelViewSet
+from core.errors import NotFound
 from core.filters import JournalFilter
 from core.models import JournalEntry
 from core.serializers import JournalEntrySerializer
@@ -17,6 +18,12 @@ class JournalViewSet(ReadOnlyModelViewSet):
     serializer_class = JournalEntrySerializer
     filterset_class = JournalFilter
     ordering = ("-id",)
+
+    def lookup_value(self, value: str) -> str:
+        """Take an id in its one spelling; int() would read "1_0" and " 1", too."""
+        if not (value.isascii() and value.isdigit()):
+            raise NotFound
+        return value
 
 
 class SchemaView(SpectacularAPIView):

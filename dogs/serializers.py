@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from core.api.serializers import ModelSerializer, StrictPrimaryKeyRelatedField
@@ -12,6 +13,9 @@ from dogs.models import Dog, RelayedFile
 class DogSerializer(ModelSerializer):
     """A dog, as the brief's record. The name of a new dog comes from the address."""
 
+    picture = serializers.CharField(
+        read_only=True, help_text="An https URL once `picture_status` is `ready`; empty before."
+    )
     # Locked: an account that is being removed releases its dogs, and must not get one afterwards.
     id_user = StrictPrimaryKeyRelatedField(
         source="owner",
@@ -33,7 +37,7 @@ class DogSerializer(ModelSerializer):
             "is_adopted",
             "id_user",
         )
-        read_only_fields = ("picture", "picture_status", "create_date")
+        read_only_fields = ("picture_status", "create_date")
         extra_kwargs = {"name": {"required": False}}
 
 
@@ -59,6 +63,12 @@ class UploadSerializer(serializers.Serializer):
     """The multipart body of an upload."""
 
     file = serializers.FileField(max_length=255, allow_empty_file=True)
+
+    def validate_file(self, value: Any) -> Any:
+        """Refuse a second file: whoever is told 202 believes that both are on their way."""
+        if len(self.initial_data.getlist("file")) > 1:
+            raise serializers.ValidationError(_("Send one file."), code="repeated_file")
+        return value
 
     def create(self, validated_data: Any) -> RelayedFile:
         """Refuse: services.receive_file stores uploads."""

@@ -10,8 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from core.api.filter_fields import UUID
 from core.api.parsers import MultiPartParser
 from core.api.views import GenericViewSet, ModelViewSet
+from core.errors import NotFound
 from core.fields import fold
 from dogs import permissions, services
 from dogs.filters import DogFilter
@@ -85,6 +87,12 @@ class FileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
         files = super().get_queryset()
         user = cast("User", self.request.user)
         return files if user.is_staff else files.filter(owner=user)
+
+    def lookup_value(self, value: str) -> str:
+        """Take an id in its one spelling; uuid.UUID would read braces and URNs, too."""
+        if not UUID.fullmatch(value):
+            raise NotFound
+        return value
 
     @extend_schema(
         request={"multipart/form-data": UploadSerializer}, responses={202: RelayedFileSerializer}

@@ -123,6 +123,14 @@ def test_route_costs_the_same_at_1_10_and_50_rows(admin_api):
     assert counts == [2, 2, 2]
 
 
+@pytest.mark.parametrize("spelling", ["{}_0", " {}", "{} ", "+{}", "-{}", "0x{}", "٣"])
+def test_an_entry_has_one_address(admin_api, spelling):
+    entries = [journal.record(Action.READ, User) for _time in range(40)]
+    answer = admin_api.get("/api/journal/" + spelling.format(entries[0].pk))
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert admin_api.get(f"/api/journal/{entries[0].pk}").status_code == 200
+
+
 # -- the admin -----------------------------------------------------------------------------------
 @pytest.fixture
 def admin_page(client):

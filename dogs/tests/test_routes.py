@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from drf_spectacular.generators import SchemaGenerator
 
 from core.models import JournalEntry
 from core.roles import Role
@@ -309,6 +310,13 @@ def test_if_match(user_api, method):
     assert call("/api/dogs/Lazy", {}, HTTP_IF_MATCH=f'"other", {fresh}').status_code in {200, 204}
 
 
+def test_the_contract_allows_the_empty_picture_of_a_new_dog():
+    schema = SchemaGenerator().get_schema(public=True)["components"]["schemas"]["Dog"]
+    picture = schema["properties"]["picture"]
+    assert (picture["type"], picture["readOnly"]) == ("string", True)
+    assert "format" not in picture
+
+
 def test_delete(user_api):
     dog = DogFactory(name="Lazy")
     response = user_api.delete("/api/dogs/Lazy")
@@ -379,6 +387,21 @@ def test_upload_over_the_limit_is_413(user_api, settings):
 @pytest.mark.parametrize("pk", ["1", "x", "{}", "urn:uuid:00000000-0000-0000-0000-000000000000"])
 def test_unknown_file(user_api, pk):
     refused(user_api.get(f"/api/files/{pk}"), 404, "not_found")
+
+
+def test_a_file_has_one_address(user_api):
+    stored = RelayedFileFactory(owner=user_api.user)
+    for spelling in (f"{{{stored.pk}}}", f"urn:uuid:{stored.pk}", stored.pk.hex):
+        refused(user_api.get(f"/api/files/{spelling}"), 404, "not_found")
+    assert user_api.get(f"/api/files/{stored.pk}").status_code == 200
+
+
+def test_of_two_files_none_is_taken(user_api):
+    uploads = [SimpleUploadedFile(name, b"x") for name in ("first", "second")]
+    response = user_api.post("/api/files", {"file": uploads}, format="multipart")
+    refused(response, 400, "invalid", "file")
+    assert response.json()["errors"][0]["code"] == "repeated_file"
+    assert RelayedFile.objects.count() == 0
 
 
 def test_file_list_costs_the_same_at_1_10_and_50_rows(user_api):
