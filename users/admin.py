@@ -4,11 +4,13 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
+from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -16,10 +18,22 @@ from unfold.decorators import display
 
 from core.admin import ModelAdmin, ReadOnlyAdmin
 from users import api_tokens, limits, services, sessions
-from users.forms import SignInForm, UnlockForm, UserForm
+from users.forms import OwnPasswordForm, SignInForm, UnlockForm, UserForm
 from users.models import ApiToken, LoginBucket, Session, User
 
+
+def change_own_password(request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+    """Show the form of one's own password: Unfold's page with our form."""
+    context = {**admin.site.each_context(request), **(extra_context or {})}
+    return PasswordChangeView.as_view(
+        form_class=OwnPasswordForm,
+        success_url=reverse("admin:password_change_done"),
+        extra_context=context,
+    )(request)
+
+
 admin.site.login_form = SignInForm
+admin.site.password_change = change_own_password  # type: ignore[method-assign, assignment]  # no attribute names the form
 admin.site.unregister(Group)  # rights come from the role alone
 
 

@@ -38,10 +38,11 @@ def check_credentials(*, email: str, password: str, device: str = "") -> User | 
     except LoginLocked:
         logger.warning("sign-in locked", extra={"account": limits.account_key(email)[:12]})
         raise
-    if user is None or not user.has_usable_password():
-        check_password(password, nobodys_hash(get_hasher().algorithm))
+    too_long = len(password) > PASSWORD_MAX_LENGTH
+    if user is None or not user.has_usable_password() or too_long:
+        check_password(password[:PASSWORD_MAX_LENGTH], nobodys_hash(get_hasher().algorithm))
         return None
-    if len(password) > PASSWORD_MAX_LENGTH or not user.check_password(password):
+    if not user.check_password(password):
         return None
     limits.forgive(bucket)
     return user

@@ -11,8 +11,21 @@ from unfold import forms as unfold_forms
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from users.constants import PASSWORD_MAX_LENGTH
+from users.errors import LoginLocked, WrongCurrentPassword
 from users.managers import fold_email
 from users.models import User
+from users.services import confirm_password
+
+
+def locked(seconds: int) -> ValidationError:
+    """Return what a form says of an account that has to wait."""
+    minutes = -(-seconds // 60)
+    text = ngettext(
+        "Too many attempts to sign in. Try again in %(minutes)d minute.",
+        "Too many attempts to sign in. Try again in %(minutes)d minutes.",
+        minutes,
+    )
+    return ValidationError(text % {"minutes": minutes}, code="login_locked")
 
 
 class SignInForm(unfold_forms.AuthenticationForm):
@@ -21,15 +34,23 @@ class SignInForm(unfold_forms.AuthenticationForm):
     def get_invalid_login_error(self) -> ValidationError:
         """Return why nobody was let in."""
         seconds = getattr(self.request, "login_locked_for", None)
-        if seconds is None:
-            return super().get_invalid_login_error()
-        minutes = -(-seconds // 60)
-        text = ngettext(
-            "Too many attempts to sign in. Try again in %(minutes)d minute.",
-            "Too many attempts to sign in. Try again in %(minutes)d minutes.",
-            minutes,
-        )
-        return ValidationError(text % {"minutes": minutes}, code="login_locked")
+        return super().get_invalid_login_error() if seconds is None else locked(seconds)
+
+
+class OwnPasswordForm(unfold_forms.AdminOwnPasswordChangeForm):
+    """A new password of one's own: who asks proves the present one, within the API's limit."""
+
+    def clean_old_password(self) -> str:
+        """Return the present password; a stolen session must not become a way to guess it."""
+        password: str = self.cleaned_data["old_password"]
+        try:
+            confirm_password(user=self.user, password=password)
+        except WrongCurrentPassword:
+            text = self.error_messages["password_incorrect"]
+            raise ValidationError(text, code="password_incorrect") from None
+        except LoginLocked as error:
+            raise locked(int(error.headers["Retry-After"])) from None
+        return password
 
 
 class UserForm(forms.ModelForm):

@@ -50,6 +50,21 @@ def test_a_browser_that_signed_in_once_is_known():
     assert sign_in(browser, user.email).status_code == 302
 
 
+def test_a_stolen_browser_session_is_no_way_to_guess_the_password(support):
+    form = {"new_password1": NEW, "new_password2": NEW}
+    page = reverse("admin:password_change")
+    for _time in range(5):
+        answer = support.post(page, {**form, "old_password": "a guess"})
+        assert list(answer.context["form"].errors) == ["old_password"]
+    answer = support.post(page, {**form, "old_password": PASSWORD})
+    assert answer.context["form"].errors["old_password"] == [
+        "Too many attempts to sign in. Try again in 15 minutes."
+    ]
+    support.user.refresh_from_db()
+    assert support.user.check_password(PASSWORD)
+    assert sign_in(Client(), support.user.email).status_code == 302
+
+
 def test_deactivation_and_a_new_password_end_the_browser_session(support):
     assert support.get(USERS).status_code == 200
     support.user.set_password(NEW)

@@ -268,3 +268,14 @@ def test_parallel_guesses_through_the_api_check_five_passwords(checked):
 def test_an_attempt_is_never_counted_where_it_could_be_rolled_back():
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         backends.check_credentials(email="nobody@example.com", password="x")
+
+
+@pytest.mark.parametrize("password", ["wrong", "x" * 5000])
+def test_an_address_is_not_known_by_how_much_is_computed(checked, password):
+    user = UserFactory()
+    costs = []
+    for email in (user.email, "nobody@example.com"):
+        before = checked()
+        assert backends.check_credentials(email=email, password=password) is None
+        costs.append(checked() - before)
+    assert costs == [1, 1]
