@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import after_task_publish, beat_init, setup_logging
 from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
@@ -72,3 +72,10 @@ app.autodiscover_tasks(plugs.task_packages)
 def use_our_logging(**_: object) -> None:
     """Log as the web processes do."""
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+
+
+@beat_init.connect
+def leave_a_sign(**_: object) -> None:
+    """Let whoever watches beat see when it last sent something: a hung beat looks alive."""
+    sign = settings.VAR_DIR / "beat-alive"
+    after_task_publish.connect(lambda **_: sign.touch(), weak=False)

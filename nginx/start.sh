@@ -5,6 +5,7 @@
 # this looks it up every POLL_SECONDS and reloads nginx when the addresses have changed: after
 # `docker compose up --scale api=3`, a restart or a crash, without dropping a connection.
 set -eu
+trap 'exit 0' TERM INT QUIT  # until nginx is there to be told
 
 here=$(dirname "$0")
 : "${API_HOST:=api}" "${API_PORT:=8000}" "${POLL_SECONDS:=2}"

@@ -88,16 +88,19 @@ class Platform:
 
     def start_worker(self) -> subprocess.Popen:
         """Start a prefork worker as production does, with beat inside."""
-        beat = self.folder / f"beat-{len(self.workers)}"
-        command = f"-m celery -A config.celery worker --beat -c 1 -l WARNING --schedule {beat}"
-        worker = subprocess.Popen(
-            [sys.executable, *command.split()],
+        schedule = self.folder / f"beat-{len(self.workers)}"
+        return self.start(f"worker --beat -c 1 -l WARNING --schedule {schedule}")
+
+    def start(self, command: str) -> subprocess.Popen:
+        """Start one of Celery's programs."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "config.celery", *command.split()],
             cwd=ROOT,
             env=self.environment,
             start_new_session=True,
         )
-        self.workers.append(worker)
-        return worker
+        self.workers.append(process)
+        return process
 
     @staticmethod
     def kill(worker: subprocess.Popen) -> None:
@@ -147,3 +150,11 @@ def test_broker_gone_with_everything_in_it(platform, outside):
     platform.start_worker()
     platform.wait_for(lambda: {row[0] for row in platform.pictures()} == {"ready"})
     assert outside.calls("dogs") == 2
+
+
+def test_beat_leaves_a_sign_with_each_message(platform):
+    sign = platform.folder / "beat-alive"
+    platform.start("beat -l WARNING")
+    platform.wait_for(sign.exists)
+    first = sign.stat().st_mtime_ns
+    platform.wait_for(lambda: sign.stat().st_mtime_ns > first)

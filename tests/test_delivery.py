@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -76,8 +77,70 @@ def test_whoever_needs_the_tables_waits_for_them():
         assert SERVICES[name]["depends_on"]["postgres"] == {"condition": "service_healthy"}
         # depends_on holds for the first start only: the container waits itself, too.
         assert SERVICES[name]["command"][:2] == ["sh", "scripts/prepared.sh"]
-    script = (ROOT / "scripts" / "prepared.sh").read_text()
-    assert script.endswith('set -eu\npython manage.py prepare --wait 120\nexec "$@"\n')
+
+
+class Prepared:
+    """``scripts/prepared.sh`` with a ``python`` that sleeps or ends as the test wants."""
+
+    def __init__(self, folder, prepare, *command):
+        (folder / "python").write_text(f"#!/bin/sh\n{prepare}\n")
+        (folder / "python").chmod(0o755)
+        self.said = folder / "said"
+        with self.said.open("wb") as said:
+            self.process = subprocess.Popen(
+                ["sh", str(ROOT / "scripts" / "prepared.sh"), *command],  # noqa: S607 - as compose does
+                cwd=folder,
+                env={"PATH": f"{folder}:{os.defpath}"},
+                stdout=said,
+            )
+
+    def end(self):
+        return self.process.wait(20)
+
+    def says(self, words):
+        deadline = time.monotonic() + 20
+        while words not in self.said.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+SLEEPS = "trap 'echo stopped; exit {}' TERM; echo asleep; while :; do sleep 0.05; done"
+
+
+def test_prepared_runs_the_command_with_what_prepare_was_told(tmp_path):
+    prepared = Prepared(tmp_path, 'echo "$@"', "sh", "-c", 'echo "ran $0"; exit 7', "a b")
+    assert prepared.end() == 7
+    assert prepared.said.read_text() == "manage.py prepare --wait 120\nran a b\n"
+
+
+def test_prepared_runs_nothing_when_prepare_fails(tmp_path):
+    prepared = Prepared(tmp_path, "exit 3", "echo", "ran")
+    assert prepared.end() == 3
+    assert prepared.said.read_text() == ""
+
+
+def test_prepared_hands_sigterm_on_while_it_waits(tmp_path):
+    prepared = Prepared(tmp_path, SLEEPS.format(5), "echo", "ran")
+    prepared.says("asleep\n")
+    prepared.process.terminate()
+    assert prepared.end() == 5
+    assert prepared.said.read_text() == "asleep\nstopped\n"
+
+
+@pytest.mark.parametrize("status", [0, 9])
+def test_prepared_hands_sigterm_on_to_the_command(tmp_path, status):
+    prepared = Prepared(tmp_path, "exit 0", "sh", "-c", SLEEPS.format(status))
+    prepared.says("asleep\n")
+    prepared.process.terminate()
+    assert prepared.end() == status
+    assert prepared.said.read_text() == "asleep\nstopped\n"
+
+
+def test_health_checks_look_where_there_is_something_to_see():
+    folder = re.search(r"VAR_DIR=(\S+)", DOCKERFILE)[1]
+    assert "VAR_DIR" not in EXAMPLE + COMPOSE_TEXT
+    watched = f'test -n "$$(find {folder}/beat-alive -mmin -5)"'
+    assert SERVICES["beat"]["healthcheck"]["test"] == ["CMD-SHELL", watched]
 
 
 def test_a_stopping_worker_gets_the_time_that_it_takes():
