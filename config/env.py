@@ -4,9 +4,13 @@ Every variable has a line in ``.env.example``; a missing or malformed one stops 
 sentence that says what to set.
 """
 
+import ipaddress
 import sys
+import zoneinfo
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import dj_database_url
 from environs import Env, EnvError
@@ -40,11 +44,58 @@ def text(name: str, default: str | None = None) -> str:
     return str(read("str", name, default))
 
 
-def integer(name: str, default: int, *, minimum: int = 0) -> int:
-    """Return a whole number of at least ``minimum``."""
+def integer(name: str, default: int, *, minimum: int = 0, maximum: int = 10**9) -> int:
+    """Return a whole number from ``minimum`` to ``maximum`` (31 years as seconds)."""
     value = int(read("int", name, default))
-    if value < minimum:
-        refuse(f"{name} must be at least {minimum}, not {value}.")
+    if not minimum <= value <= maximum:
+        limit = f"at least {minimum}" if value < minimum else f"at most {maximum}"
+        refuse(f"{name} must be {limit}, not {value}.")
+    return value
+
+
+def choice(name: str, default: str, choices: Collection[str]) -> str:
+    """Return one of ``choices``, written in any case."""
+    value = text(name, default).upper()
+    if value not in choices:
+        refuse(f"{name} is {value!r}. Set one of {', '.join(choices)}.")
+    return value
+
+
+def time_zone(name: str, default: str) -> str:
+    """Return the name of a time zone."""
+    value = text(name, default)
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        refuse(f"{name} is {value!r}, which is no time zone. Example: America/Bogota.")
+    return value
+
+
+def networks(name: str) -> list[str]:
+    """Return a comma-separated list of addresses and networks."""
+    values = words(name, [])
+    for value in values:
+        try:
+            ipaddress.ip_network(value, strict=False)
+        except ValueError:
+            refuse(f"{name} holds {value!r}, no address or network. Example: 10.0.0.0/8.")
+    return values
+
+
+def outside(name: str, default: str) -> str:
+    """Return an outside API's base URL; a wrong one is not quoted, as it may hold a password."""
+    value = text(name, default)
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or {*"@?#"} & {*value}:
+        refuse(f"{name} is no http(s) URL without user and query. Example: {default}.")
+    return value
+
+
+def service(name: str, schemes: Collection[str]) -> str:
+    """Return the URL of a service of ours, or an empty text where there is none."""
+    value = text(name, "")
+    if value and value.partition("://")[0] not in schemes:
+        refuse(f"{name} must begin with one of {', '.join(f'{each}://' for each in schemes)}.")
     return value
 
 

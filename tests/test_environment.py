@@ -23,6 +23,63 @@ for scheme in ("http", "https"):
 """
 
 
+REFUSED = """
+import importlib, os
+from config.settings import base
+for name, value in %r:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        importlib.reload(base)
+        print(name, base.PLATFORM_APPS)
+    except SystemExit as end:
+        print(end.code)
+    os.environ.pop(name) if before is None else os.environ.update({name: before})
+"""
+
+
+def test_a_malformed_variable_stops_the_process_with_one_sentence(tmp_path):
+    values = [
+        ("SECRET_KEY", ""),
+        ("DATABASE_URL", "mysql://u@h/x"),
+        ("PLATFORM_APPS", "dogs,cats"),
+        ("REDIS_URL", "localhost:6379"),
+        ("CELERY_BROKER_URL", "rabbit"),
+        ("LOG_LEVEL", "loud"),
+        ("TIME_ZONE", "Mars/Base"),
+        ("TIME_ZONE", "../etc/passwd"),
+        ("TRUSTED_PROXIES", "10.0.0.1,proxy"),
+        ("DOG_API_URL", ""),
+        ("RELAY_API_URL", "ftp://relay.example"),
+        ("TMDB_API_URL", "https://user:sekret@api.example"),
+        ("ACCESS_TOKEN_SECONDS", "0"),
+        ("ACCESS_TOKEN_SECONDS", "99999999999999"),
+        ("REFRESH_TOKEN_DAYS", "99999999"),
+        ("LOGIN_WINDOW_SECONDS", "soon"),
+        ("DEMO_DATA", "perhaps"),
+        ("PLATFORM_APPS", "dogs, dogs,"),  # is taken: there once
+    ]
+    ran = subprocess.run(
+        [sys.executable, "-c", REFUSED % values],
+        cwd=ROOT,
+        env={
+            "PATH": os.defpath,
+            "SECRET_KEY": "k" * 50,
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}",
+            "VAR_DIR": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stderr == ""
+    *said, twice = ran.stdout.splitlines()
+    assert twice == "PLATFORM_APPS ['dogs']"
+    for (name, _value), sentence in zip(values[:-1], said, strict=True):
+        assert sentence.startswith((f"plaza: {name} ", f"plaza: {name}:"))
+    assert "sekret" not in ran.stdout
+
+
 def test_a_database_behind_a_silent_network_is_noticed_in_seconds(monkeypatch):
     monkeypatch.setenv("ANY_DATABASE_URL", "postgres://u@db.example/x?sslmode=require")
     options = env.database("ANY_DATABASE_URL")["OPTIONS"]

@@ -15,7 +15,10 @@ from scripts import commit_message, dotenv
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = (ROOT / ".env.example").read_text()
-READERS = {"text", "integer", "number", "flag", "words", "database", "read"}
+READERS = {
+    *("text", "integer", "number", "flag", "words", "database", "read"),
+    *("choice", "time_zone", "networks", "outside", "service"),
+}
 
 
 def python_files():

@@ -17,10 +17,12 @@ VAR_DIR = env.VAR_DIR
 PRODUCTION = False
 DEBUG = False
 SECRET_KEY = env.text("SECRET_KEY")
+if not SECRET_KEY:
+    env.refuse("SECRET_KEY is empty. Set it in the environment or in .env (see .env.example).")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 REQUIRED_APPS = ["users"]
-PLATFORM_APPS = env.words("PLATFORM_APPS", plugs.every_optional_app())
+PLATFORM_APPS = list(dict.fromkeys(env.words("PLATFORM_APPS", plugs.every_optional_app())))
 for _name in PLATFORM_APPS:
     if _name not in plugs.every_optional_app() or find_spec(_name) is None:
         env.refuse(
@@ -109,7 +111,7 @@ DEMO_DATA = env.flag("DEMO_DATA", default=False)
 # --- Data ------------------------------------------------------------------------------------
 DATABASES = {"default": env.database("DATABASE_URL")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = env.text("REDIS_URL", "")
+REDIS_URL = env.service("REDIS_URL", ("redis", "rediss", "unix"))
 CACHES: dict[str, dict[str, Any]]
 if REDIS_URL:
     CACHES = {
@@ -160,7 +162,7 @@ JWT_SIGNING_KEY_FALLBACKS = env.words(
     "JWT_SIGNING_KEY_FALLBACKS", SECRET_KEY_FALLBACKS if JWT_SIGNING_KEY == SECRET_KEY else []
 )
 ACCESS_TOKEN_SECONDS = env.integer("ACCESS_TOKEN_SECONDS", 900, minimum=1)
-REFRESH_TOKEN_DAYS = env.integer("REFRESH_TOKEN_DAYS", 30, minimum=1)
+REFRESH_TOKEN_DAYS = env.integer("REFRESH_TOKEN_DAYS", 30, minimum=1, maximum=3650)
 REFRESH_GRACE_SECONDS = 10
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",
@@ -220,10 +222,10 @@ IDEMPOTENCY_DAYS = 7
 FAST_READS = env.flag("FAST_READS", default=True)
 
 # --- Outside APIs ----------------------------------------------------------------------------
-DOG_API_URL = env.text("DOG_API_URL", "https://dog.ceo/api")
+DOG_API_URL = env.outside("DOG_API_URL", "https://dog.ceo/api")
 DOG_PICTURE_HOSTS = env.words("DOG_PICTURE_HOSTS", ["images.dog.ceo"])
 DOG_PICTURE_DELAY_SECONDS = env.integer("DOG_PICTURE_DELAY_SECONDS", 0)
-RELAY_API_URL = env.text("RELAY_API_URL", "https://gttb.guane.dev/api")
+RELAY_API_URL = env.outside("RELAY_API_URL", "https://gttb.guane.dev/api")
 
 # --- Allies ----------------------------------------------------------------------------------
 # Public, so good for one laptop only: production refuses it.
@@ -231,7 +233,7 @@ LOCAL_CREDENTIALS_KEY = "local:bG9jYWwta2V5LWZvci1vbmUtbGFwdG9wLW9ubHkhISE="
 CREDENTIALS_KEYS = env.words("CREDENTIALS_KEYS", [])
 
 # --- Movies ----------------------------------------------------------------------------------
-TMDB_API_URL = env.text("TMDB_API_URL", "https://api.themoviedb.org/3")
+TMDB_API_URL = env.outside("TMDB_API_URL", "https://api.themoviedb.org/3")
 TMDB_API_KEY = env.text("TMDB_API_KEY", "").strip()
 TMDB_ACCESS_TOKEN = env.text("TMDB_ACCESS_TOKEN", "").strip()
 MOVIES_CACHE_SECONDS = env.integer("MOVIES_CACHE_SECONDS", 30)
@@ -241,7 +243,10 @@ if MOVIES_STALE_DAYS > 180:  # noqa: PLR2004 - six months, TMDB's terms of use
 
 # --- Background work -------------------------------------------------------------------------
 CELERY_APP = "config.celery.app"
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "") or REDIS_URL or "filesystem://localhost/"
+BROKERS = ("amqp", "amqps", "redis", "rediss", "filesystem", "memory")
+CELERY_BROKER_URL = (
+    env.service("CELERY_BROKER_URL", BROKERS) or REDIS_URL or "filesystem://localhost/"
+)
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 10, minimum=1)
 WORK_LEASE_SECONDS = env.integer("WORK_LEASE_SECONDS", 30, minimum=1)
 
@@ -251,15 +256,15 @@ LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
 LOCALE_PATHS = [BASE_DIR / "core" / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.text("TIME_ZONE", "America/Bogota")
+TIME_ZONE = env.time_zone("TIME_ZONE", "America/Bogota")
 
 # --- Logs ------------------------------------------------------------------------------------
-LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOGGING = logging_config(
     LOG_LEVEL,
     secrets=[SECRET_KEY, JWT_SIGNING_KEY, ADMIN_PASSWORD, TMDB_API_KEY, TMDB_ACCESS_TOKEN],
 )
-TRUSTED_PROXIES = env.words("TRUSTED_PROXIES", [])
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
