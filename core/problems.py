@@ -18,7 +18,7 @@ from django.core.exceptions import (
 from django.db import IntegrityError, InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.utils.encoding import force_str
+from django.utils.encoding import escape_uri_path, force_str
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
@@ -66,7 +66,7 @@ def problem_response(
         "title": force_str(TITLES.get(status, "")),
         "status": status,
         "detail": force_str(detail),
-        "instance": request.path if request is not None else "",
+        "instance": escape_uri_path(request.path) if request is not None else "",
         "code": code,
         "request_id": context.request_id.get(),
         **extra,

@@ -29,6 +29,13 @@ def test_unknown_path(api):
     assert (body["status"], body["code"], body["instance"]) == (404, "not_found", "/api/nothing")
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/dogs/%00", "/api/a%20b", "/api/%C3%B1/%E2%80%AE", "/api/x%3Fy"]
+)
+def test_the_instance_is_a_uri_reference(api, path):
+    assert problem(api.get(path))["instance"] == path
+
+
 def page(response, status, title) -> str:
     """Return the text of a page in the admin after checking what each has."""
     assert response.status_code == status
