@@ -25,6 +25,9 @@ from dogs.models import FOLDER, Dog, RelayedFile, storage_path
 logger = logging.getLogger(__name__)
 
 ORPHAN_AGE = timedelta(hours=1)
+# The largest upload, 32 MiB, takes 27 s at 10 Mbit/s, and the relay its time to store it.
+RELAY_SECONDS = 40
+RELAY_ANSWER_SECONDS = 15
 
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 
@@ -36,13 +39,15 @@ pictures = Work(
     due="picture_due_at",
     lease=LEASE + timedelta(seconds=settings.DOG_PICTURE_DELAY_SECONDS),
 )
-relays = Work(RelayedFile, task="dogs.tasks.relay_file")
+relays = Work(
+    RelayedFile, task="dogs.tasks.relay_file", lease=LEASE + timedelta(seconds=RELAY_SECONDS)
+)
 
 
 @cache
-def upstream(name: str, base_url: str) -> Upstream:
+def upstream(name: str, base_url: str, **bounds: float) -> Upstream:
     """Return this process's client of an outside API, whose connections it keeps."""
-    return Upstream(name, base_url)
+    return Upstream(name, base_url, **bounds)  # type: ignore[arg-type]  # its bounds are seconds
 
 
 def save(dog: Dog) -> None:
@@ -192,7 +197,12 @@ def relay_file(*, pk: str) -> None:
         return
     try:
         with relayed.file.open("rb") as content:
-            relay = upstream("relay", settings.RELAY_API_URL)
+            relay = upstream(
+                "relay",
+                settings.RELAY_API_URL,
+                read_timeout=RELAY_ANSWER_SECONDS,
+                total_deadline=RELAY_SECONDS,
+            )
             answer = relay.post_file("/files", content, relayed.name)
     except UpstreamError as error:
         relays.postpone(relayed, retry_after=error.retry_after)
