@@ -22,7 +22,6 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext
 from health_check.base import HealthCheck, HealthCheckResult
 from health_check.checks import Database as DatabaseAnswers
 from health_check.exceptions import HealthCheckException, ServiceUnavailable
@@ -159,23 +158,14 @@ def forget() -> None:
     _migrated.clear()
 
 
-def _refused(request: HttpRequest) -> HttpResponse | None:
-    if request.method in ("GET", "HEAD"):
-        return None
-    detail = gettext("Only GET and HEAD are allowed here.")
-    return problems.problem_response(
-        request, 405, "method_not_allowed", detail, headers={"Allow": "GET, HEAD"}
-    )
-
-
 def live(request: HttpRequest) -> HttpResponse:
     """Answer ``GET /health/live``: the process serves requests."""
-    return _refused(request) or JsonResponse({"status": "ok"}, headers=NEVER_KEPT)
+    return problems.refuse_writing(request) or JsonResponse({"status": "ok"}, headers=NEVER_KEPT)
 
 
 def ready(request: HttpRequest) -> HttpResponse:
     """Answer ``GET /health/ready``: 200 while work can be done, else 503."""
-    if refused := _refused(request):
+    if refused := problems.refuse_writing(request):
         return refused
     body = readiness()
     response = JsonResponse(body, headers=NEVER_KEPT)

@@ -20,6 +20,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from core import problems
+
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
 _LABELS = ("method", "route", "status")
@@ -57,7 +59,8 @@ def observe(request: HttpRequest, response: HttpResponseBase, seconds: float) ->
 
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer ``GET /metrics`` in Prometheus' text format."""
-    del request
+    if refused := problems.refuse_writing(request):
+        return refused
     registry = REGISTRY
     if values.ValueClass is not values.MutexValue:  # several processes share the files
         registry = CollectorRegistry()

@@ -138,6 +138,15 @@ def from_api_error(request: HttpRequest | None, error: exceptions.APIException) 
     return problem_response(request, error.status_code, code, detail, headers=headers, **extra)
 
 
+def refuse_writing(request: HttpRequest) -> HttpResponse | None:
+    """Return the 405 of a route that can only be read, or None for GET and HEAD."""
+    if request.method in {"GET", "HEAD"}:
+        return None
+    detail = gettext("Only GET and HEAD are allowed here.")
+    headers = {"Allow": "GET, HEAD"}
+    return problem_response(request, 405, "method_not_allowed", detail, headers=headers)
+
+
 def exception_handler(error: Exception, handler_context: dict[str, Any]) -> Response | None:
     """Turn an exception of a view into a problem document (DRF's EXCEPTION_HANDLER)."""
     view, request = handler_context.get("view"), handler_context.get("request")

@@ -1,11 +1,10 @@
 """The kernel's routes, below ``/api/`` and at the root."""
 
 from django.urls import path
-from django.views.generic import RedirectView
 
 from core import health, metrics
 from core.api.routers import Router
-from core.views import DocsView, JournalViewSet, SchemaView
+from core.views import DocsView, JournalViewSet, SchemaView, root
 
 router = Router()
 router.register("journal", JournalViewSet, basename="journal")
@@ -17,7 +16,7 @@ urlpatterns = [
 ]
 
 root_urlpatterns = [
-    path("", RedirectView.as_view(url="/docs"), name="root"),
+    path("", root, name="root"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics.metrics, name="metrics"),

@@ -1,8 +1,17 @@
 """The kernel's own routes: the journal, the contract and its page."""
 
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from functools import cache
+from typing import Any
 
-from core import permissions
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.encoding import force_bytes
+from django.utils.translation import get_language
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from core import permissions, problems
 from core.api.views import ReadOnlyModelViewSet
 from core.errors import NotFound
 from core.filters import JournalFilter
@@ -31,6 +40,25 @@ class SchemaView(SpectacularAPIView):
 
     authentication_classes = []
     permission_classes = []
+    http_method_names = ["get", "head"]
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *_args: Any, **_kwargs: Any) -> HttpResponse:
+        """Return the file in the caller's language, as YAML or JSON."""
+        renderer: Any = request.accepted_renderer
+        return HttpResponse(
+            contract(renderer.__class__, get_language()),
+            content_type=f"{renderer.media_type}; charset=utf-8",
+            headers={"Vary": "Accept, Accept-Language"},
+        )
+
+
+@cache
+def contract(renderer: type[BaseRenderer], language: str) -> bytes:
+    """Return the file, written once per process and language: it takes 0.1 s, and anybody asks."""
+    del language  # the active one
+    generator: Any = SchemaView.generator_class()
+    return force_bytes(renderer().render(generator.get_schema(public=True), renderer_context={}))
 
 
 class DocsView(SpectacularSwaggerSplitView):
@@ -38,4 +66,10 @@ class DocsView(SpectacularSwaggerSplitView):
 
     authentication_classes = []
     permission_classes = []
+    http_method_names = ["get", "head"]
     url_name = "schema"
+
+
+def root(request: HttpRequest) -> HttpResponse:
+    """Send whoever comes to ``/`` to the documentation."""
+    return problems.refuse_writing(request) or HttpResponseRedirect("/docs")

@@ -33,6 +33,18 @@ def test_openapi_file_is_what_the_code_says(generated):
     assert (ROOT / "openapi.yaml").read_text() == generated, "run `make schema`"
 
 
+def test_openapi_is_served_as_the_file_says_in_the_callers_language(generated, client):
+    for _time in "12":
+        served = client.get("/api/openapi.yaml")
+        assert served["Content-Type"] == "application/vnd.oai.openapi; charset=utf-8"
+        assert served.content.decode() == generated
+        as_json = client.get("/api/openapi.yaml", headers={"accept": "application/json"})
+        assert as_json.json() == yaml.safe_load(generated)
+        spanish = client.get("/api/openapi.yaml?version=x", headers={"accept-language": "es"})
+        assert "la primera respuesta" in spanish.content.decode()
+        assert "(x)" not in spanish.content.decode()
+
+
 def test_openapi_describes_every_route(generated):
     paths = yaml.safe_load(generated)["paths"]
     described = {

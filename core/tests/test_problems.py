@@ -108,6 +108,16 @@ def test_method_not_allowed(admin_api, method):
     assert response.status_code == 405
 
 
+@pytest.mark.parametrize("path", ["/", "/docs", "/api/docs", "/api/openapi.yaml", "/metrics"])
+@pytest.mark.parametrize("method", ["OPTIONS", "POST", "DELETE", "TRACE", "PROPFIND"])
+def test_what_can_only_be_read(api, path, method):
+    response = api.generic(method, path)
+    assert problem(response)["code"] == "method_not_allowed"
+    assert response["Allow"] == "GET, HEAD"
+    assert api.get(path).status_code in {200, 302}
+    assert api.head(path).status_code in {200, 302}
+
+
 def test_unknown_method(admin_api):
     assert problem(admin_api.generic("BREW", "/api/journal"))["status"] == 405
 
