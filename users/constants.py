@@ -6,6 +6,7 @@ BEARER_MAX_BYTES = 4096
 API_TOKEN_MIN_LENGTH = 8
 API_TOKEN_PREFIX = "plz_"  # noqa: S105 - a prefix tells secret scanners what they found
 API_TOKEN_SEEN_EVERY_SECONDS = 60
+API_TOKEN_LAST_YEAR = 2200  # the last evening of 9999 in Bogota is a year that Python cannot read
 
 DEVICE_COOKIE = "plaza_device"
 DEVICE_HEADER = "X-Device"

@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.roles import Role
+from users.constants import API_TOKEN_LAST_YEAR
 from users.managers import UserManager, fold_email
 
 
@@ -188,6 +190,16 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a token that would be over when it is made, or in a year that is none in UTC."""
+        super().clean()
+        if self.expires_at is None:
+            return
+        if self.expires_at.year > API_TOKEN_LAST_YEAR:
+            raise ValidationError({"expires_at": _("No token lives that long.")})
+        if self.expires_at <= self.created_at:
+            raise ValidationError({"expires_at": _("This time is over.")})
 
     def is_alive(self, now: datetime) -> bool:
         """Say whether the token is good, as far as the token goes."""

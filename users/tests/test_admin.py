@@ -241,6 +241,27 @@ def test_an_api_token_is_shown_once_and_stored_nowhere(boss, api):
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2020-01-01", "This time is over."),
+        ("0001-01-01", "This time is over."),
+        ("9999-12-31", "No token lives that long."),
+        ("2201-01-02", "No token lives that long."),
+    ],
+)
+def test_a_token_that_ends_when_none_can_is_not_made(boss, day, said):
+    user = UserFactory()
+    data = {"name": "ci", "user": user.pk, "expires_at_0": day, "expires_at_1": "23:59:59"}
+    response = boss.post(page("apitoken", "add"), data)
+    assert response.status_code == 200
+    assert response.context["adminform"].form.errors == {"expires_at": [said]}
+    assert ApiToken.objects.count() == 0
+    response = boss.post(page("apitoken", "add"), {**data, "expires_at_0": "2200-12-30"})
+    assert "plaintext" in response.context
+    assert boss.get(page("apitoken")).status_code == 200
+
+
 def test_unlocking_needs_a_reason(support):
     bucket = make_one_of_each()["loginbucket"]
     assert notices(act(support, "loginbucket", "unlock", [bucket])) == [
