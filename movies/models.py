@@ -40,6 +40,7 @@ class FastDecoder(json.JSONDecoder):
 class Movie(models.Model):
     """A movie that somebody favoured or rated, with TMDB's details: read without asking TMDB.
 
+    Of details that TMDB has not confirmed for `DETAILS_KEPT`, id, title and release date stay.
     The three ``refresh_*`` columns are the state of the work that keeps the details fresh.
     """
 

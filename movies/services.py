@@ -20,6 +20,7 @@ from movies import stored
 from movies.caching import catalog
 from movies.catalog import type_document
 from movies.constants import (
+    DETAILS_KEPT,
     MAX_MOVIE_ID,
     OWN_FIELDS,
     REFRESH_AFTER,
@@ -37,14 +38,14 @@ from movies.errors import (
 from movies.models import Favorite, FavoritesWipe, Movie, Rating, rating_rank, release_rank
 from movies.tmdb import released
 
-# Never given up, only slowed down: TMDB may be away for a day.
+# Slowed down to one attempt in ten minutes, and given up after seven months: TMDB may come back.
 refreshes = Work(
     Movie,
     task="movies.tasks.refresh_movie",
     status="refresh_status",
     attempts="refresh_attempts",
     due="refresh_due_at",
-    max_attempts=10_000,
+    max_attempts=30_000,  # what the column holds, nearly
 )
 
 
@@ -279,12 +280,33 @@ def forget_user(*, user_id: int) -> None:
             journal.record(journal.Action.DELETE, model, count=count, reason=reason)
 
 
+def forget_details() -> int:
+    """Drop the details that TMDB has not confirmed for six months; return of how many movies.
+
+    Its terms allow no longer copy. What names and orders a list stays: id, title, release date.
+    """
+    limit = timezone.now() - DETAILS_KEPT
+    count = 0
+    with transaction.atomic():
+        movies = Movie.objects.filter(fetched_at__lt=limit).order_by("pk")  # as undo_wipe locks
+        for movie in movies.iterator(chunk_size=1000):
+            released_on = movie.release_date.isoformat() if movie.release_date else ""
+            left = {"id": movie.pk, "title": movie.title, "release_date": released_on}
+            if movie.details != left:
+                unconfirmed = Movie.objects.filter(pk=movie.pk, fetched_at__lt=limit)
+                count += unconfirmed.update(details=left)
+        if count:
+            reason = f"not confirmed by TMDB for {DETAILS_KEPT.days} days: details dropped"
+            journal.record(journal.Action.CHANGE, Movie, count=count, reason=reason)
+    return count
+
+
 def purge() -> dict[str, int]:
-    """Delete old answers of the catalogue and wiped favourites nobody can bring back any more."""
+    """Delete what is too old to be kept: answers and details of TMDB, and wiped favourites."""
     limit = timezone.now() - UNDO_TIME
     with transaction.atomic():
         wiped, _ = Favorite.objects.filter(wipe__created_at__lt=limit).delete()
         if wiped:
             reason = "wiped longer ago than can be undone"
             journal.record(journal.Action.DELETE, Favorite, count=wiped, reason=reason)
-    return {"answers": stored.purge(), "favorites": wiped}
+    return {"answers": stored.purge(), "favorites": wiped, "details": forget_details()}

@@ -284,12 +284,42 @@ def test_purge():
     old = FavoriteFactory(wipe=WipeFactory(created_at=long_ago))
     young = FavoriteFactory(wipe=WipeFactory())
     CachedAnswerFactory(fetched_at=long_ago)
-    assert tasks.purge() == {"answers": 1, "favorites": 1}
+    assert tasks.purge() == {"answers": 1, "favorites": 1, "details": 0}
     assert list(Favorite.objects.all()) == [young]
     assert FavoritesWipe.objects.filter(pk=old.wipe_id).exists(), "that it happened stays known"
     assert CachedAnswer.objects.count() == 0
     assert JournalEntry.objects.get().count == 1
-    assert tasks.purge() == {"answers": 0, "favorites": 0}
+    assert tasks.purge() == {"answers": 0, "favorites": 0, "details": 0}
+
+
+@pytest.mark.parametrize("released", [date(1999, 3, 31), None])
+def test_details_that_tmdb_does_not_confirm_for_six_months_are_dropped(user_api, released):
+    now = timezone.now()
+    gone, alive = (
+        FavoriteFactory(
+            user=user_api.user,
+            movie=MovieFactory(release_date=released, fetched_at=now - timedelta(days=days)),
+        ).movie
+        for days in (181, 179)
+    )
+    assert tasks.purge()["details"] == 1
+    entry = JournalEntry.objects.get(model="movies.Movie")
+    assert (entry.action, entry.count, "180 days" in entry.reason) == ("change", 1, True)
+    left = {
+        "id": gone.pk,
+        "title": gone.title,
+        "release_date": "1999-03-31" if released else "",
+        "my_rating": None,
+    }
+    for shown in (
+        user_api.get("/api/movies/favorites").json()["results"][0],
+        user_api.get(f"/api/movies/favorites/{gone.pk}").json(),
+    ):
+        assert {name: value for name, value in shown.items() if name != "added_at"} == left
+    assert user_api.get(f"/api/movies/favorites/{alive.pk}").json()["overview"] == "Ñandú"
+    assert tasks.purge()["details"] == 0
+    services.store_details(movie_id=gone.pk, document={**left, "overview": "back"})
+    assert user_api.get(f"/api/movies/favorites/{gone.pk}").json()["overview"] == "back"
 
 
 def test_a_removed_user_who_never_came_here():
