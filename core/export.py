@@ -2,10 +2,12 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from django.db import models
 from django.http import StreamingHttpResponse
+from django.utils import timezone
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -22,6 +24,8 @@ def inert(value: Any) -> str:
     """Return a cell that no spreadsheet runs as a formula (OWASP ASVS 1.2.10)."""
     if value is None:
         return ""
+    if isinstance(value, datetime):
+        value = timezone.localtime(value)
     text = value.isoformat() if hasattr(value, "isoformat") else str(value)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
