@@ -34,10 +34,10 @@ from movies.tmdb import TmdbCatalog
 
 logger = logging.getLogger(__name__)
 
-SLOTS = 2  # of the 4 threads that a web process has
+SLOTS = max(1, settings.WEB_THREADS // 2)
 SLOT_WAIT = 0.3
 # Everybody may wait for an answer that was asked for just now; for an older one only with a slot.
-FREE_WAIT = 0.5
+FREE_WAIT = 1.0
 LONGEST_WAIT = 4.2
 POLL = 0.03
 # So long nobody waits without a slot, after the catalogue was slow; a quick answer ends it.

@@ -233,6 +233,8 @@ LOCAL_CREDENTIALS_KEY = "local:bG9jYWwta2V5LWZvci1vbmUtbGFwdG9wLW9ubHkhISE="
 CREDENTIALS_KEYS = env.words("CREDENTIALS_KEYS", [])
 
 # --- Movies ----------------------------------------------------------------------------------
+# Half of a web process's threads may wait for TMDB (movies); config/gunicorn.py reads the same.
+WEB_THREADS = env.integer("WEB_THREADS", 8, minimum=1)
 TMDB_API_URL = env.outside("TMDB_API_URL", "https://api.themoviedb.org/3")
 TMDB_API_KEY = env.text("TMDB_API_KEY", "").strip()
 TMDB_ACCESS_TOKEN = env.text("TMDB_ACCESS_TOKEN", "").strip()

@@ -48,8 +48,9 @@ def processes(tmdb):
     return make
 
 
-def test_a_hundred_concurrent_misses_make_one_upstream_call(processes, tmdb):
-    tmdb.faults.set("tmdb", delay=0.15)
+@pytest.mark.parametrize("delay", [0.15, 0.7])
+def test_a_hundred_concurrent_misses_make_one_upstream_call(processes, tmdb, delay):
+    tmdb.faults.set("tmdb", delay=delay)
     four = processes(4)
     answers = together(100, lambda number: four[number % 4].popular(page=1))
     assert len({answer.body for answer in answers}) == 1
