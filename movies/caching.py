@@ -175,11 +175,24 @@ class CachingCatalog:
             return copy
         if copy is not None:
             flight.offer(copy)
-        if not stored.take_lease(key, row):
+        lease = stored.take_lease(key, row)
+        if lease is False:
             return self._other(key)
+        body = self._ask(key, load, copy)
+        if isinstance(body, Answer):
+            return body
+        if lease:  # without one the database takes no writes: not to be waited for twice
+            stored.keep(key, body)
+        self._keep(key, body)
+        return Answer(body, 0, f"fwd={'miss' if copy is None else 'stale'}; stored")
+
+    def _ask(
+        self, key: str, load: Callable[[], type_document], copy: Answer | None
+    ) -> bytes | Answer:
+        """Return the catalogue's answer or, when it fails, the copy; without one, raise why."""
         try:
             with self._slot(SLOT_WAIT):
-                body = orjson.dumps(self._timed(load))
+                return orjson.dumps(self._timed(load))
         except MovieNotFound:
             stored.forget(key)
             raise
@@ -191,9 +204,6 @@ class CachingCatalog:
         except BaseException:
             stored.release(key)
             raise
-        stored.keep(key, body)
-        self._keep(key, body)
-        return Answer(body, 0, f"fwd={'miss' if copy is None else 'stale'}; stored")
 
     def _other(self, key: str) -> Answer:
         """Return the copy at hand while another process asks; without one, wait for its answer."""

@@ -1,11 +1,17 @@
 """The catalogue's answers in the database, and the lease of the one who asks for a newer one.
 
-Every function is one or two statements that commit at once: callers hold no transaction.
+Every function is one or two statements that commit at once: callers hold no transaction. A database
+that reads but cannot write (a full disk, a standby) costs the copy, not the answer.
 """
 
+import functools
+import logging
+from collections.abc import Callable
 from datetime import timedelta
+from typing import ParamSpec, TypeVar
 
 from django.conf import settings
+from django.db import InterfaceError, InternalError, OperationalError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -15,12 +21,31 @@ from movies.models import CachedAnswer
 # core.http ends a call, with all its attempts, after 4 s; a lease outlives only who died with it.
 LEASE = timedelta(seconds=6)
 
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def if_writable(write: Callable[P, T]) -> Callable[P, T | None]:
+    """Return None instead of an error when the database does not take a write."""
+
+    @functools.wraps(write)
+    def attempt(*args: P.args, **kwargs: P.kwargs) -> T | None:
+        try:
+            return write(*args, **kwargs)
+        except (OperationalError, InterfaceError, InternalError) as error:
+            logger.warning("movies_not_stored", extra={"cause": type(error).__name__})
+            return None
+
+    return attempt
+
 
 def find(key: str) -> CachedAnswer | None:
     """Return the row of a question."""
     return CachedAnswer.objects.filter(key=key).first()
 
 
+@if_writable
 def take_lease(key: str, seen: CachedAnswer | None) -> bool:
     """Tell whether the caller is the one to ask, having ``seen`` the row as it was just now."""
     if seen is None:
@@ -41,6 +66,7 @@ def under_way(row: CachedAnswer) -> float | None:
     return (LEASE - (row.lease_until - timezone.now())).total_seconds()
 
 
+@if_writable
 def keep(key: str, body: bytes) -> None:
     """Store a good answer and end the lease."""
     answer = CachedAnswer(key=key, body=body.decode(), fetched_at=timezone.now())
@@ -52,6 +78,7 @@ def keep(key: str, body: bytes) -> None:
     )
 
 
+@if_writable
 def release(key: str) -> None:
     """End the lease without an answer."""
     row = CachedAnswer.objects.filter(key=key)
@@ -59,6 +86,7 @@ def release(key: str) -> None:
     row.update(lease_until=None)
 
 
+@if_writable
 def forget(key: str) -> None:
     """Drop the answer: what it was about is gone."""
     CachedAnswer.objects.filter(key=key).delete()

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from movies import caching, stored
@@ -151,3 +152,53 @@ def test_one_catalogue_per_configuration(settings):
     settings.MOVIES_CACHE_SECONDS = 7
     second = caching.catalog()
     assert (second is first, second.seconds, second.stale) == (False, 7, timedelta(days=30))
+
+
+# -- a database that reads but does not write ---------------------------------------------------
+@pytest.fixture
+def read_only():
+    """The database takes no writes: its disk is full, or it is a standby."""
+
+    def refuse(execute, sql, params, many, context):
+        if not sql.startswith("SELECT"):
+            raise OperationalError("disk full")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        yield
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("known", [False, True])
+def test_a_database_that_cannot_write_costs_no_answer(cached, inner, caplog, request, known):
+    if known:
+        CachedAnswerFactory(body='{"call":0}', fetched_at=timezone.now() - HOUR)
+    request.getfixturevalue("read_only")
+    answer = cached.popular(page=1)
+    assert (body(answer), answer.how.startswith("fwd=")) == ({"call": 1}, True)
+    assert cached.popular(page=1).how == "hit"
+    assert [record.message for record in caplog.records] == ["movies_not_stored"]
+    inner.error = MovieNotFound()
+    with pytest.raises(MovieNotFound):
+        cached.movie(movie_id=1)
+    inner.error = CatalogUnavailable(reason="timeout")
+    cache.clear()
+    if known:
+        stale = cached.popular(page=1)
+        assert (body(stale), stale.how, stale.detail) == ({"call": 0}, "fwd=stale", "timeout")
+    else:
+        with pytest.raises(CatalogUnavailable):
+            cached.popular(page=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lease_that_cannot_be_ended_ends_by_itself(cached, monkeypatch, request):
+    load = cached.catalog.popular
+
+    def fill_the_disk(**question):
+        request.getfixturevalue("read_only")
+        return load(**question)
+
+    monkeypatch.setattr(cached.catalog, "popular", fill_the_disk)
+    assert body(cached.popular(page=1)) == {"call": 1}
+    assert CachedAnswer.objects.get().lease_until > timezone.now()
