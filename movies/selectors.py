@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import orjson
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
+from django.utils import timezone
 
-from movies.errors import UserNotFound
-from movies.models import Favorite
+from movies.caching import Answer, catalog
+from movies.errors import CatalogUnavailable, UserNotFound
+from movies.models import Favorite, Movie
 
 # A list of favourites needs no model instances: these columns make its rows and its pages.
 ROW = (
@@ -19,6 +22,26 @@ ROW = (
     "rating_rank",
     "created_at",
 )
+
+
+def movie_answer(*, movie_id: int) -> Answer:
+    """Return everything about one movie; when TMDB fails, also what favourites keep of it.
+
+    Raises:
+        MovieNotFound: the catalogue has no such movie.
+        CatalogUnavailable: the catalogue fails and nothing young enough is stored.
+    """
+    known = catalog()
+    try:
+        return known.movie(movie_id=movie_id)
+    except CatalogUnavailable as error:
+        now = timezone.now()
+        movie = Movie.objects.filter(pk=movie_id, fetched_at__gt=now - known.stale).first()
+        if movie is None:
+            raise
+        age = (now - movie.fetched_at).total_seconds()
+        body = orjson.dumps(movie.details)
+        return Answer(body, age, "fwd=stale", ttl=known.seconds - age, detail=error.reason)
 
 
 def favorites_of(user_id: int) -> QuerySet[Favorite]:

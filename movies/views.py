@@ -90,7 +90,7 @@ class CatalogViewSet(GenericViewSet):
 
     def retrieve(self, _request: Request, *, movie_id: int) -> Response:
         """Show everything about one movie, by TMDB's id."""
-        answer = catalog().movie(movie_id=movie_id)
+        answer = selectors.movie_answer(movie_id=movie_id)
         return Response(orjson.Fragment(answer.body), headers=answer.headers)
 
 

@@ -4,13 +4,16 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
 import pytest
+from django.utils import timezone
 
 from movies import caching
 from movies.models import CachedAnswer
+from movies.tests.factories import MovieFactory
 
 pytestmark = pytest.mark.django_db
 POPULAR = "/api/movies/popular"
@@ -238,6 +241,23 @@ def test_no_cache_at_all(ask, tmdb, settings):
     assert ask()["Cache-Status"] == "plaza; fwd=miss; stored"
     assert ask()["Cache-Status"] == "plaza; fwd=stale; stored"
     assert tmdb.calls("tmdb") == 2
+
+
+@impatient
+@pytest.mark.parametrize(("days", "status"), [(29, 200), (31, 503)])
+def test_a_movie_that_favourites_know_is_shown_without_tmdb(user_api, tmdb, days, status):
+    fetched = timezone.now() - timedelta(days=days)
+    movie = MovieFactory(pk=7, fetched_at=fetched)
+    tmdb.faults.set("tmdb", status=500)
+    answer = user_api.get("/api/movies/7")
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.json() == movie.details
+        assert int(answer["Age"]) == days * 86_400
+        assert answer["Cache-Status"].startswith("plaza; fwd=stale; ttl=-2505")
+        assert answer["Cache-Status"].endswith("; detail=status")
+    tmdb.faults.set("tmdb", status=404)
+    assert user_api.get("/api/movies/7").status_code == 404
 
 
 @impatient
