@@ -62,8 +62,8 @@ class CatalogViewSet(GenericViewSet):
     """What TMDB knows.
 
     Fresh for some seconds; when TMDB fails, the latest good answer comes instead, and `Age` and
-    `Cache-Status` (RFC 9211) say so. This product uses the TMDB API but is not endorsed or
-    certified by TMDB.
+    `Cache-Status` (RFC 9211) say so. This product uses TMDB and the TMDB APIs but is not endorsed,
+    certified, or otherwise approved by TMDB.
     """
 
     permission_table = permissions.CATALOG
@@ -75,8 +75,8 @@ class CatalogViewSet(GenericViewSet):
         """List the movies that are popular on TMDB, in TMDB's own page shape.
 
         Fresh for some seconds; when TMDB fails, the latest good answer comes instead, and `Age`
-        and `Cache-Status` (RFC 9211) say so. This product uses the TMDB API but is not endorsed
-        or certified by TMDB.
+        and `Cache-Status` (RFC 9211) say so. This product uses TMDB and the TMDB APIs but is not
+        endorsed, certified, or otherwise approved by TMDB.
         """
         query = request.query_params
         given: dict[str, str] = {}
