@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from rest_framework.test import APIClient
 
 import sandbox
@@ -114,3 +114,16 @@ def user_api(client_for) -> APIClient:
 def is_postgres(db) -> bool:
     """Tell which database the test runs on."""
     return connection.vendor == "postgresql"
+
+
+@pytest.fixture
+def read_only() -> Iterator[None]:
+    """Let the database take no writes: its disk is full, or it is a standby."""
+
+    def refuse(execute, sql, params, many, context):
+        if not sql.startswith("SELECT"):
+            raise OperationalError("disk full")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        yield

@@ -1,6 +1,22 @@
 """What the databases say when they refuse a row, in one language."""
 
-from django.db import IntegrityError, InternalError, models
+import functools
+import logging
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from django.db import (
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+    models,
+)
+
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 UNIQUE_VIOLATION = "23505"
 READ_ONLY = "25006"
@@ -41,3 +57,22 @@ def is_away(error: Exception) -> bool:
     """
     cause = error.__cause__
     return not isinstance(error, InternalError) or getattr(cause, "pgcode", "") == READ_ONLY
+
+
+def if_writable(write: Callable[P, T]) -> Callable[P, T | None]:
+    """Return None instead of an error when the database takes no writes: a full disk, a standby.
+
+    For what an answer can do without. Inside a transaction the error stays: all of that is lost.
+    """
+
+    @functools.wraps(write)
+    def attempt(*args: P.args, **kwargs: P.kwargs) -> T | None:
+        try:
+            return write(*args, **kwargs)
+        except (OperationalError, InterfaceError, InternalError) as error:
+            if connection.in_atomic_block or not is_away(error):
+                raise
+            logger.warning("not written", extra={"what": write.__qualname__, "error": str(error)})
+            return None
+
+    return attempt

@@ -4,40 +4,18 @@ Every function is one or two statements that commit at once: callers hold no tra
 that reads but cannot write (a full disk, a standby) costs the copy, not the answer.
 """
 
-import functools
-import logging
-from collections.abc import Callable
 from datetime import timedelta
-from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import InterfaceError, InternalError, OperationalError
 from django.db.models import Q
 from django.utils import timezone
 
+from core.db import if_writable
 from movies.constants import MAX_ANSWERS
 from movies.models import CachedAnswer
 
 # core.http ends a call, with all its attempts, after 4 s; a lease outlives only who died with it.
 LEASE = timedelta(seconds=6)
-
-logger = logging.getLogger(__name__)
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def if_writable(write: Callable[P, T]) -> Callable[P, T | None]:
-    """Return None instead of an error when the database does not take a write."""
-
-    @functools.wraps(write)
-    def attempt(*args: P.args, **kwargs: P.kwargs) -> T | None:
-        try:
-            return write(*args, **kwargs)
-        except (OperationalError, InterfaceError, InternalError) as error:
-            logger.warning("movies_not_stored", extra={"cause": type(error).__name__})
-            return None
-
-    return attempt
 
 
 def find(key: str) -> CachedAnswer | None:

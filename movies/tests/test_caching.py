@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
-from django.db import OperationalError, connection
 from django.utils import timezone
 
 from movies import caching, stored
@@ -155,19 +154,6 @@ def test_one_catalogue_per_configuration(settings):
 
 
 # -- a database that reads but does not write ---------------------------------------------------
-@pytest.fixture
-def read_only():
-    """The database takes no writes: its disk is full, or it is a standby."""
-
-    def refuse(execute, sql, params, many, context):
-        if not sql.startswith("SELECT"):
-            raise OperationalError("disk full")
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(refuse):
-        yield
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("known", [False, True])
 def test_a_database_that_cannot_write_costs_no_answer(cached, inner, caplog, request, known):
@@ -177,7 +163,7 @@ def test_a_database_that_cannot_write_costs_no_answer(cached, inner, caplog, req
     answer = cached.popular(page=1)
     assert (body(answer), answer.how.startswith("fwd=")) == ({"call": 1}, True)
     assert cached.popular(page=1).how == "hit"
-    assert [record.message for record in caplog.records] == ["movies_not_stored"]
+    assert [record.message for record in caplog.records] == ["not written"]
     inner.error = MovieNotFound()
     with pytest.raises(MovieNotFound):
         cached.movie(movie_id=1)
