@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from core import journal
+from core.db import if_writable
 from users.constants import (
     API_TOKEN_MIN_LENGTH,
     API_TOKEN_PREFIX,
@@ -72,6 +73,7 @@ def find_api_token(plaintext: str) -> ApiToken:
     return token
 
 
+@if_writable
 def note_use(token: ApiToken, now: datetime) -> None:
     """Store that the token is in use, at most once a minute: not a write per request."""
     before = now - timedelta(seconds=API_TOKEN_SEEN_EVERY_SECONDS)

@@ -35,6 +35,14 @@ def test_an_api_token_costs_one_query_and_notes_its_use_once_a_minute(django_ass
         api_tokens.find_api_token("an-api-token")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_api_token_works_while_its_use_cannot_be_noted(api, request):
+    token = ApiTokenFactory(plaintext="an-api-token")
+    request.getfixturevalue("read_only")
+    assert me(api, "an-api-token").status_code == 200
+    assert ApiToken.objects.get(pk=token.pk).last_used_at is None
+
+
 def test_revoked_expired_and_unknown_api_tokens_are_401(api):
     now = timezone.now()
     ApiTokenFactory(plaintext="revoked-token", revoked_at=now)
