@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.http import StreamingHttpResponse
 
 from clinic import access
@@ -48,6 +48,9 @@ LINES = {"patients": patient_lines, "studies": study_lines}
 
 def response(patients: QuerySet[Patient], name: str, *, reason: str) -> StreamingHttpResponse:
     """Record the export of one of ``LINES``, then return it as a download."""
+    # Who comes in between would be in the file and not on record.
+    last = patients.order_by().aggregate(last=Max("pk"))["last"] or 0
+    patients = patients.filter(pk__lte=last)
     record(patients, reason=reason)
     disposition = f'attachment; filename="{name}.csv"'
     return StreamingHttpResponse(

@@ -1,13 +1,16 @@
 """The commands that import and export, and that both together change nothing."""
 
 import csv
+import errno
 import os
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from clinic.models import Patient
+from clinic import exporting
+from clinic.models import Patient, Study
 from clinic.tests.factories import PatientFactory, StudyFactory
 from clinic.tests.files import (
     NOTHING,
@@ -127,3 +130,58 @@ def test_export_and_import_is_a_no_op_whatever_the_text(tmp_path, text):
     assert rows()[:2] == before
     cells = next(csv.reader(Path(out[0]).read_text().splitlines()[1:], skipinitialspace=True))
     assert not cells[0].startswith(("=", "+", "-", "@"))
+
+
+@pytest.mark.parametrize("file", ["patients", "studies"])
+def test_who_comes_during_an_export_is_not_in_the_file(client_for, file):
+    StudyFactory()
+    answer = client_for("CLINICIAN").get(f"/api/patients/export?file={file}")
+    late = StudyFactory(description="LATE", patient__last_name="Late").patient
+    assert b"Late" not in (content := b"".join(answer.streaming_content))
+    assert (content.count(b"\n"), b"LATE" in content) == (2, False)
+    assert not JournalEntry.objects.filter(action="export", object_id=str(late.pk)).exists()
+
+
+@pytest.mark.parametrize("target", ["none/s.csv", "."])
+def test_an_export_that_fails_leaves_no_file_and_no_entry(tmp_path, target):
+    StudyFactory()
+    with pytest.raises(CommandError, match="directory"):
+        call_command("export_clinic", str(tmp_path / "p.csv"), str(tmp_path / target))
+    assert list(tmp_path.iterdir()) == []
+    assert not JournalEntry.objects.filter(action="export").exists()
+
+
+def test_a_full_disk_leaves_no_half_a_file(tmp_path, monkeypatch):
+    StudyFactory()
+
+    def fill(_patients):
+        yield "first line"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(exporting, "study_lines", fill)
+    with pytest.raises(CommandError, match=r"s\.csv: No space left on device"):
+        call_command("export_clinic", str(tmp_path / "p.csv"), str(tmp_path / "s.csv"))
+    assert list(tmp_path.iterdir()) == []
+    assert not JournalEntry.objects.filter(action="export").exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_both_files_are_of_one_moment(files, tmp_path, monkeypatch):
+    call_command("import_clinic", *files)
+    lines = exporting.study_lines
+    other = connection.copy()
+
+    def meanwhile(patients):
+        with other.cursor() as cursor:
+            cursor.execute("UPDATE clinic_study SET description = 'LATER'")
+        return lines(patients)
+
+    monkeypatch.setattr(exporting, "study_lines", meanwhile)
+    out = [str(tmp_path / name) for name in ("p.csv", "s.csv")]
+    try:
+        call_command("export_clinic", *out)
+    finally:
+        other.close()
+    assert Path(out[1]).read_text() == STUDIES
+    assert Study.objects.filter(description="LATER").count() == 4

@@ -1,8 +1,10 @@
 """``manage.py export_clinic``: the database into the brief's CSV files."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -27,25 +29,34 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         patients = Patient.objects.order_by("pk")
         outermost = not connection.in_atomic_block
-        with (
-            context.acting_as(context.Actor("command", label="export_clinic")),
-            transaction.atomic(),
-        ):
-            if outermost and connection.vendor == "postgresql":  # both files of one moment
-                with connection.cursor() as cursor:
-                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            count = exporting.record(patients, reason="export_clinic")
-            self.save(options["patients"], exporting.patient_lines(patients))
-            self.save(options["studies"], exporting.study_lines(patients))
+        with ExitStack() as unfinished:
+            with (
+                context.acting_as(context.Actor("command", label="export_clinic")),
+                transaction.atomic(),
+            ):
+                if outermost and connection.vendor == "postgresql":  # both files of one moment
+                    with connection.cursor() as cursor:
+                        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                count = exporting.record(patients, reason="export_clinic")
+                files = [
+                    self.write(unfinished, options["patients"], exporting.patient_lines(patients)),
+                    self.write(unfinished, options["studies"], exporting.study_lines(patients)),
+                ]
+            # Who is exported is on record: now the files may be there.
+            for made, target in files:
+                made.replace(target)
         self.stdout.write(f"{count} patients exported")
 
-    def save(self, name: str, lines: Iterable[str]) -> None:
-        """Write a file that is whole or not there, and for its owner only."""
+    def write(self, unfinished: ExitStack, name: str, lines: Iterable[str]) -> tuple[Path, Path]:
+        """Write a file for its owner only, beside its target; return both."""
         target = Path(name)
+        if target.is_dir():
+            raise CommandError(f"{name}: {os.strerror(errno.EISDIR)}")
         try:
             handle, made = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            unfinished.callback(Path(made).unlink, missing_ok=True)
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 file.writelines(lines)
-            Path(made).replace(target)
         except OSError as error:
             raise CommandError(f"{name}: {error.strerror}") from error
+        return Path(made), target
