@@ -162,3 +162,9 @@ def test_every_column_that_people_see_has_a_name_that_can_be_translated():
                     nameless.append(f"{model._meta.label}.{field.name}")
     assert seen > 30
     assert nameless == []
+
+
+def test_the_search_of_the_sidebar_has_only_pages_that_are_there(boss):
+    assert boss.get("/admin/search/", {"s": "users"}).status_code == 200
+    for page in ("abc", "9", "\u00b2", "0", "-1"):
+        assert boss.get("/admin/search/", {"s": "users", "page": page}).status_code == 404, page
