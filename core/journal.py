@@ -110,23 +110,44 @@ def record(
 ) -> JournalEntry:
     """Write one entry, in the transaction that the caller is in, and return it."""
     line = entry(action, about, object_id=object_id, changes=changes, reason=reason, count=count)
-    fields, sql = insertion()
-    values = [field.get_db_prep_save(field.pre_save(line, True), connection) for field in fields]
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(insertion(each=False), [*values_of(line).values()])
         line.pk = cursor.fetchone()[0]
     line._state.adding = False  # noqa: SLF001 - as Model.save() leaves it
     return line
 
 
 @cache
-def insertion() -> tuple[list[Any], str]:
-    """Return the columns of an entry and the INSERT, which Django would write anew each time."""
+def columns() -> list[tuple[Any, bool]]:
+    """Return the columns of a new entry, each with whether its values go to the driver as is."""
+    as_is = (models.CharField, models.TextField, models.IntegerField)
     fields = [one for one in JournalEntry._meta.concrete_fields if not one.primary_key]
-    table = connection.ops.quote_name(JournalEntry._meta.db_table)
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    return fields, f"INSERT INTO {table} ({columns}) VALUES ({marks}) RETURNING id"  # noqa: S608 - names of our own columns
+    return [(field, isinstance(field, as_is)) for field in fields]
+
+
+def values_of(line: JournalEntry) -> dict[str, Any]:
+    """Return what the driver is given for an entry, by column."""
+    return {
+        field.column: getattr(line, field.attname)
+        if as_is
+        else field.get_db_prep_save(field.pre_save(line, True), connection)
+        for field, as_is in columns()
+    }
+
+
+@cache
+def insertion(*, each: bool) -> str:
+    """Return the INSERT of one entry, or of the same one about each of a JSON list of ids.
+
+    Django would write it anew each time.
+    """
+    names = [field.column for field, _ in columns()]
+    marks = ", ".join("ids.value" if each and name == "object_id" else "%s" for name in names)
+    quote = connection.ops.quote_name
+    head = f"INSERT INTO {quote(JournalEntry._meta.db_table)} ({', '.join(map(quote, names))})"
+    if each:
+        return f"{head} SELECT {marks} FROM {UNFOLD[connection.vendor]}"
+    return f"{head} VALUES ({marks}) RETURNING id"
 
 
 def record_many(entries: Iterable[JournalEntry], *, batch_size: int = 1000) -> None:
@@ -151,19 +172,7 @@ def record_each(
     ids = [str(object_id)[:64] for object_id in object_ids]
     if not ids:
         return
-    line = entry(action, about, changes=changes, reason=reason, count=count)
-    fields = [
-        field
-        for field in JournalEntry._meta.concrete_fields
-        if not field.primary_key and field.name != "object_id"
-    ]
-    values = [field.get_db_prep_save(field.pre_save(line, True), connection) for field in fields]
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    table = connection.ops.quote_name(JournalEntry._meta.db_table)
+    values = values_of(entry(action, about, changes=changes, reason=reason, count=count))
+    del values["object_id"]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({columns}, object_id)"  # noqa: S608 - names of our own columns
-            f" SELECT {marks}, ids.value FROM {UNFOLD[connection.vendor]}",
-            [*values, orjson.dumps(ids).decode()],
-        )
+        cursor.execute(insertion(each=True), [*values.values(), orjson.dumps(ids).decode()])
