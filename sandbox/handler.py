@@ -51,8 +51,9 @@ class Handler(BaseHTTPRequestHandler):
             headers={name.lower(): value for name, value in self.headers.items()},
             body=body,
         )
-        self.server.count(first, call)
-        self._misbehave(upstream, call, self.server.faults.take(first))
+        fault = self.server.faults.take(first)
+        self.server.count(first, call)  # last: whoever sees the count knows the fault is taken
+        self._misbehave(upstream, call, fault)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _route  # noqa: N815 - names of the base class
 

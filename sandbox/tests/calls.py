@@ -11,7 +11,7 @@ KEY = f"api_key={sandbox.API_KEY}"
 POPULAR = f"/tmdb/3/movie/popular?{KEY}"
 
 
-def call(server, path, *, method="GET", data=None, headers=None, timeout=5):
+def call(server, path, *, method="GET", data=None, headers=None, timeout=30):
     """Return status, headers and decoded body, whatever the status."""
     request = urllib.request.Request(  # noqa: S310 - always the sandbox's own URL
         server.url + path, method=method, data=data, headers=headers or {}

@@ -30,11 +30,11 @@ def process():
 
 def test_the_command_serves_logs_without_keys_and_stops_on_sigterm(process):
     url = process.stderr.readline().split()[-1]
-    with OPENER.open(f"{url}/tmdb/3/movie/1?{KEY}", timeout=5) as response:
+    with OPENER.open(f"{url}/tmdb/3/movie/1?{KEY}", timeout=30) as response:
         assert response.status == 200
     line = process.stderr.readline()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=30) == 0
     assert line.startswith("sandbox GET /tmdb/3/movie/1 200 ")
     assert sandbox.API_KEY not in line
 
@@ -46,7 +46,7 @@ def test_the_command_says_that_a_port_is_taken(server):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=30,
         check=False,
     )
     assert done.returncode == 1

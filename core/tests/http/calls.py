@@ -7,7 +7,7 @@ import pytest
 
 from core import http
 
-MARGIN = 0.5  # a busy machine's scheduling, on top of a deadline
+MARGIN = 5  # a busy machine's scheduling, on top of a deadline; without one all would take longer
 PICTURE = "breeds/image/random"
 OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 
@@ -18,6 +18,21 @@ def failure(call):
     with pytest.raises(http.UpstreamError) as caught:
         call()
     return caught.value, time.monotonic() - started
+
+
+def counted(server, calls):
+    """Return how many calls came, as soon as they are so many: who gave up may be counted later."""
+    deadline = time.monotonic() + 20
+    while server.calls() < calls and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return server.calls()
+
+
+def refusing_port():
+    """Return a socket, and with it a port, on which nobody listens as long as it is open."""
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    return held
 
 
 def picture_or_error(document):

@@ -14,7 +14,7 @@ def test_a_name_that_does_not_resolve(make, lines, monkeypatch):
     error, seconds = failure(lambda: make("https://nowhere.invalid").get_json("x"))
     assert (error.reason, error.status, error.temporary) == ("connection", None, True)
     assert lines()[0].attempts == 3
-    assert seconds < 1.5 + MARGIN
+    assert seconds < MARGIN
 
 
 def test_a_name_that_cannot_be_one(make):
@@ -24,7 +24,7 @@ def test_a_name_that_cannot_be_one(make):
 
 def test_a_resolver_that_hangs(make, monkeypatch):
     hang = threading.Event()
-    resolving(monkeypatch, {"slow.invalid": lambda: hang.wait(5) and ["1.1.1.1"]})
+    resolving(monkeypatch, {"slow.invalid": lambda: hang.wait(30) and ["1.1.1.1"]})
     error, seconds = failure(lambda: make("https://slow.invalid", total_deadline=0.5).get_json("x"))
     hang.set()
     assert error.reason == "timeout"

@@ -16,13 +16,18 @@ from core.tests.http.calls import PICTURE, failure
 
 @pytest.fixture
 def fragile(make):
-    """Build an upstream whose breaker opens at the third failure, for a moment."""
+    """Build an upstream whose breaker opens at the third failure."""
 
     def build(**options):
-        options = {"threshold": 3, "open_seconds": 0.3, "probe_seconds": 5, **options}
+        options = {"threshold": 3, "open_seconds": 60, "probe_seconds": 60, **options}
         return make(attempts=1, breaker=Breaker(uuid.uuid4().hex, **options))
 
     return build
+
+
+def rest_is_over(upstream):
+    """Do what the cache does by itself when the breaker has been open for its time."""
+    assert cache.delete(upstream.breaker._open)
 
 
 def fail(upstream, times):
@@ -30,7 +35,7 @@ def fail(upstream, times):
 
 
 def test_breaker_opens_after_failures_in_a_row(server, fragile, lines):
-    upstream = fragile(open_seconds=60)
+    upstream = fragile()
     server.faults.set("dogs", status=503)
     assert fail(upstream, 5) == ["status", "status", "status", "breaker_open", "breaker_open"]
     assert server.calls() == 3
@@ -55,7 +60,7 @@ def test_breaker_is_shared_by_name(server, make):
 @pytest.mark.parametrize("fault", [{"garbage": True}, {"reset": True}, {"wrong_type": True}])
 def test_breaker_counts_unusable_answers(server, fragile, fault):
     server.faults.set("dogs", **fault)
-    assert fail(fragile(open_seconds=60), 4)[-1] == "breaker_open"
+    assert fail(fragile(), 4)[-1] == "breaker_open"
 
 
 @pytest.mark.parametrize("status", [401, 404, 422])
@@ -86,45 +91,55 @@ def test_breaker_lets_one_probe_through_and_closes(server, fragile):
     server.faults.set("dogs", status=503)
     fail(upstream, 3)
     server.reset()
-    server.faults.set("dogs", delay=0.25)  # while the probe waits, the others ask
-    time.sleep(0.35)
-    barrier = threading.Barrier(16)
+    rest_is_over(upstream)
+    barrier, refused, all_refused = threading.Barrier(16), [], threading.Event()
+
+    def hold(document):
+        """Keep the probe on its way until all others have asked."""
+        assert all_refused.wait(30)
+        return document["status"]
 
     def ask(_number):
-        barrier.wait()
+        barrier.wait(30)
         try:
-            return upstream.get_json(PICTURE)["status"]
+            return upstream.get_json(PICTURE, parse=hold)
         except http.UpstreamError as error:
+            refused.append(error)
+            if len(refused) == 15:
+                all_refused.set()
             return error.reason
 
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         outcomes = sorted(pool.map(ask, range(16)))
     assert outcomes == ["breaker_open"] * 15 + ["success"]
     assert server.calls() == 1
-    server.faults.clear()
     assert [upstream.get_json(PICTURE)["status"] for _ in range(3)] == ["success"] * 3
 
 
 def test_a_failed_probe_opens_again(server, fragile):
-    upstream = fragile(window=0.25)  # the failures before are forgotten by then
+    upstream = fragile()
     server.faults.set("dogs", status=503)
     fail(upstream, 3)
-    time.sleep(0.35)
+    cache.delete(upstream.breaker._failures)  # forgotten by then
+    rest_is_over(upstream)
     assert fail(upstream, 2) == ["status", "breaker_open"]
     assert server.calls() == 4
-    time.sleep(0.35)
+    rest_is_over(upstream)
     server.faults.clear()
     assert upstream.get_json(PICTURE)["status"] == "success"
 
 
 def test_a_probe_that_died_is_replaced(fragile):
-    breaker = fragile(open_seconds=0.05, probe_seconds=0.2).breaker
+    breaker = fragile(open_seconds=0.05).breaker
     breaker.trip()
     time.sleep(0.1)
     assert breaker.enter() is not None  # nobody ever reports
     assert breaker.enter() is None
-    time.sleep(0.25)
-    assert breaker.enter() is not None
+    breaker.probe_seconds = 0.05
+    breaker.trip()
+    for _probe in range(2):
+        time.sleep(0.1)
+        assert breaker.enter() is not None
 
 
 class DeadCache:

@@ -14,7 +14,15 @@ from urllib3.util.retry import RequestHistory
 
 from core import http
 from core.http.transport import BoundedRetry
-from core.tests.http.calls import MARGIN, OK, PICTURE, failure, picture_or_error
+from core.tests.http.calls import (
+    MARGIN,
+    OK,
+    PICTURE,
+    counted,
+    failure,
+    picture_or_error,
+    refusing_port,
+)
 
 KEY = "SECRET-KEY"
 FAULTS = {
@@ -30,7 +38,7 @@ FAULTS = {
     "404": ({"status": 404}, "status", 404, 1, False),
     "413 with Retry-After": ({"status": 413, "retry_after": 0}, "status", 413, 1, False),
     "422": ({"status": 422}, "status", 422, 1, False),
-    "slow": ({"delay": 1}, "timeout", None, 3, True),
+    "slow": ({"delay": 60}, "timeout", None, 3, True),
     "drip": ({"drip": True}, "timeout", None, 1, True),
     "drip of headers": ({"drip_headers": True}, "timeout", None, 1, True),
     "reset": ({"reset": True}, "connection", None, 3, True),
@@ -43,6 +51,11 @@ FAULTS = {
     "redirect": ({"redirect": "http://169.254.169.254/"}, "redirect", 302, 1, False),
     "308": ({"redirect": "/dogs/api/x", "status": 308}, "redirect", 308, 1, False),
 }
+BOUNDS = {  # of the calls that have to run into one
+    "slow": {"read_timeout": 0.1},
+    "drip": {"total_deadline": 0.4},
+    "drip of headers": {"total_deadline": 0.4},
+}
 KINDS = {
     401: http.UnauthorizedError,
     403: http.UnauthorizedError,
@@ -54,7 +67,7 @@ KINDS = {
 @pytest.mark.parametrize("case", FAULTS)
 def test_fault(server, make, lines, caplog, case):
     fault, reason, status, calls, temporary = FAULTS[case]
-    upstream = make()
+    upstream = make(**BOUNDS.get(case, {}))
     server.faults.set("dogs", **fault)
     error, seconds = failure(
         lambda: upstream.get_json(
@@ -68,7 +81,7 @@ def test_fault(server, make, lines, caplog, case):
     assert type(error) is KINDS.get(status, http.UpstreamError)
     assert (error.upstream, error.reason, error.status) == (upstream.name, reason, status)
     assert error.temporary is temporary
-    assert server.calls() == calls
+    assert counted(server, calls) == calls
     assert seconds < upstream.total_deadline + MARGIN
 
     (line,) = lines()
@@ -105,19 +118,18 @@ def test_attempts_can_be_one(server, make):
 
 
 def test_attempts_end_with_the_deadline(server, make):
-    server.faults.set("dogs", delay=5)
-    error, seconds = failure(
-        lambda: make(total_deadline=0.5, attempts=20, read_timeout=0.3).get_json(PICTURE)
-    )
+    server.faults.set("dogs", delay=60)
+    upstream = make(total_deadline=0.5, attempts=1000, read_timeout=0.1)
+    error, seconds = failure(lambda: upstream.get_json(PICTURE))
     assert error.reason == "timeout"
-    assert server.calls() == 2
-    assert seconds < 0.5 + MARGIN
+    assert 1 <= counted(server, 1) <= 5
+    assert seconds < upstream.total_deadline + MARGIN
 
 
 def test_a_short_retry_after_is_obeyed(server, make):
     server.faults.set("dogs", status=429, retry_after=1, times=1)
     started = time.monotonic()
-    assert make(total_deadline=3).get_json(PICTURE)["status"] == "success"
+    assert make().get_json(PICTURE)["status"] == "success"
     assert time.monotonic() - started >= 1
     assert server.calls() == 2
 
@@ -152,9 +164,9 @@ def test_retry_after_of_every_kind(header, seconds):
 
 
 def test_retry_after_as_a_date():
-    date = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=300), usegmt=True)
     seconds = BoundedRetry().get_retry_after(HTTPResponse(headers={"Retry-After": date}))
-    assert 25 < seconds <= 30
+    assert 200 < seconds <= 300
 
 
 def test_pauses_grow_and_are_jittered():
@@ -230,19 +242,19 @@ def test_hostile_framing(make, answer, reason):
 
 
 def test_nobody_listens(make, lines):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    error, seconds = failure(lambda: make(f"http://127.0.0.1:{port}").get_json("x"))
+    with refusing_port() as held:
+        url = f"http://127.0.0.1:{held.getsockname()[1]}"
+        error, seconds = failure(lambda: make(url).get_json("x"))
     assert (error.reason, error.status, error.temporary) == ("connection", None, True)
     assert lines()[0].attempts == 3
-    assert seconds < 1.5 + MARGIN
+    assert seconds < MARGIN
 
 
 def test_tls_with_somebody_who_speaks_none(server, make):
     url = server.url.replace("http:", "https:")
     error, seconds = failure(lambda: make(url).get_json(PICTURE))
     assert (error.reason, error.status) == ("tls", None)
-    assert seconds < 1.5 + MARGIN
+    assert seconds < MARGIN
 
 
 def test_no_time_at_all(server, make):
