@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,12 +15,9 @@ from allies import rotation
 from allies.models import AllyCredential
 from allies.tests.factories import AllyFactory, story, with_credentials
 from allies.tests.test_rotation import entry, opened
+from core.tests.locks import wait_until_somebody_waits
 
 ROWS, BATCH = 22, 4
-WAITING_FOR_US = (
-    "SELECT EXISTS (SELECT FROM pg_locks"
-    " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
-)
 
 
 def start(*arguments, keys):
@@ -45,17 +41,14 @@ def start(*arguments, keys):
 
 def killed_when_it_reaches(row, *, keys):
     """Let a run get as far as ``row``, whose lock is ours, and kill it there."""
-    with transaction.atomic(), connection.cursor() as cursor:
+
+    def is_alive():
+        assert process.poll() is None, process.communicate()
+
+    with transaction.atomic():
         AllyCredential.objects.select_for_update().get(pk=row)
         process = start(keys=keys)
-        deadline = time.monotonic() + 60
-        while True:
-            cursor.execute(WAITING_FOR_US)
-            if cursor.fetchone()[0]:
-                break
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until_somebody_waits(is_alive)
         process.kill()
         out, _err = process.communicate(timeout=30)
         assert (process.returncode, out) == (-signal.SIGKILL, "")

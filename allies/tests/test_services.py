@@ -199,7 +199,7 @@ def at_once(count, job):
 
     def run(number):
         try:
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=30)
             job(number)
         except Exception as error:  # noqa: BLE001 - the test looks at whatever it was
             failures.append(error)

@@ -42,7 +42,7 @@ def start(folder: Path, barrier, failures) -> None:
     """Start at the same time as the others."""
     try:
         channel = channel_in(folder, Transport)
-        barrier.wait(10)
+        barrier.wait(30)
         declare_and_send(channel)
     except Exception as error:  # noqa: BLE001 - whatever it is, the test asserts on it
         failures.put(repr(error))

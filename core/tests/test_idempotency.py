@@ -173,13 +173,13 @@ def test_a_first_request_that_does_not_end_is_a_409(admin_api):
         with transaction.atomic():
             StoredAnswer.objects.create(key=digest, fingerprint="")
             started.set()
-            done.wait(10)
+            done.wait(30)
             transaction.set_rollback(True)
         connections.close_all()
 
     holder = threading.Thread(target=hold)
     holder.start()
-    started.wait(10)
+    assert started.wait(30)
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '200ms'")
     response = post(admin_api)

@@ -50,13 +50,13 @@ def test_a_slow_broker_does_not_hold_the_caller(broker, monkeypatch):
 
     def hang(*_args, **_kwargs):
         entered.set()
-        leave.wait(10)
+        leave.wait(30)
 
     monkeypatch.setattr(broker, "send_task", hang, raising=False)
     publisher = work.Publisher(backlog=2)
     for number in range(50):
         publisher.publish("a.tasks.b", {"pk": number})
-    assert entered.wait(5)
+    assert entered.wait(30)
     assert publisher.messages.qsize() <= 2
     leave.set()
     publisher.messages.join()

@@ -3,7 +3,6 @@
 import errno
 import os
 import threading
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from django.utils import timezone
 
 from core import signals
 from core.models import JournalEntry
+from core.tests.locks import wait_until_somebody_waits
 from core.work import sweep_all
 from dogs import services, tasks
 from dogs.errors import DogNameTaken
@@ -287,7 +287,7 @@ def test_an_account_that_is_being_removed_gets_no_dog(client_for):
     with transaction.atomic():
         locked = type(leaver).objects.select_for_update().get(pk=leaver.pk)
         thread.start()
-        time.sleep(0.5)
+        wait_until_somebody_waits()
         remove_user(user=locked)
     thread.join()
     assert answers[0].status_code == 400
