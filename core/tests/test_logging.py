@@ -289,9 +289,9 @@ def test_extras_cannot_replace_our_own_fields(log):
     ],
 )
 def test_hostile_texts_cost_little(hostile):
-    before = time.perf_counter()
+    before = time.thread_time()  # what is computed; what the machine does besides is no cost
     Redactor(["settings-hold-this-one"]).text(hostile, MAX_TRACE)
-    assert time.perf_counter() - before < 0.25, traceback.format_stack()[-1]
+    assert time.thread_time() - before < 0.25, traceback.format_stack()[-1]
 
 
 def test_the_configuration_is_one_that_logging_accepts_for_every_process():
