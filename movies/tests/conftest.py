@@ -1,6 +1,8 @@
 """TMDB as the sandbox plays it, over real HTTP, and a catalogue that is none."""
 
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -40,26 +42,33 @@ def tmdb(sandbox_server, settings):
 
 
 @pytest.fixture
-def impatient(tmdb):
-    """TMDB's adapter with short bounds, so that faults cost tests no seconds."""
+def bounds(tmdb):
+    """Return a function that changes the bounds of TMDB's adapter; wide ones to begin with."""
 
-    def shorten():
+    def change(*, read=10.0, total=20.0):
         upstream = caching.catalog().catalog.upstream
-        upstream.timeout, upstream.total_deadline, upstream.backoff = (0.15, 0.15), 0.4, 0.01
-        upstream.close()
-        return upstream
+        upstream.timeout, upstream.total_deadline, upstream.backoff = (10.0, read), total, 0.01
 
-    shorten()
-    return shorten
+    change()
+    return change
+
+
+@pytest.fixture
+def still(monkeypatch):
+    """Stop the clock that ages are read from, so that they come out to the second."""
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    stopped = SimpleNamespace(**{**vars(time), "time": now.timestamp})
+    monkeypatch.setattr(caching, "time", stopped)
 
 
 @pytest.fixture
 def age():
     """Return a function that lets the stored answers get older, and the fast cache forget."""
 
-    def grow(**time):
+    def grow(**older):
         forget_cache()
-        CachedAnswer.objects.update(fetched_at=timezone.now() - timedelta(**time))
+        CachedAnswer.objects.update(fetched_at=timezone.now() - timedelta(**older))
 
     return grow
 

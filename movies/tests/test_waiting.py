@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -40,11 +41,12 @@ def meanwhile(monkeypatch):
     return let
 
 
+@pytest.mark.usefixtures("still")
 def test_the_stale_copy_serves_at_once_while_another_process_asks(cached, inner, leased):
     leased(fetched_at=timezone.now() - HOUR, body='{"call":0}')
     answer = cached.popular(page=1)
     assert body(answer) == {"call": 0}
-    assert answer.headers["Cache-Status"] == "plaza; hit; ttl=-3571; detail=revalidating"
+    assert answer.headers["Cache-Status"] == "plaza; hit; ttl=-3570; detail=revalidating"
     assert inner.calls == []
 
 
@@ -161,6 +163,24 @@ def test_the_stale_copy_serves_while_another_thread_asks(cached):
     assert headers == {"Age": "40", "Cache-Status": "plaza; hit; ttl=-10; detail=revalidating"}
 
 
+def test_everybody_waits_a_second_for_an_answer(cached, monkeypatch):
+    flight, waited = waiting(cached), []
+    monkeypatch.setattr(caching, "time", SimpleNamespace(monotonic=lambda: flight.started + 0.7))
+
+    def wait(seconds):
+        waited.append(round(seconds, 3))
+        flight.answer = Answer(b"{}", 0, "fwd=miss; stored")
+        return True
+
+    monkeypatch.setattr(flight.ready, "wait", wait)
+    cached.slots = threading.BoundedSemaphore(1)
+    cached.slots.acquire()
+    assert (cached.popular(page=1).body, waited) == (b"{}", [0.3])
+    for took, is_slow in ((0.7, False), (1.0, True)):
+        cached._note(took)
+        assert (cached.slow_until > 0) is is_slow
+
+
 def test_a_thread_that_takes_long_is_waited_for_with_a_slot_only(cached, monkeypatch):
     monkeypatch.setattr(caching, "FREE_WAIT", 0.01)
     monkeypatch.setattr(caching, "LONGEST_WAIT", 0.02)
@@ -174,7 +194,7 @@ def test_a_thread_that_takes_long_is_waited_for_with_a_slot_only(cached, monkeyp
     started = time.monotonic()
     with pytest.raises(CatalogBusy):
         cached.popular(page=1)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 30
 
 
 def test_few_calls_at_once_and_the_others_get_their_copies_or_503(cached, inner, monkeypatch):
@@ -190,11 +210,16 @@ def test_few_calls_at_once_and_the_others_get_their_copies_or_503(cached, inner,
     assert [row.lease_until for row in CachedAnswer.objects.all()] == [None]
 
 
-def test_after_a_wait_in_vain_nobody_waits_until_a_quick_answer(cached, inner, leased, meanwhile):
+def test_after_a_wait_in_vain_nobody_waits_until_a_quick_answer(
+    cached, leased, meanwhile, monkeypatch
+):
+    monkeypatch.setattr(caching, "SLOT_WAIT", 0.01)
     for _ in range(caching.SLOTS):
         cached.slots.acquire()
     with pytest.raises(CatalogBusy):
         cached.popular(page=2)  # waited for a slot
+    monkeypatch.setattr(caching, "SLOT_WAIT", 20)
+    monkeypatch.setattr(caching, "FREE_WAIT", 20)
     started = time.monotonic()
     with pytest.raises(CatalogBusy):
         cached.popular(page=2)
@@ -206,7 +231,7 @@ def test_after_a_wait_in_vain_nobody_waits_until_a_quick_answer(cached, inner, l
     meanwhile(lambda: pytest.fail("waited"))
     with pytest.raises(CatalogBusy):
         cached.popular(page=1)
-    assert time.monotonic() - started < caching.SLOT_WAIT
+    assert time.monotonic() - started < 10
     cached.slots.release()
     assert cached.popular(page=2).how == "fwd=miss; stored"
     assert cached.slow_until == 0
@@ -215,9 +240,10 @@ def test_after_a_wait_in_vain_nobody_waits_until_a_quick_answer(cached, inner, l
 def test_a_slow_failure_is_remembered_too(cached, inner, monkeypatch):
     monkeypatch.setattr(caching, "FREE_WAIT", 0.0)
     inner.error = CatalogUnavailable()
+    before = time.monotonic()
     with pytest.raises(CatalogUnavailable):
         cached.popular(page=1)
-    assert cached.slow_until > time.monotonic() + caching.SLOW_SECONDS - 1
+    assert cached.slow_until >= before + caching.SLOW_SECONDS
 
 
 def test_a_dead_leader_leaves_no_flight(cached, inner):
