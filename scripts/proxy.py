@@ -4,8 +4,10 @@ What nginx/start.sh does in a container, for `make smoke` and the tests: fill in
 the list of nodes, start, reload, stop.
 """
 
+import contextlib
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -34,10 +36,17 @@ def nginx_path() -> str | None:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of 127.0.0.1 that nobody listens on.
+
+    It lies below those that systems hand out for outgoing connections, one of which would else
+    take it before the caller's process is there.
+    """
+    for _try in range(100):
+        port = 20_000 + secrets.randbelow(10_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port between 20000 and 30000 is free")
 
 
 def answers(port: int) -> bool:

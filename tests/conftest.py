@@ -3,24 +3,22 @@
 import pytest
 
 from scripts import proxy
-from tests.fronts import Front, start_node
+from tests.fronts import Front, node_in
 
 
 @pytest.fixture(scope="module")
 def front(tmp_path_factory):
     folder = tmp_path_factory.mktemp("front")
-    nodes = [start_node(folder) for _ in range(2)]
     nginx = proxy.Proxy(
         folder / "nginx",
         MAX_UPLOAD_BYTES="100000",
-        LOGIN_RATE="1r/s",
+        LOGIN_RATE="1r/m",
         LOGIN_BURST="3",
     )
-    nginx.nodes({node.port: "" for node in nodes})
-    with nginx:
-        yield Front(folder, nginx, nodes)
-    for node in nodes:
-        node.kill()
+    with node_in(folder) as one, node_in(folder) as other:
+        nginx.nodes({one.port: "", other.port: ""})
+        with nginx:
+            yield Front(folder, nginx, [one, other])
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ class Front:
         self.nginx, self.nodes, self.log = nginx, nodes, folder / "seen.log"
 
     def ask(self, method="GET", path="/", body=None, headers=None):
-        connection = HTTPConnection("127.0.0.1", self.nginx.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.nginx.port, timeout=30)
         try:
             connection.request(method, path, body=body, headers=headers or {})
             response = connection.getresponse()
@@ -33,22 +33,23 @@ class Front:
         text = self.log.read_text() if self.log.exists() else ""
         return [json.loads(line) for line in text.splitlines()]
 
-    def send(self, data, wait=0.4):
-        """Send bytes as they are and return everything that comes back."""
+    def send(self, data):
+        """Send bytes as they are and return everything that comes until nginx closes."""
         received = b""
-        with socket.create_connection(("127.0.0.1", self.nginx.port), timeout=3) as peer:
+        # Longer than nginx itself waits for the rest of a request.
+        with socket.create_connection(("127.0.0.1", self.nginx.port), timeout=30) as peer:
             try:
                 peer.sendall(data)
-                peer.settimeout(wait)
                 while chunk := peer.recv(65536):
                     received += chunk
-            except (TimeoutError, ConnectionResetError, BrokenPipeError):
+            except (ConnectionResetError, BrokenPipeError):
                 pass
         return received
 
 
-def start_node(folder):
-    node = Node(
+def node_in(folder):
+    """Return a node that writes down what it sees; entering it starts it."""
+    return Node(
         folder,
         app="tests.echo:application",
         ready="/",
@@ -58,8 +59,6 @@ def start_node(folder):
         PLAZA_ECHO_LOG=str(folder / "seen.log"),
         SECRET_KEY="x" * 40,
     )
-    node.start()
-    return node
 
 
 def problem(response, status, code):
@@ -74,7 +73,7 @@ def problem(response, status, code):
 
 def logged(nginx, path):
     """The access line of a path: nginx writes it after the answer."""
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         for line in nginx.access_lines():
             if json.loads(line)["path"] == path:

@@ -38,8 +38,9 @@ def test_there_are_enough_probes():
 
 
 def test_the_detector_sees_a_second_request(fresh):
-    one = b"GET /smuggled HTTP/1.1\r\nHost: plaza\r\n\r\n"
-    assert split(fresh.send(one + one)) == ["200", "200"]
+    one = b"GET /smuggled HTTP/1.1\r\nHost: plaza\r\n"
+    last = one + b"Connection: close\r\n"
+    assert split(fresh.send(one + b"\r\n" + last + b"\r\n")) == ["200", "200"]
     assert [seen["path"] for seen in fresh.seen()] == ["/smuggled", "/smuggled"]
 
 

@@ -1,32 +1,41 @@
 """nginx when nodes die, are gone or go away."""
 
+import contextlib
 import threading
 import time
 
 import pytest
 
 from scripts import proxy
-from tests.fronts import Front, needs_nginx, problem, start_node
+from tests.fronts import Front, needs_nginx, node_in, problem
 
 pytestmark = needs_nginx
 
 
+@contextlib.contextmanager
+def two_nodes(folder, **options):
+    """Run nginx in front of two nodes, each of which dies of whatever asks it for /die."""
+    with node_in(folder) as one, node_in(folder) as other:
+        nginx = proxy.Proxy(folder / "nginx")
+        nginx.nodes({one.port: "", other.port: ""}, **options)
+        with nginx:
+            yield Front(folder, nginx, [one, other])
+
+
 @pytest.fixture
 def dying(tmp_path):
-    """Two nodes of which the first dies in the middle of whatever asks it for /die."""
-    nodes = [start_node(tmp_path) for _ in range(2)]
-    nginx = proxy.Proxy(tmp_path / "nginx")
-    nginx.nodes({node.port: "" for node in nodes})
-    with nginx:
-        yield Front(tmp_path, nginx, nodes)
-    for node in nodes:
-        node.kill()
+    with two_nodes(tmp_path) as front:
+        yield front
 
 
-def test_only_what_is_safe_to_repeat_is_repeated(dying):
-    dying.nginx.nodes({node.port: "" for node in dying.nodes}, "max_fails=0")
-    dying.nginx.reload()
-    time.sleep(0.3)
+@pytest.fixture
+def forgiven(tmp_path):
+    """The same, and nginx goes on asking a node that failed."""
+    with two_nodes(tmp_path, options="max_fails=0") as front:
+        yield front
+
+
+def test_only_what_is_safe_to_repeat_is_repeated(forgiven):
     # /die kills the worker that handles it, so every repetition is one more line in the log.
     cases = {
         ("POST", ""): 1,
@@ -37,18 +46,18 @@ def test_only_what_is_safe_to_repeat_is_repeated(dying):
         ("DELETE", ""): 2,
     }
     for (method, key), times in cases.items():
-        dying.log.write_text("")
+        forgiven.log.write_text("")
         headers = {"Idempotency-Key": key} if key else {}
-        response = dying.ask(
+        response = forgiven.ask(
             method, "/die", body=b"{}" if method != "GET" else None, headers=headers
         )
         problem(response, 502, "bad_gateway")
         assert response.headers["Retry-After"] == "2"
-        died = [seen for seen in dying.seen() if seen["path"] == "/die"]
+        died = [seen for seen in forgiven.seen() if seen["path"] == "/die"]
         assert len(died) == times, (method, key)
         assert {seen["length"] for seen in died} == ({0} if method == "GET" else {2})
-        deadline = time.monotonic() + 10
-        while any(node.status("/") != 200 for node in dying.nodes):
+        deadline = time.monotonic() + 30
+        while any(node.status("/") != 200 for node in forgiven.nodes):
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
@@ -67,15 +76,16 @@ def test_no_node_at_all_is_a_problem_not_a_hang(dying):
         node.kill()
     before = time.monotonic()
     body = problem(dying.ask(path="/api/x"), 502, "bad_gateway")
-    assert time.monotonic() - before < 3
+    assert time.monotonic() - before < 10
     assert body["instance"] == "/api/x"
 
 
 def test_a_reload_drops_nothing(dying):
     answers = []
-    asking = threading.Thread(target=lambda: answers.append(dying.ask(path="/wait/1.5").status))
+    asking = threading.Thread(target=lambda: answers.append(dying.ask(path="/wait/1").status))
     asking.start()
-    time.sleep(0.3)
+    while not dying.seen():
+        time.sleep(0.01)
     dying.nginx.nodes({dying.nodes[0].port: "", dying.nodes[1].port: "down"})
     dying.nginx.reload()
     asking.join()
