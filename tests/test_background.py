@@ -22,15 +22,27 @@ from core import plugs
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = [
     pytest.mark.skipif("dogs" not in plugs.every_optional_app(), reason="dogs is not here"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(240),
 ]
 
 
+REGISTER = """
+import sys
+import django
+django.setup()
+from django.core.management import call_command
+from dogs import services
+call_command("migrate", verbosity=0)
+for name in sys.argv[1:]:
+    services.register_dog(name=name)
+"""
+
+
 @pytest.fixture
-def outside() -> Iterator[sandbox.Server]:
+def outside(sandbox_server) -> sandbox.Server:
     """The outside APIs."""
-    with sandbox.running() as server:
-        yield server
+    sandbox_server.reset()
+    return sandbox_server
 
 
 @pytest.fixture
@@ -56,18 +68,15 @@ class Platform:
             "CELERY_BROKER_URL": "",
             "VAR_DIR": str(folder),
             "DOG_API_URL": f"{upstream}/dogs/api",
-            "DOG_PICTURE_DELAY_SECONDS": "2",
             "SWEEP_SECONDS": "1",
-            "WORK_LEASE_SECONDS": "1",
             "LOG_LEVEL": "WARNING",
         }
 
     @classmethod
     @contextmanager
     def running(cls, folder: Path, upstream: str) -> Iterator["Platform"]:
-        """Make the tables, and end every process in the end."""
+        """End every process in the end."""
         made = cls(folder, upstream)
-        made.manage("migrate", "--verbosity", "0")
         try:
             yield made
         finally:
@@ -75,28 +84,21 @@ class Platform:
                 if worker.poll() is None:
                     made.kill(worker)
 
-    def manage(self, *arguments: str) -> str:
-        """Run one management command and return what it printed."""
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+    def start_worker(self, delay: int = 0) -> subprocess.Popen:
+        """Start a prefork worker as production does, with beat inside.
 
-    def start_worker(self) -> subprocess.Popen:
-        """Start a prefork worker as production does, with beat inside."""
+        A picture's task sleeps ``delay`` seconds before it calls.
+        """
         schedule = self.folder / f"beat-{len(self.workers)}"
-        return self.start(f"worker --beat -c 1 -l WARNING --schedule {schedule}")
+        command = f"worker --beat -c 1 -l WARNING --schedule {schedule}"
+        return self.start(command, DOG_PICTURE_DELAY_SECONDS=str(delay))
 
-    def start(self, command: str) -> subprocess.Popen:
+    def start(self, command: str, **settings: str) -> subprocess.Popen:
         """Start one of Celery's programs."""
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "config.celery", *command.split()],
             cwd=ROOT,
-            env=self.environment,
+            env={**self.environment, **settings},
             start_new_session=True,
         )
         self.workers.append(process)
@@ -109,32 +111,45 @@ class Platform:
         worker.wait()
 
     def register(self, *names: str) -> None:
-        """Take dogs in; the process that did it ends at once, its messages sent or not."""
-        calls = "; ".join(f"services.register_dog(name={name!r})" for name in names)
-        self.manage("shell", "--verbosity", "0", "-c", f"from dogs import services; {calls}")
+        """Make the tables and take dogs in.
+
+        The process that does it ends at once, its messages sent or not.
+        """
+        command = [sys.executable, "-c", REGISTER, *names]
+        subprocess.run(command, cwd=ROOT, env=self.environment, check=True)
 
     def pictures(self) -> list[tuple[str, str, int]]:
         """Return status, picture and attempts of every dog."""
-        with closing(sqlite3.connect(self.folder / "plaza.sqlite3", timeout=10)) as database:
-            return database.execute(
-                "SELECT picture_status, picture, picture_attempts FROM dogs_dog ORDER BY id"
-            ).fetchall()
+        return self.query(
+            "SELECT picture_status, picture, picture_attempts FROM dogs_dog ORDER BY id"
+        )
 
-    def wait_for(self, done: Callable[[], bool], seconds: float = 40) -> None:
+    def everything_is_due(self) -> None:
+        """Do what time does by itself to a row that nobody finished."""
+        self.query("UPDATE dogs_dog SET picture_due_at = '2024-01-01 00:00:00'")
+
+    def query(self, sql: str) -> list[tuple]:
+        """Run one statement in the platform's database."""
+        path = self.folder / "plaza.sqlite3"
+        with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as database:
+            return database.execute(sql).fetchall()
+
+    def wait_for(self, done: Callable[[], bool], seconds: float = 90) -> None:
         """Return when ``done()``."""
         deadline = time.monotonic() + seconds
         while not done():
             assert time.monotonic() < deadline, self.pictures()
-            time.sleep(0.3)
+            time.sleep(0.05)
 
 
 def test_worker_killed_in_mid_task(platform, outside):
     platform.register("Lazy")
-    worker = platform.start_worker()
+    worker = platform.start_worker(delay=100)
     platform.wait_for(lambda: platform.pictures()[0][2] == 1)
-    platform.kill(worker)  # the task sleeps its two seconds before it calls
+    platform.kill(worker)
     assert platform.pictures() == [("pending", "", 1)]
     assert outside.calls("dogs") == 0
+    platform.everything_is_due()
     platform.start_worker()
     platform.wait_for(lambda: platform.pictures()[0][0] == "ready")
     status, picture, attempts = platform.pictures()[0]
@@ -147,6 +162,7 @@ def test_broker_gone_with_everything_in_it(platform, outside):
     platform.register("Lazy", "Eager")
     assert len(platform.pictures()) == 2
     shutil.rmtree(platform.folder / "broker", ignore_errors=True)
+    platform.everything_is_due()
     platform.start_worker()
     platform.wait_for(lambda: {row[0] for row in platform.pictures()} == {"ready"})
     assert outside.calls("dogs") == 2
