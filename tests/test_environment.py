@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import manage
 from config import env
+from core import context
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -78,6 +80,20 @@ def test_a_malformed_variable_stops_the_process_with_one_sentence(tmp_path):
     for (name, _value), sentence in zip(values[:-1], said, strict=True):
         assert sentence.startswith((f"plaza: {name} ", f"plaza: {name}:"))
     assert "sekret" not in ran.stdout
+
+
+def test_a_command_acts_under_its_name(monkeypatch):
+    seen = []
+    monkeypatch.setattr(sys, "argv", ["manage.py", "changepassword", "ana@example.com"])
+    monkeypatch.setattr(
+        "django.core.management.execute_from_command_line",
+        lambda _arguments: seen.append((context.actor.get(), context.request_id.get())),
+    )
+    manage.main()
+    [(actor, request_id)] = seen
+    assert actor == context.Actor("command", label="changepassword")
+    assert len(request_id) == 32
+    assert context.actor.get() == context.NOBODY
 
 
 def test_a_database_behind_a_silent_network_is_noticed_in_seconds(monkeypatch):

@@ -4,8 +4,9 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import BaseUserManager
-from django.db import models
+from django.db import models, transaction
 
+from core import journal
 from core.roles import Role
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Store an administrator: the role is the only source of staff rights."""
+        """Store an administrator: the role is the only source of staff rights.
+
+        Django's command calls this, not our services, so the journal is told here.
+        """
         fields.setdefault("name", "Admin")
-        return self.create_user(email, password, **{**fields, "role": Role.ADMIN})
+        with transaction.atomic(using=self._db):
+            user = self.create_user(email, password, **{**fields, "role": Role.ADMIN})
+            journal.record(journal.Action.CREATE, user, changes=journal.initial(user))
+        return user

@@ -2,9 +2,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from core.models import JournalEntry
 from core.roles import Role
 from users.managers import fold_email
 from users.models import ApiToken, LoginBucket, Session, User
@@ -87,6 +89,18 @@ def test_create_superuser_makes_an_administrator():
     user = User.objects.create_superuser("root@example.com", "x")
     assert (user.role, user.is_staff, user.is_superuser) == (Role.ADMIN, True, True)
     assert user.check_password("x")
+
+
+def test_the_command_that_makes_an_administrator_leaves_its_entry(monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a good long phrase")
+    call_command("createsuperuser", interactive=False, email="ROOT@example.com", name="Root")
+    user = User.objects.get(email="root@example.com")
+    entry = JournalEntry.objects.get()
+    assert (entry.action, entry.model, entry.object_id) == ("create", "users.User", str(user.pk))
+    assert (entry.changes["role"], entry.changes["password"]) == ([None, "ADMIN"], None)
+    with pytest.raises(CommandError):
+        call_command("createsuperuser", interactive=False, email="root@example.com", name="R")
+    assert (User.objects.count(), JournalEntry.objects.count()) == (1, 1)
 
 
 @pytest.mark.parametrize(
