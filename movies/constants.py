@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -17,8 +18,8 @@ OWN_FIELDS = ("my_rating", "added_at")
 UNDO_TIME = timedelta(days=30)
 # Details that favourites show are read from TMDB again when they are so old.
 REFRESH_AFTER = timedelta(days=7)
-# TMDB's terms: nothing of it is kept longer than six months without asking again.
-DETAILS_KEPT = timedelta(days=180)
+# TMDB's terms: nothing of it is kept longer without asking again.
+DETAILS_KEPT = timedelta(days=settings.TMDB_DAYS)
 # The answers kept in the database: nobody can fill the disk by asking for odd pages.
 MAX_ANSWERS = 20_000
 

@@ -238,10 +238,9 @@ WEB_THREADS = env.integer("WEB_THREADS", 8, minimum=1)
 TMDB_API_URL = env.outside("TMDB_API_URL", "https://api.themoviedb.org/3")
 TMDB_API_KEY = env.text("TMDB_API_KEY", "").strip()
 TMDB_ACCESS_TOKEN = env.text("TMDB_ACCESS_TOKEN", "").strip()
-MOVIES_CACHE_SECONDS = env.integer("MOVIES_CACHE_SECONDS", 30)
-MOVIES_STALE_DAYS = env.integer("MOVIES_STALE_DAYS", 30)
-if MOVIES_STALE_DAYS > 180:  # noqa: PLR2004 - six months, TMDB's terms of use
-    env.refuse(f"MOVIES_STALE_DAYS is {MOVIES_STALE_DAYS}; TMDB allows no copy beyond 180 days.")
+TMDB_DAYS = 180  # TMDB's terms of use: no copy older than six months
+MOVIES_CACHE_SECONDS = env.integer("MOVIES_CACHE_SECONDS", 30, maximum=TMDB_DAYS * 86_400)
+MOVIES_STALE_DAYS = env.integer("MOVIES_STALE_DAYS", 30, maximum=TMDB_DAYS)
 
 # --- Background work -------------------------------------------------------------------------
 CELERY_APP = "config.celery.app"

@@ -28,11 +28,21 @@ def settings(module, **variables):
     return found.returncode, found.stderr
 
 
-@pytest.mark.parametrize(("days", "good"), [("180", True), ("181", False), ("many", False)])
-def test_no_copy_lives_longer_than_tmdb_allows(days, good):
-    status, said = settings("base", MOVIES_STALE_DAYS=days)
+@pytest.mark.parametrize(
+    ("name", "value", "good"),
+    [
+        ("MOVIES_STALE_DAYS", "180", True),
+        ("MOVIES_STALE_DAYS", "181", False),
+        ("MOVIES_STALE_DAYS", "many", False),
+        ("MOVIES_CACHE_SECONDS", "15552000", True),
+        ("MOVIES_CACHE_SECONDS", "15552001", False),
+        ("MOVIES_CACHE_SECONDS", "-1", False),
+    ],
+)
+def test_no_copy_lives_longer_than_tmdb_allows(name, value, good):
+    status, said = settings("base", **{name: value})
     assert (status == 0) is good
-    assert good or "MOVIES_STALE_DAYS" in said
+    assert good or name in said
 
 
 def test_production_speaks_to_the_real_tmdb_only():
