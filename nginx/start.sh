@@ -40,17 +40,18 @@ trusted() {
 mkdir -p "$RUN_DIR"
 envsubst "$names" <"$here/nginx.conf.template" >"$RUN_DIR/nginx.conf"
 trusted >"$RUN_DIR/real_ip.conf"
-nodes >"$RUN_DIR/upstream.conf"
+nodes >"$RUN_DIR/upstream.conf" &
+wait $!  # a name server that is away must not keep a signal waiting
 nginx -t -q -c "$RUN_DIR/nginx.conf"
 
 nginx -c "$RUN_DIR/nginx.conf" -g 'daemon off;' &
 nginx=$!
-trap 'kill -QUIT "$nginx" 2>/dev/null' TERM INT QUIT
+stop() { trap '' TERM INT QUIT; kill -QUIT "$nginx" 2>/dev/null || true; wait "$nginx" || exit "$?"; exit 0; }
+trap stop TERM INT QUIT
 
 while kill -0 "$nginx" 2>/dev/null; do
-    sleep "$POLL_SECONDS" &
-    wait $! || true  # a signal ends the wait, not the sleep
-    nodes >"$RUN_DIR/upstream.new"
+    { sleep "$POLL_SECONDS"; nodes >"$RUN_DIR/upstream.new"; } &
+    wait $!  # in the background: a signal ends the wait, not what is waited for
     # Nobody answers for the name: keep the last list, whose nodes may only be restarting.
     if ! grep -q ' down;' "$RUN_DIR/upstream.new" && ! cmp -s "$RUN_DIR/upstream.new" "$RUN_DIR/upstream.conf"; then
         mv "$RUN_DIR/upstream.new" "$RUN_DIR/upstream.conf"
