@@ -11,7 +11,7 @@ import orjson
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.api.reading import local_time
+from core.api.renderers import local_time
 from core.api.serializers import ModelSerializer, Serializer, StrictIntegerField
 from movies.constants import MAX_STARS, OWN_FIELDS
 from movies.models import UNRATED_RANK, Favorite, Rating

@@ -25,6 +25,7 @@ from rest_framework import fields, relations, serializers
 from rest_framework.permissions import BasePermission
 from rest_framework.settings import api_settings
 
+from core.api.renderers import clock, local_time
 from core.api.statements import Mark, statement
 from core.api.stock import defined_here, is_stock
 
@@ -91,17 +92,6 @@ class Nested(NamedTuple):
     model: type[models.Model]
     link: str
     plan: "Plan"
-
-
-def local_time(value: Any) -> str:
-    """Show a time; plans do it by :func:`clock`, asking for the zone once."""
-    return clock(value, timezone.get_current_timezone())
-
-
-def clock(value: Any, zone: Any) -> str:
-    """Return a time as DRF writes it."""
-    text: str = value.astimezone(zone).isoformat()
-    return text[:-6] + "Z" if text.endswith("+00:00") else text
 
 
 class Plan:
