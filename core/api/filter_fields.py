@@ -128,11 +128,12 @@ class DateTimeField(StrictField):
     }
 
     def read(self, text: str) -> dt.datetime:
-        """Return the moment, with its zone."""
+        """Return the moment, in UTC."""
         moment = parse_datetime(text) if DATETIME.fullmatch(text) else None
         if moment is None or moment.year not in YEARS:
             raise ValueError
-        return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+        aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+        return aware.astimezone(dt.UTC)  # PostgreSQL takes no offset beyond 15:59
 
 
 class UUIDField(StrictField):

@@ -123,6 +123,15 @@ def test_route_costs_the_same_at_1_10_and_50_rows(admin_api):
     assert counts == [2, 2, 2]
 
 
+@pytest.mark.parametrize("offset", ["%2B23:59", "-23:59", "%2B16:00", "-15:59", "Z"])
+@pytest.mark.parametrize("moment", ["1900-01-01T00:00:00", "2200-12-31T23:59:59"])
+def test_a_time_with_any_offset_is_compared(admin_api, moment, offset):
+    journal.record(Action.READ, User)
+    found = admin_api.get(f"/api/journal?at__gte={moment}{offset}")
+    assert found.status_code == 200
+    assert bool(found.json()["results"]) == moment.startswith("1900")
+
+
 @pytest.mark.parametrize("spelling", ["{}_0", " {}", "{} ", "+{}", "-{}", "0x{}", "٣"])
 def test_an_entry_has_one_address(admin_api, spelling):
     entries = [journal.record(Action.READ, User) for _time in range(40)]
