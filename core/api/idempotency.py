@@ -62,9 +62,14 @@ class StillRunning(Conflict):
 
 
 def caller_of(request: Request) -> str:
-    """Return who owns the key: one user's keys mean nothing to another."""
+    """Return who owns the key: one user's keys mean nothing to another.
+
+    On the routes that authenticate nobody a key belongs to the request, with the token that it may
+    carry: else whoever guesses somebody's key could try passwords under it, told apart by 422 and
+    never counted, and of two who sign out with the same key one would stay signed in.
+    """
     user = request.user
-    return f"user:{user.pk}" if user and user.is_authenticated else "anonymous"
+    return f"user:{user.pk}" if user and user.is_authenticated else ""
 
 
 def sealing_key(caller: str, key: str) -> bytes:
@@ -108,10 +113,10 @@ class Idempotency:
         raw = request.headers[HEADER]
         if not WELL_FORMED.fullmatch(raw):
             raise KeyMalformed
-        caller = caller_of(request)
+        self.fingerprint = fingerprint_of(request)
+        caller = caller_of(request) or f"{self.fingerprint}|{request.headers.get('Authorization')}"
         self.digest = hashlib.sha256(f"{caller}|{raw}".encode()).hexdigest()
         self.cipher = AESGCM(sealing_key(caller, raw))
-        self.fingerprint = fingerprint_of(request)
 
     def answer(
         self,

@@ -45,14 +45,30 @@ def test_same_key_with_another_body_is_422(admin_api):
     assert not User.objects.filter(email="b@example.com").exists()
 
 
-def test_same_key_on_another_path_is_422(api):
-    user = UserFactory()
-    first = post(api, body={"email": user.email, "password": PASSWORD}, path="/api/auth/token")
-    assert first.status_code == 200
-    body = {"refresh": first.json()["refresh"]}
-    response = post(api, body=body, path="/api/auth/token/refresh")
+def test_same_key_on_another_path_is_422(admin_api):
+    assert post(admin_api).status_code == 201
+    response = post(admin_api, path="/api/users/")
     assert (response.status_code, response.json()["code"]) == (422, "idempotency_key_reused")
-    assert Session.objects.get().generation == 0
+
+
+def test_a_key_of_nobody_is_no_way_to_guess_a_password(api):
+    user = UserFactory()
+    body = {"email": user.email, "password": PASSWORD}
+    first = post(api, body=body, path="/api/auth/token")
+    guesses = [
+        post(api, body={**body, "password": f"guess {number}"}, path="/api/auth/token").status_code
+        for number in range(6)
+    ]
+    assert guesses == [401] * 5 + [429]
+    assert post(api, body=body, path="/api/auth/token").content == first.content
+    assert Session.objects.count() == 1
+
+
+def test_two_who_sign_out_with_the_same_key_are_both_out(client_for):
+    for caller in (client_for(Role.USER), client_for(Role.USER)):
+        assert post(caller, body={}, path="/api/auth/logout").status_code == 204
+        assert caller.get("/api/users/me").status_code == 401
+    assert Session.objects.filter(revoked_at=None).count() == 0
 
 
 def test_spelling_of_the_body_does_not_matter(admin_api):
