@@ -75,6 +75,7 @@ def test_openapi_gives_every_operation_its_error_and_its_security(contract):
             assert list(content) == ["application/problem+json"], f"{method} {path}"
             assert operation["security"] in ([{}], [{"bearer": []}])
             names = [parameter["name"] for parameter in operation.get("parameters", [])]
+            assert ("If-None-Match" in names) == ("304" in operation["responses"])
             assert ("Idempotency-Key" in names) == (method == "post"), f"{method} {path}"
     assert len(identifiers) == len(set(identifiers))
 

@@ -123,4 +123,7 @@ def add_problems(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]:
     for operations in result.get("paths", {}).values():
         for operation in operations.values():
             operation["responses"].setdefault("default", answer)
+            names = {parameter["name"] for parameter in operation.get("parameters", [])}
+            if "If-None-Match" in names:
+                operation["responses"].setdefault("304", {"description": "The entity tag fits."})
     return result

@@ -73,7 +73,7 @@ class Kernel(drf_views.APIView):
         self.perform_content_negotiation(request)
         self.perform_authentication(request)
         self.check_permissions(request)
-        if request.META.get("QUERY_STRING"):
+        if request.META.get("QUERY_STRING") and self.action_name() is not None:
             check_query(request, view_query_params(self))
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -118,6 +118,11 @@ def test_what_can_only_be_read(api, path, method):
     assert api.head(path).status_code in {200, 302}
 
 
+def test_a_method_that_is_not_there_is_405_whatever_is_asked(admin_api):
+    response = admin_api.generic("TRACE", "/api/users?role=ADMIN")
+    assert problem(response)["code"] == "method_not_allowed"
+
+
 def test_unknown_method(admin_api):
     assert problem(admin_api.generic("BREW", "/api/journal"))["status"] == 405
 
