@@ -3,11 +3,15 @@
 The numbers come from measurements: docs/adr/0012-gunicorn.md.
 """
 
+import json
 import os
 import shutil
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
+
+from gunicorn import util  # type: ignore[import-untyped]  # it has no types
 
 from config import env
 from core.logging import logging_config
@@ -71,6 +75,34 @@ if _METRICS not in os.environ:  # noqa: TID251 - prometheus-client reads its fol
     shutil.rmtree(_folder, ignore_errors=True)  # of processes that are gone
     _folder.mkdir(parents=True, exist_ok=True)
     os.environ[_METRICS] = str(_folder)  # noqa: TID251 - see above
+
+
+def write_problem(sock: Any, status: int, reason: str, _message: str) -> None:
+    """Answer what is no request that Django could see as nginx does: a problem document, too."""
+    code = {414: "uri_too_long", 500: "internal_error"}.get(status, "bad_request")
+    request_id = uuid.uuid4().hex
+    body = json.dumps(
+        {
+            "type": f"urn:plaza:problem:{code}",
+            "title": reason,
+            "status": status,
+            "detail": reason,
+            "instance": "",
+            "code": code,
+            "request_id": request_id,
+        }
+    )
+    head = (
+        f"HTTP/1.1 {status} {reason}",
+        "Connection: close",
+        "Content-Type: application/problem+json",
+        f"Content-Length: {len(body)}",
+        f"X-Request-ID: {request_id}",
+    )
+    util.write_nonblock(sock, "\r\n".join([*head, "", body]).encode())
+
+
+util.write_error = write_problem
 
 
 def post_fork(server: Any, worker: Any) -> None:

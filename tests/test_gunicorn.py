@@ -1,0 +1,35 @@
+"""What gunicorn itself refuses, before Django sees a request."""
+
+import json
+import socket
+
+import pytest
+
+from tests.fronts import node_in
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"GARBAGE\r\n\r\n", 400, "bad_request"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: ten\r\n\r\n", 400, "bad_request"),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "uri_too_long"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 9000 + b"\r\n\r\n", 431, "bad_request"),
+    ],
+)
+def test_what_is_no_request_is_a_problem(node, sent, status, code):
+    with socket.create_connection(("127.0.0.1", node.port), timeout=5) as connection:
+        connection.sendall(sent)
+        answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    head, _, body = answer.partition("\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ")
+    assert "Content-Type: application/problem+json" in head
+    problem = json.loads(body)
+    assert (problem["status"], problem["code"]) == (status, code)
+    assert f"X-Request-ID: {problem['request_id']}" in head
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    with node_in(tmp_path_factory.mktemp("node")) as started:
+        yield started
