@@ -170,6 +170,9 @@ class Kernel(drf_views.APIView):
             etag = plain["ETag"] = etags.etag_of(body)
             wanted = request.META.get("HTTP_IF_NONE_MATCH")
             if wanted and request.method in SAFE_METHODS and etags.unchanged(wanted, etag):
+                # RFC 9110, 8.6: the length is that of the 200, which no cache may take for 0.
+                plain["Content-Length"] = str(len(body))
+                del plain["Content-Type"]
                 plain.status_code = 304
                 plain.content = b""
         return plain

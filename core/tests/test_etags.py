@@ -68,3 +68,12 @@ def test_sixteen_writers_with_one_tag():
     assert sorted(statuses) == [200] + [412] * 15
     assert User.objects.get(pk=user.pk).name.startswith("writer")
     assert JournalEntry.objects.filter(model="users.User", action="change").count() == 1
+
+
+def test_the_length_of_what_is_not_sent_again_is_not_0(admin_api):
+    path = f"/api/users/{admin_api.user.pk}"
+    whole = admin_api.get(path)
+    response = admin_api.get(path, HTTP_IF_NONE_MATCH=whole["ETag"])
+    assert (response.status_code, response.content) == (304, b"")
+    assert response["Content-Length"] == whole["Content-Length"] == str(len(whole.content))
+    assert "Content-Type" not in response
