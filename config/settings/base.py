@@ -218,6 +218,10 @@ MAX_BODY_BYTES = env.integer("MAX_BODY_BYTES", 1024 * 1024, minimum=1024)
 MAX_UPLOAD_BYTES = env.integer("MAX_UPLOAD_BYTES", 32 * 1024 * 1024, minimum=1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "core.uploads.NamelessFileUploadHandler",
+]
 IDEMPOTENCY_DAYS = 7
 FAST_READS = env.flag("FAST_READS", default=True)
 
