@@ -1,0 +1,141 @@
+"""Clients that write and read without pause, and what they saw: the load of `make smoke`."""
+
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from uuid import uuid4
+
+TOKEN = "abcdef1234567890"  # noqa: S105 - the demo data's public token
+CLIENTS = 6
+TRIES = 4
+MINIMUM = 300
+SLOWEST_MACHINE = 60  # seconds that a load runs on to reach its minimum
+OK = range(200, 300)
+
+
+@dataclass
+class Outcome:
+    """One request as its client saw it."""
+
+    name: str
+    first: int  # the status of the first try; 0: the connection broke
+    last: int
+    tries: int
+    start: float
+    end: float
+
+
+@dataclass
+class Load:
+    """Clients that write and read without pause, and what they saw."""
+
+    port: int
+    outcomes: list[Outcome] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+    reconnected: int = 0
+
+    def client(self, number: int) -> None:
+        """Create a dog, read it, and so on until told to stop."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        count = 0
+        while not self.stop.is_set():
+            count += 1
+            name = f"smoke-{uuid4().hex[:12]}-{number}-{count}"
+            key = {"Idempotency-Key": uuid4().hex, "Content-Type": "application/json"}
+            self.ask(connection, "POST", name, key)
+            self.ask(connection, "GET", name, {})
+        connection.close()
+
+    def ask(
+        self, connection: HTTPConnection, method: str, name: str, headers: dict[str, str]
+    ) -> None:
+        """Send one request, again with the same key while it fails, and remember it."""
+        start = time.monotonic()
+        statuses: list[int] = []
+        while not statuses or (statuses[-1] not in OK and len(statuses) < TRIES):
+            if statuses:
+                time.sleep(0.05 * 2 ** len(statuses))
+            statuses.append(self.once(connection, method, f"/api/dogs/{name}", headers))
+        end = time.monotonic()
+        # What was never created cannot be read.
+        if method == "POST" or statuses[-1] != 404:  # noqa: PLR2004 - not found
+            outcome = Outcome(
+                name if method == "POST" else "",
+                statuses[0],
+                statuses[-1],
+                len(statuses),
+                start,
+                end,
+            )
+            self.outcomes.append(outcome)
+
+    def once(
+        self, connection: HTTPConnection, method: str, path: str, headers: dict[str, str]
+    ) -> int:
+        """Return the status of one try. A kept connection that was closed while idle is reopened.
+
+        nginx closes idle connections when it reloads; every HTTP client reconnects then.
+        """
+        headers = {"Authorization": f"Bearer {TOKEN}", **headers}
+        reused = connection.sock is not None
+        for _ in range(2):
+            try:
+                connection.request(method, path, b"{}" if method == "POST" else None, headers)
+                response = connection.getresponse()
+                response.read()
+            except (HTTPException, OSError):
+                connection.close()
+                if not reused:
+                    return 0
+                reused = False
+                self.reconnected += 1
+            else:
+                return response.status
+        return 0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Keep the clients busy inside the block."""
+        threads = [threading.Thread(target=self.client, args=(n,)) for n in range(CLIENTS)]
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        try:
+            yield
+            time.sleep(1)
+            deadline = time.monotonic() + SLOWEST_MACHINE
+            while len(self.outcomes) < MINIMUM and time.monotonic() < deadline:
+                time.sleep(0.1)
+        finally:
+            self.stop.set()
+            for thread in threads:
+                thread.join(60)
+
+    def report(self) -> dict[str, Any]:
+        """Return the numbers that promises are about."""
+        ends = sorted(one.end for one in self.outcomes if one.last in OK)
+        times = sorted(one.end - one.start for one in self.outcomes)
+        return {
+            "requests": len(self.outcomes),
+            "failed_first": dict(Counter(o.first for o in self.outcomes if o.first not in OK)),
+            "failed_after_retry": sum(one.last not in OK for one in self.outcomes),
+            "longest_gap_ms": round(1000 * max(map(float.__sub__, ends[1:], ends), default=99)),
+            "p50_ms": round(1000 * statistics.median(times), 1),
+            "p99_ms": round(1000 * times[int(len(times) * 0.99)], 1),
+            "slowest_ms": round(1000 * times[-1]),
+            "reconnected": self.reconnected,
+        }
+
+    def missing(self, port: int) -> int:
+        """Return how many acknowledged dogs are not there."""
+        connection = HTTPConnection("127.0.0.1", port, timeout=20)
+        created = [one.name for one in self.outcomes if one.name and one.last in OK]
+        return sum(
+            self.once(connection, "GET", f"/api/dogs/{name}", {}) != OK[0] for name in created
+        )
