@@ -79,6 +79,13 @@ def test_whoever_needs_the_tables_waits_for_them():
         assert SERVICES[name]["command"][:2] == ["sh", "scripts/prepared.sh"]
 
 
+def test_the_pages_name_the_file_of_variables():
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*/README.md")]
+    said = [line for page in pages for line in re.findall(r"docker compose .*", page.read_text())]
+    assert len(said) > 2
+    assert [line for line in said if not line.startswith("docker compose --env-file ")] == []
+
+
 class Prepared:
     """``scripts/prepared.sh`` with a ``python`` that sleeps or ends as the test wants."""
 
