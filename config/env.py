@@ -129,13 +129,19 @@ def database(name: str) -> dict[str, Any]:
         refuse(f"{name} is not a database URL ({error}). Example: postgres://user:pw@host:5432/db")
     engine = config.get("ENGINE", "")
     if engine.endswith("sqlite3"):
-        Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(config["NAME"]).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            refuse(f"{name}: the folder {folder} cannot be made ({error.strerror}).")
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 10,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
     elif engine.endswith("postgresql"):
+        if not config["NAME"]:
+            refuse(f"{name} names no database. Example: postgres://user:pw@host:5432/db")
         config["ENGINE"] = "core.postgresql"  # Django's, with a cheaper health check
         config["CONN_MAX_AGE"] = 600
         config["CONN_HEALTH_CHECKS"] = True

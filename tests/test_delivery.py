@@ -281,6 +281,8 @@ def test_the_filled_example_starts(filled):
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL"),
         ({"DATABASE_URL": "mysql://u:pw-c4n4ry@h/x"}, "DATABASE_URL"),
         ({"DATABASE_URL": "postgres://u:pw-c4n4ry@h:port/x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgres://u:pw-c4n4ry@h"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite:////proc/nowhere/x.sqlite3"}, "DATABASE_URL"),
         ({"PLATFORM_APPS": "dogs,cats"}, "PLATFORM_APPS"),
         ({"PLATFORM_APPS": "core"}, "PLATFORM_APPS"),
         ({"DOG_API_URL": "http://127.0.0.1:9051/dogs/api"}, "DOG_API_URL"),
