@@ -1,6 +1,5 @@
 """The four jobs of the runbooks as pages of the admin: preview, reason, journal."""
 
-import hashlib
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +9,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
@@ -33,7 +33,7 @@ PREVIEW_ROWS = 20
 def seal_of(form: ReasonForm) -> str:
     """Return a digest of what was previewed, so that nothing else is confirmed."""
     shown = repr(sorted((name, str(value)) for name, value in form.cleaned_data.items()))
-    return hashlib.sha256(f"{settings.SECRET_KEY}|{shown}".encode()).hexdigest()
+    return salted_hmac("allies.preview", shown, algorithm="sha256").hexdigest()
 
 
 class JobPages(ModelAdmin):
@@ -55,7 +55,8 @@ class JobPages(ModelAdmin):
 
     def confirmed(self, request: HttpRequest, form: ReasonForm) -> bool:
         """Tell whether exactly this was previewed and is confirmed."""
-        return "confirm" in request.POST and request.POST.get("previewed") == seal_of(form)
+        seal = request.POST.get("previewed", "")
+        return "confirm" in request.POST and constant_time_compare(seal, seal_of(form))
 
     def done(self, request: HttpRequest, text: str, ally: Ally | None = None) -> HttpResponse:
         """Say what happened and go back to the list or the ally."""
