@@ -29,6 +29,8 @@ def test_an_upload_is_whole_and_has_no_name(folder, content):
     upload.seek(0)
     assert b"".join(upload.chunks()) == content
     assert request.POST["b"] == "text"
+    request.close()
+    assert upload.closed
     assert list(folder.iterdir()) == []
 
 
