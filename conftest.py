@@ -1,6 +1,7 @@
 """Fixtures of every test: clients that act as somebody, and the databases at hand."""
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 
@@ -12,6 +13,7 @@ import sandbox
 from core import context
 from core.roles import Role
 from core.tests.caches import forget_cache
+from tests.boots import Boots
 from users.sessions import open_session
 from users.tests.factories import UserFactory
 from users.tokens import pair_of
@@ -68,6 +70,14 @@ def published(monkeypatch) -> list[tuple[str, dict]]:
         work.publisher, "publish", lambda task, arguments: messages.append((task, arguments))
     )
     return messages
+
+
+@pytest.fixture(scope="session")
+def boot() -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """Return a function that runs code in a process of its own: ``boot(code, environment, …)``."""
+    boots = Boots()
+    yield boots.run
+    boots.stop()
 
 
 @pytest.fixture(scope="session")

@@ -250,19 +250,18 @@ def filled(tmp_path_factory):
     }
 
 
-def start(environment):
-    return subprocess.run(
-        [sys.executable, "-c", "import config.wsgi; print('started')"],
+START = "import config.wsgi; print('started')"
+
+
+def test_the_filled_example_starts(filled):
+    ran = subprocess.run(
+        [sys.executable, "-c", START],
         cwd=ROOT,
-        env=environment,
+        env=filled,
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-def test_the_filled_example_starts(filled):
-    ran = start(filled)
     assert ran.stderr == ""
     assert ran.stdout == "started\n"
 
@@ -291,8 +290,8 @@ def test_the_filled_example_starts(filled):
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
-def test_the_process_refuses_with_one_line(filled, change, names):
-    ran = start({**filled, **change})
+def test_the_process_refuses_with_one_line(boot, filled, change, names):
+    ran = boot(START, {**filled, **change})
     assert ran.returncode == 1
     assert ran.stdout == ""
     assert ran.stderr.count("\n") == 1, ran.stderr

@@ -1,7 +1,6 @@
 """What the environment decides that no other test can see."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -40,7 +39,7 @@ for name, value in %r:
 """
 
 
-def test_a_malformed_variable_stops_the_process_with_one_sentence(tmp_path):
+def test_a_malformed_variable_stops_the_process_with_one_sentence(boot, tmp_path):
     values = [
         ("SECRET_KEY", ""),
         ("DATABASE_URL", "mysql://u@h/x"),
@@ -61,19 +60,13 @@ def test_a_malformed_variable_stops_the_process_with_one_sentence(tmp_path):
         ("DEMO_DATA", "perhaps"),
         ("PLATFORM_APPS", "dogs, dogs,"),  # is taken: there once
     ]
-    ran = subprocess.run(
-        [sys.executable, "-c", REFUSED % values],
-        cwd=ROOT,
-        env={
-            "PATH": os.defpath,
-            "SECRET_KEY": "k" * 50,
-            "DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}",
-            "VAR_DIR": str(tmp_path),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {
+        "PATH": os.defpath,
+        "SECRET_KEY": "k" * 50,
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}",
+        "VAR_DIR": str(tmp_path),
+    }
+    ran = boot(REFUSED % values, environment)
     assert ran.stderr == ""
     *said, twice = ran.stdout.splitlines()
     assert twice == "PLATFORM_APPS ['dogs']"
@@ -108,7 +101,7 @@ def test_a_database_behind_a_silent_network_is_noticed_in_seconds(monkeypatch):
     assert alive <= 5
 
 
-def test_production_believes_the_server_not_a_header_about_https(tmp_path):
+def test_production_believes_the_server_not_a_header_about_https(boot, tmp_path):
     """Gunicorn reads X-Forwarded-Proto, of TRUSTED_PROXIES only; Django must not read it again."""
     secrets = {"SECRET_KEY": "k" * 50, "JWT_SIGNING_KEY": "j" * 50, "CREDENTIALS_KEYS": ""}
     outside = dict.fromkeys(("DOG_API_URL", "RELAY_API_URL"), "https://api.example")
@@ -122,20 +115,13 @@ def test_production_believes_the_server_not_a_header_about_https(tmp_path):
         "PLATFORM_APPS": "dogs",
         "DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}",
     }
-    ran = subprocess.run(
-        [sys.executable, "-c", SCHEMES],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = boot(SCHEMES, environment)
     assert ran.stderr == ""
     assert ran.stdout.split() == ["http", "https"]
 
 
 @pytest.mark.parametrize("hosts", ["", "*", "a.example,*"])
-def test_production_names_its_hosts(tmp_path, hosts):
+def test_production_names_its_hosts(boot, tmp_path, hosts):
     environment = {
         "PATH": os.defpath,
         "SECRET_KEY": "k" * 50,
@@ -143,13 +129,6 @@ def test_production_names_its_hosts(tmp_path, hosts):
         "ALLOWED_HOSTS": hosts,
         "DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}",
     }
-    ran = subprocess.run(
-        [sys.executable, "-c", "import config.wsgi"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = boot("import config.wsgi", environment)
     assert ran.returncode == 1
     assert ran.stderr.startswith("plaza: ALLOWED_HOSTS is not set.")

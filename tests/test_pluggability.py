@@ -6,6 +6,7 @@ Each choice boots the project in a process of its own, with a database of its ow
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,9 @@ CHOICES = {
 PROBE = """
 import json
 import sys
+import warnings
 import django
+warnings.simplefilter("error", RuntimeWarning)
 django.setup()
 from django.contrib import admin
 from django.core.management import call_command
@@ -65,33 +68,33 @@ PREFIXES = {
 }
 
 
-def boot(choice: list[str], folder: Path) -> dict:
-    """Return what a process with just these optional apps reports."""
-    environment = {
+@pytest.fixture
+def report_of(boot, tmp_path) -> Callable[[list[str]], dict]:
+    """Return a function that boots the project with just these optional apps and asks it."""
+
+    def ask(choice: list[str]) -> dict:
+        done = boot(PROBE, environment(choice, tmp_path), str(tmp_path / "openapi.yaml"))
+        assert done.returncode == 0, done.stderr[-3000:]
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return ask
+
+
+def environment(choice: list[str], folder: Path) -> dict[str, str]:
+    """Return what decides about the apps, and a database that nobody else uses."""
+    return {
         "PATH": "/usr/bin:/bin",
         "DJANGO_SETTINGS_MODULE": "config.settings.test",
         "SECRET_KEY": "x" * 50,
         "PLATFORM_APPS": ",".join(choice),
         "DATABASE_URL": f"sqlite:///{folder / 'plaza.sqlite3'}",
         "REDIS_URL": "",
-        "PYTHONPATH": str(ROOT),
     }
-    done = subprocess.run(
-        [sys.executable, "-W", "error::RuntimeWarning", "-c", PROBE, str(folder / "openapi.yaml")],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES.keys())
-def test_exactly_the_chosen_apps_are_there(choice, tmp_path):
-    seen = boot(choice, tmp_path)
+def test_exactly_the_chosen_apps_are_there(report_of, choice):
+    seen = report_of(choice)
     always = {"core", "users"}
     assert set(seen["enabled"]) == always | set(choice)
     assert set(seen["routes"]) == always | set(choice)

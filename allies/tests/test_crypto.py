@@ -2,8 +2,6 @@
 
 import base64
 import os
-import subprocess
-import sys
 
 import pytest
 from django.core.management import call_command
@@ -119,9 +117,9 @@ def test_a_check_names_the_key_that_stored_credentials_need(settings):
 @pytest.mark.parametrize(
     "keys", ["", "main:short", "main:bG9jYWwta2V5LWZvci1vbmUtbGFwdG9wLW9ubHkhISE="]
 )
-def test_production_refuses_to_start(keys):
+def test_production_refuses_to_start(boot, keys):
     environment = {
-        "PATH": os.environ["PATH"],  # noqa: TID251 - the subprocess needs a PATH
+        "PATH": os.defpath,
         "DJANGO_SETTINGS_MODULE": "config.settings.production",
         "SECRET_KEY": "x9" * 32,
         "ALLOWED_HOSTS": "plaza.example.com",
@@ -131,13 +129,7 @@ def test_production_refuses_to_start(keys):
         "TMDB_API_URL": "https://tmdb.example",
         "TMDB_API_KEY": "x" * 32,
     }
-    done = subprocess.run(
-        [sys.executable, "-c", "import django; django.setup()"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = boot("import django; django.setup()", environment)
     assert done.returncode == 1
     assert done.stderr.startswith(
         "plaza: CREDENTIALS_KEYS is missing, malformed or holds the local"

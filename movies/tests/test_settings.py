@@ -1,7 +1,5 @@
 """What the settings refuse, and what TMDB's terms want to be said."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,17 +13,16 @@ TERMS = (
 )
 
 
-def settings(module, **variables):
-    """Import a settings module in a process of its own; return what it says on stderr."""
-    found = subprocess.run(
-        [sys.executable, "-c", f"import config.settings.{module}"],
-        cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "SECRET_KEY": "k" * 40, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.returncode, found.stderr
+@pytest.fixture
+def settings(boot):
+    """Return a function that imports settings elsewhere; it returns status and stderr."""
+
+    def read(module, **variables):
+        environment = {"PATH": "/usr/bin:/bin", "SECRET_KEY": "k" * 40, **variables}
+        found = boot(f"import config.settings.{module}", environment)
+        return found.returncode, found.stderr
+
+    return read
 
 
 @pytest.mark.parametrize(
@@ -39,13 +36,13 @@ def settings(module, **variables):
         ("MOVIES_CACHE_SECONDS", "-1", False),
     ],
 )
-def test_no_copy_lives_longer_than_tmdb_allows(name, value, good):
+def test_no_copy_lives_longer_than_tmdb_allows(settings, name, value, good):
     status, said = settings("base", **{name: value})
     assert (status == 0) is good
     assert good or name in said
 
 
-def test_production_speaks_to_the_real_tmdb_only():
+def test_production_speaks_to_the_real_tmdb_only(settings):
     secure = {"DOG_API_URL": "https://a.example", "RELAY_API_URL": "https://b.example"}
     status, said = settings(
         "production", ALLOWED_HOSTS="a.example", TMDB_API_URL="http://127.0.0.1/3", **secure
