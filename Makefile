@@ -12,7 +12,8 @@ STAMP := .venv/.installed
 # What `make ci` tests against besides SQLite.
 CI_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 CI_REDIS_URL ?= redis://127.0.0.1:6379/9
-# Processes of the test suite, and further arguments for pytest.
+# Processes of the test suite, and further arguments for pytest. Whatever the shell says, they and
+# those that they start keep what they compile: else each of them compiles all of it.
 TEST_PROCESSES ?= 3
 PYTEST_ARGS ?=
 COMPOSE ?= docker compose
@@ -98,7 +99,7 @@ messages-check: install ## Fail when a text is not translated into Spanish
 
 .PHONY: tests coverage-report ci
 tests: install ## Run the suite on SQLite (with DATABASE_URL and REDIS_URL set: on those)
-	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal $(PYTEST_ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal $(PYTEST_ARGS)
 
 coverage-report: install ## Run the suite and show what no test runs
 	@$(BIN)/coverage run --parallel-mode -m pytest $(PYTEST_ARGS)

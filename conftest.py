@@ -1,5 +1,6 @@
 """Fixtures of every test: clients that act as somebody, and the databases at hand."""
 
+import gc
 import shutil
 import subprocess
 import tempfile
@@ -25,7 +26,11 @@ pytest.register_assert_rewrite(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out, on SQLite, the tests that need PostgreSQL; `make ci` runs them all."""
+    """Leave out, on SQLite, the tests that need PostgreSQL; `make ci` runs them all.
+
+    The long ones come first: one process of the suite waits in them while the others work, and
+    none is left for the end.
+    """
     from django.conf import settings
 
     is_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
@@ -34,6 +39,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL; `make ci` runs it there"))
         if item.get_closest_marker("redis") and not settings.REDIS_URL:
             item.add_marker(pytest.mark.skip(reason="needs Redis; `make ci` runs it there"))
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look less often, and not at what stays to the end anyway."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 def pytest_configure(config: pytest.Config) -> None:

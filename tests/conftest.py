@@ -6,7 +6,7 @@ from scripts import proxy
 from tests.fronts import Front, node_in
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def front(tmp_path_factory):
     folder = tmp_path_factory.mktemp("front")
     nginx = proxy.Proxy(

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 pytestmark = [
     pytest.mark.skipif("dogs" not in plugs.every_optional_app(), reason="dogs is not here"),
     pytest.mark.timeout(240),
+    pytest.mark.long,
 ]
 
 

@@ -126,6 +126,7 @@ def platform(tmp_path):
             os.killpg(everything.pid, signal.SIGKILL)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 @pytest.mark.skipif("dogs" not in settings.PLATFORM_APPS, reason="the tour begins with dogs")

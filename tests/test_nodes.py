@@ -9,7 +9,7 @@ import pytest
 from scripts import proxy
 from tests.fronts import Front, needs_nginx, node_in, problem
 
-pytestmark = needs_nginx
+pytestmark = [needs_nginx, pytest.mark.long]
 
 
 @contextlib.contextmanager

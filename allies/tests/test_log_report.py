@@ -125,7 +125,7 @@ def test_memory_does_not_grow_with_the_file():
         return top
 
     peak(500_000)  # fills the caches
-    small, big = peak(500_000), peak(3_000_000)
+    small, big = peak(500_000), peak(1_500_000)
     assert big < small + 500_000
     assert big < 8_000_000
 

@@ -191,6 +191,7 @@ def test_dns_failure(ask, tmdb, lose_dns, age, state):
         assert response["Cache-Status"] == "plaza; fwd=stale; ttl=-7170; detail=connection"
 
 
+@pytest.mark.long
 def test_an_unreachable_tmdb_keeps_to_its_real_bounds(user_api, tmdb):
     tmdb.faults.set("tmdb", drip=True)
     started = time.monotonic()
