@@ -75,6 +75,14 @@ def test_every_file_is_on_a_page():
     assert files == on_pages
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_sqlite_waits_for_its_turn_and_stops_at_an_error(page):
+    """Its shell would else give up beside a running platform, and go on without a transaction."""
+    commands = re.findall(r"sqlite3 (.*?)var/plaza", (BOOKS / page).read_text())
+    assert set(commands) <= {"-bail -cmd '.timeout 5000' "}
+    assert bool(commands) == ("03" not in page)
+
+
 def test_the_example_log_is_made_up():
     assert (BOOKS / "example.log").read_bytes() == example_log()
 
