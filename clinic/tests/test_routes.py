@@ -170,7 +170,7 @@ def test_names_go_round_exactly(doctor, first, last):
     "key", ["0", "-1", "x", "1.5", "\uff19", "9" * 19, "9" * 5000, "1e3", "%00", "01", "+1"]
 )
 def test_a_key_that_names_nobody_is_no_500(doctor, key):
-    PatientFactory(pk=1), StudyFactory(pk=1, patient_id=1)
+    StudyFactory(pk=1, patient=PatientFactory(pk=1))
     for path in (f"/api/patients/{key}", f"/api/studies/{key}", f"/api/patients/{key}/studies"):
         for method in (doctor.get, doctor.delete):
             assert method(path).status_code in {400, 404, 405, 414}, path
