@@ -32,10 +32,10 @@ def spellings(word):
         yield base64.b64encode(b"x" * shift + word + b"x" * ((-shift - len(word)) % 3))[4:-4]
 
 
-def sightings(content):
+def sightings(content, words=WORDS):
     return [
         spelling
-        for word in WORDS
+        for word in words
         for spelling in spellings(word)
         if spelling.lower() in content.lower()
     ]
