@@ -15,9 +15,8 @@ from core import context
 from core.roles import Role
 from core.tests.caches import forget_cache
 from tests.boots import Boots
-from users.sessions import open_session
-from users.tests.factories import UserFactory
-from users.tokens import pair_of
+from users.tests.factories import SessionFactory, UserFactory
+from users.tokens import AccessToken
 
 # Their assertions explain themselves as those of test modules do.
 pytest.register_assert_rewrite(
@@ -113,7 +112,7 @@ def client_for(db) -> Callable[..., APIClient]:
     def make(who) -> APIClient:
         user = UserFactory(role=who) if isinstance(who, str) else who
         client = APIClient()
-        token = pair_of(open_session(user=user)).access
+        token = AccessToken.of(SessionFactory(user=user))
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
         client.user = user
         return client

@@ -6,6 +6,7 @@ process, which has its own environment, arguments and output and is from then on
 ``python -c`` is.
 """
 
+import gc
 import json
 import os
 import signal
@@ -90,6 +91,7 @@ def serve() -> dict:
     """Fork a process per line; return its job in each of them, and never in the server."""
     for library in LIBRARIES:
         import_module(library)
+    gc.freeze()  # no process looks through what they all share
     for line in sys.stdin:
         child = os.fork()
         if not child:

