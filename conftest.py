@@ -64,24 +64,27 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
 
 
-@pytest.fixture(autouse=True)
-def _clean_slate():
-    """Let each test begin with nobody acting and an empty cache."""
-    context.request_id.set("")
-    context.actor.set(context.NOBODY)
-    forget_cache()
-
-
-@pytest.fixture(autouse=True)
-def published(monkeypatch) -> list[tuple[str, dict]]:
-    """Collect the messages that would go to the broker."""
+@pytest.fixture(scope="session")
+def _broker() -> Iterator[list[tuple[str, dict]]]:
+    """Collect what would go to the broker, for the whole session: a patch per test costs time."""
     from core import work
 
     messages: list[tuple[str, dict]] = []
-    monkeypatch.setattr(
-        work.publisher, "publish", lambda task, arguments: messages.append((task, arguments))
-    )
-    return messages
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            work.publisher, "publish", lambda task, arguments: messages.append((task, arguments))
+        )
+        yield messages
+
+
+@pytest.fixture(autouse=True)
+def published(_broker) -> list[tuple[str, dict]]:
+    """Let each test begin with nobody acting, an empty cache and nothing published."""
+    context.request_id.set("")
+    context.actor.set(context.NOBODY)
+    forget_cache()
+    _broker.clear()
+    return _broker
 
 
 @pytest.fixture(scope="session")

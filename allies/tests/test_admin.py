@@ -259,17 +259,17 @@ def test_analyse_a_log(support, packed):
 
 def test_a_page_reads_only_so_much_of_a_packed_log(support, monkeypatch):
     monkeypatch.setattr("allies.admin_pages.PAGE_LOG_BYTES", 1 << 18)
-    upload = SimpleUploadedFile("a.gz", gzip.compress(werkzeug() + b"\n" + b"x\n" * 2_000_000))
+    upload = SimpleUploadedFile("a.gz", gzip.compress(werkzeug() + b"\n" + (b"x" * 99 + b"\n") * 40_000))
     html = page(support.post(f"{LIST}analyse-log/", {"file": upload, "reason": "r"}))
     assert "only the first 262144 bytes were read" in html
 
 
 def test_a_page_reads_only_so_many_lines(support, monkeypatch):
     monkeypatch.setattr("allies.admin_pages.PAGE_LOG_LINES", 1000)
-    upload = SimpleUploadedFile("a.gz", gzip.compress(b"\n" * 3_000_000))
+    upload = SimpleUploadedFile("a.gz", gzip.compress((b"x" * 99 + b"\n") * 40_000))
     response = support.post(f"{LIST}analyse-log/", {"file": upload, "reason": "r"})
     lines = response.context["report"]["lines"]
-    assert 1000 <= lines["total"] == lines["not_understood"] <= 1 << 18
+    assert 1000 <= lines["total"] == lines["not_understood"] <= (1 << 18) // 100
     assert f"only the first {lines['total']} lines were read" in page(response)
     short = SimpleUploadedFile("a.log", b"\n" * 1000)
     response = support.post(f"{LIST}analyse-log/", {"file": short, "reason": "r"})

@@ -124,9 +124,9 @@ def test_memory_does_not_grow_with_the_file():
         assert counts.lines > size // 150
         return top
 
-    peak(500_000)  # fills the caches
-    small, big = peak(500_000), peak(1_500_000)
-    assert big < small + 500_000
+    peak(400_000)  # fills the caches
+    small, big = peak(400_000), peak(1_200_000)
+    assert big < small + 400_000
     assert big < 8_000_000
 
 

@@ -27,6 +27,8 @@ from allies.tests.runbooks import (
 )
 
 PAGES = sorted(path.relative_to(BOOKS).as_posix() for path in BOOKS.glob("e[ns]/*.md"))
+# What a page in Spanish runs and shows is the same to the letter, which a test below sees to.
+RUN = [page for page in PAGES if page.startswith("en/")]
 WOLF = "0d4f7a40-651d-44fb-8744-04d9b31ef844"
 HEADINGS = {
     "en": ("**When.**", "**What you need.**", "## Steps", "You should see", "## How to undo"),
@@ -97,7 +99,7 @@ def sql_blocks(page):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", RUN)
 def test_sql_does_what_the_page_says(page, demo):
     found = sql_blocks(page)
     for about, script, expected in found:
@@ -107,9 +109,8 @@ def test_sql_does_what_the_page_says(page, demo):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("page", [page for page in PAGES if "/02" in page])
-def test_the_change_is_one_change_in_the_journal_and_harmless_twice(page, demo):
-    (_, change, _), (_, undo, _) = sql_blocks(page)
+def test_the_change_is_one_change_in_the_journal_and_harmless_twice(demo):
+    (_, change, _), (_, undo, _) = sql_blocks("en/02-rename-and-retag.md")
     before = Ally.objects.filter(pk=WOLF).values().get()
     others = list(Ally.objects.exclude(pk=WOLF).order_by("pk").values())
     entries = story().count()
@@ -178,7 +179,7 @@ def shell(page, live_server, script):
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="the pages' examples call curl")
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("page", [page for page in PAGES if "/02" not in page])
+@pytest.mark.parametrize("page", [page for page in RUN if "/02" not in page])
 def test_curl_examples_do_what_the_page_says(page, demo, live_server):
     found = list(promises(page, lambda language, about: (language, about) == ("sh", "run")))
     assert found
@@ -230,7 +231,7 @@ def test_httpie_file(demo, live_server):
 
 
 # --- The command ------------------------------------------------------------------------------
-@pytest.mark.parametrize("page", [page for page in PAGES if "/04" in page])
+@pytest.mark.parametrize("page", [page for page in RUN if "/04" in page])
 def test_the_report_is_what_the_page_shows(page, demo, capsys):
     ((_about, script, expected),) = promises(page, lambda _language, about: about == "command")
     python, manage, *arguments = shlex.split(script)

@@ -44,18 +44,28 @@ def request(client, method, path, study):
     return getattr(client, method)(address, {} if method != "get" else None, **options)
 
 
-@pytest.mark.parametrize(("method", "path", "allowed", "status"), ROUTES)
+@pytest.mark.parametrize(
+    ("role", "method", "path", "status"),
+    [
+        (role, method, path, status)
+        for method, path, allowed, status in ROUTES
+        for role in sorted(allowed)
+    ],
+)
+def test_who_may(client_for, role, method, path, status):
+    assert request(client_for(role), method, path, StudyFactory()).status_code == status
+
+
 @pytest.mark.parametrize("role", [*Role.values, "anonymous"])
-def test_route(client_for, api, role, method, path, allowed, status):  # noqa: PLR0917 - parameters
+def test_who_may_not(client_for, api, role):
     study = StudyFactory()
     before = list(Patient.everything.values()), list(Study.everything.values())
     client = api if role == "anonymous" else client_for(role)
-    answer = request(client, method, path, study)
-    if role in allowed:
-        assert answer.status_code == status
-        return
-    assert answer.status_code == (401 if role == "anonymous" else 403)
-    assert ("WWW-Authenticate" in answer) == (role == "anonymous")
+    for method, path, allowed, _status in ROUTES:
+        if role not in allowed:
+            answer = request(client, method, path, study)
+            assert answer.status_code == (401 if role == "anonymous" else 403), (method, path)
+            assert ("WWW-Authenticate" in answer) == (role == "anonymous")
     assert (list(Patient.everything.values()), list(Study.everything.values())) == before
 
 

@@ -43,7 +43,7 @@ ORDERINGS = [
 
 @pytest.mark.parametrize("ordering", ORDERINGS)
 def test_equal_values_annotations_and_mixed_directions(ordering):
-    make_groups(53)
+    make_groups(23)
     queryset = Group.objects.annotate(
         bucket=Coalesce(Mod(F("id"), 3), Value(0), output_field=IntegerField()),
         length=Length("name"),

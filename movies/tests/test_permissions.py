@@ -64,7 +64,7 @@ def everything():
 @pytest.mark.parametrize(
     "header",
     [
-        None,
+        "",
         "Bearer wrong-token-of-nobody",
         "Bearer",
         "abcdef1234567890",
@@ -73,15 +73,14 @@ def everything():
         "Basic " + base64.b64encode(b"admin:abcdef1234567890").decode(),
     ],
 )
-@pytest.mark.parametrize(("method", "path"), ALL)
-def test_nobody_without_a_good_bearer_token(brief, tmdb, method, path, header):
+def test_nobody_without_a_good_bearer_token(brief, tmdb, header):
     client = APIClient()
-    if header:
-        client.credentials(HTTP_AUTHORIZATION=header)
+    client.credentials(**{"HTTP_AUTHORIZATION": header} if header else {})
     before = everything()
-    response = getattr(client, method)(path, *([] if method == "get" else [BODY]))
-    assert (response.status_code, response.json()["status"]) == (401, 401)
-    assert response["WWW-Authenticate"].startswith("Bearer")
+    for method, path in ALL:
+        response = getattr(client, method)(path, *([] if method == "get" else [BODY]))
+        assert (response.status_code, response.json()["status"]) == (401, 401), (method, path)
+        assert response["WWW-Authenticate"].startswith("Bearer")
     assert everything() == before
     assert tmdb.calls("tmdb") == 0
 
