@@ -259,7 +259,9 @@ def test_analyse_a_log(support, packed):
 
 def test_a_page_reads_only_so_much_of_a_packed_log(support, monkeypatch):
     monkeypatch.setattr("allies.admin_pages.PAGE_LOG_BYTES", 1 << 18)
-    upload = SimpleUploadedFile("a.gz", gzip.compress(werkzeug() + b"\n" + (b"x" * 99 + b"\n") * 40_000))
+    upload = SimpleUploadedFile(
+        "a.gz", gzip.compress(werkzeug() + b"\n" + (b"x" * 99 + b"\n") * 40_000)
+    )
     html = page(support.post(f"{LIST}analyse-log/", {"file": upload, "reason": "r"}))
     assert "only the first 262144 bytes were read" in html
 
