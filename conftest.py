@@ -24,6 +24,11 @@ pytest.register_assert_rewrite(
 )
 
 
+def pytest_collection() -> None:
+    """Let nobody look for garbage while all that is made is going to stay."""
+    gc.disable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out, on SQLite, the tests that need PostgreSQL; `make ci` runs them all.
 
@@ -42,10 +47,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector look less often, and not at what stays to the end anyway."""
-    gc.collect()
+    """Let the garbage collector look less often, and never at what was there before the tests."""
     gc.freeze()
     gc.set_threshold(10_000)
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:

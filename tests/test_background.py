@@ -47,17 +47,18 @@ def outside(sandbox_server) -> sandbox.Server:
 
 
 @pytest.fixture
-def platform(tmp_path, outside) -> Iterator["Platform"]:
+def platform(tmp_path, outside, boot) -> Iterator["Platform"]:
     """A platform whose workers can be killed."""
-    with Platform.running(tmp_path, outside.url) as made:
+    with Platform.running(tmp_path, outside.url, boot) as made:
         yield made
 
 
 class Platform:
     """The processes of one platform and how to ask its database."""
 
-    def __init__(self, folder: Path, upstream: str) -> None:
+    def __init__(self, folder: Path, upstream: str, boot: Callable) -> None:
         self.folder = folder
+        self.boot = boot
         self.workers: list[subprocess.Popen] = []
         self.environment = {
             "PATH": os.environ["PATH"],  # noqa: TID251 - a child process needs one
@@ -75,9 +76,9 @@ class Platform:
 
     @classmethod
     @contextmanager
-    def running(cls, folder: Path, upstream: str) -> Iterator["Platform"]:
+    def running(cls, folder: Path, upstream: str, boot: Callable) -> Iterator["Platform"]:
         """End every process in the end."""
-        made = cls(folder, upstream)
+        made = cls(folder, upstream, boot)
         try:
             yield made
         finally:
@@ -116,8 +117,8 @@ class Platform:
 
         The process that does it ends at once, its messages sent or not.
         """
-        command = [sys.executable, "-c", REGISTER, *names]
-        subprocess.run(command, cwd=ROOT, env=self.environment, check=True)
+        done = self.boot(REGISTER, self.environment, *names)
+        assert done.returncode == 0, done.stderr
 
     def pictures(self) -> list[tuple[str, str, int]]:
         """Return status, picture and attempts of every dog."""

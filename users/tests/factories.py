@@ -16,8 +16,8 @@ class UserFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = User
 
-    name = factory.Faker("first_name")
-    last_name = factory.Faker("last_name")
+    name = factory.Sequence("Ada {}".format)
+    last_name = "Lovelace"
     email = factory.Sequence("user{}@example.com".format)
     role = Role.USER
     password = factory.django.Password(PASSWORD)
