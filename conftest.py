@@ -1,6 +1,7 @@
 """Fixtures of every test: clients that act as somebody, and the databases at hand."""
 
 import gc
+import logging
 import shutil
 import subprocess
 import tempfile
@@ -90,6 +91,24 @@ def published(_broker) -> list[tuple[str, dict]]:
     forget_cache()
     _broker.clear()
     return _broker
+
+
+@pytest.fixture
+def logged() -> Iterator[list[logging.LogRecord]]:
+    """Collect whatever anybody logs, from DEBUG up.
+
+    pytest's ``caplog`` is switched off: it would format each line of each test, twice.
+    """
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = records.append  # type: ignore[method-assign]
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield records
+    root.setLevel(level)
+    root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")

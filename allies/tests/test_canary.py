@@ -58,20 +58,16 @@ def database_dump():
 
 
 @pytest.fixture
-def log_lines(caplog):
-    """What every logger says at DEBUG, as production would write it."""
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(JSONFormatter())
-    root = logging.getLogger()
-    root.addHandler(handler)
+def log_lines(logged):
+    """What every logger says at DEBUG, as production would write it and as anybody else would."""
+    formatters = JSONFormatter(), logging.Formatter()
 
     def written():
-        return (stream.getvalue() + caplog.text).encode()
+        return "\n".join(
+            formatter.format(record) for record in logged for formatter in formatters
+        ).encode()
 
-    with caplog.at_level(logging.DEBUG):
-        yield written
-    root.removeHandler(handler)
+    return written
 
 
 def test_the_canary_is_nowhere(  # noqa: PLR0915, PLR0917 - one life of a secret, from end to end
@@ -168,6 +164,7 @@ def test_the_canary_is_nowhere(  # noqa: PLR0915, PLR0917 - one life of a secret
         "report": (tmp_path / "report").read_bytes(),
     }
     assert len(seen) > 25
+    assert b"/allies/canary/credentials" in places["logs"]
     assert {name: sightings(content) for name, content in places.items()} == {
         name: [] for name in places
     }

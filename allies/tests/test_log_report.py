@@ -94,8 +94,12 @@ class Endless(io.RawIOBase):
     def __init__(self, size):
         self.left, self.at = size, 0
         lines = [
-            werkzeug(client=f"10.0.{n % 7}.{n % 251}", path=CREDENTIALS.format(n % 300), status=500)
-            for n in range(4000)
+            werkzeug(
+                client=f"10.0.{n % 7}.{n % 251}",
+                path=f"{CREDENTIALS.format(n % 300)}?{'x' * 400}",
+                status=500,
+            )
+            for n in range(1000)
         ]
         self.page = b"\n".join(lines) + b"\n"
 
@@ -121,7 +125,7 @@ def test_memory_does_not_grow_with_the_file():
         counts = tally_of(Endless(size))
         top = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert counts.lines > size // 150
+        assert counts.failed >= counts.lines - 1 > size // 600  # the last may be cut
         return top
 
     peak(400_000)  # fills the caches

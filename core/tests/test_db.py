@@ -15,10 +15,10 @@ def refuse(error):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_write_that_is_not_taken_is_none_and_a_line(caplog):
+def test_a_write_that_is_not_taken_is_none_and_a_line(logged):
     assert refuse(OperationalError("disk full"))() is None
-    (line,) = caplog.records
-    assert (line.message, line.error) == ("not written", "disk full")
+    (line,) = logged
+    assert (line.getMessage(), line.error) == ("not written", "disk full")
     assert if_writable(lambda: 7)() == 7
 
 

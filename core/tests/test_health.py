@@ -3,7 +3,6 @@
 import dataclasses
 import datetime as dt
 import json
-import logging
 import threading
 import time
 
@@ -180,12 +179,11 @@ def test_a_flood_of_probes_costs_one(client, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_what_changes_is_logged_once_without_secrets(client, monkeypatch, caplog):
+def test_what_changes_is_logged_once_without_secrets(client, monkeypatch, logged):
     monkeypatch.setitem(health.CHECKS, "broker", check_with(fail))
-    with caplog.at_level(logging.WARNING, logger="core.health"):
-        client.get("/health/ready")
-        health._last = dataclasses.replace(health._last, at=0)
-        client.get("/health/ready")
-    lines = [record for record in caplog.records if record.name == "core.health"]
+    client.get("/health/ready")
+    health._last = dataclasses.replace(health._last, at=0)
+    client.get("/health/ready")
+    lines = [record for record in logged if record.name == "core.health"]
     assert [record.getMessage() for record in lines] == ["readiness is now degraded"]
     assert "hunter2-canary" not in json.dumps([vars(line) for line in lines], default=str)

@@ -119,7 +119,7 @@ def test_a_defect_releases_the_lease(cached, inner, age):
     assert cached._flights == {}
 
 
-def test_a_cache_that_is_away_makes_it_slower_but_not_wrong(cached, inner, monkeypatch, caplog):
+def test_a_cache_that_is_away_makes_it_slower_but_not_wrong(cached, inner, monkeypatch, logged):
     def away(*_args, **_kwargs):
         raise ConnectionError
 
@@ -127,7 +127,7 @@ def test_a_cache_that_is_away_makes_it_slower_but_not_wrong(cached, inner, monke
     monkeypatch.setattr(caching.cache, "set", away)
     assert body(cached.popular(page=1)) == {"call": 1}
     assert (body(cached.popular(page=1)), len(inner.calls)) == ({"call": 1}, 1)
-    assert {record.message for record in caplog.records} == {"movies_without_cache"}
+    assert {record.getMessage() for record in logged} == {"movies_without_cache"}
 
 
 def test_purge(monkeypatch):
@@ -160,14 +160,14 @@ def test_one_catalogue_per_configuration(settings):
 # -- a database that reads but does not write ---------------------------------------------------
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("known", [False, True])
-def test_a_database_that_cannot_write_costs_no_answer(cached, inner, caplog, request, known):
+def test_a_database_that_cannot_write_costs_no_answer(cached, inner, logged, request, known):
     if known:
         CachedAnswerFactory(body='{"call":0}', fetched_at=timezone.now() - HOUR)
     request.getfixturevalue("read_only")
     answer = cached.popular(page=1)
     assert (body(answer), answer.how.startswith("fwd=")) == ({"call": 1}, True)
     assert cached.popular(page=1).how == "hit"
-    assert [record.message for record in caplog.records] == ["not written"]
+    assert [record.getMessage() for record in logged] == ["not written"]
     inner.error = MovieNotFound()
     with pytest.raises(MovieNotFound):
         cached.movie(movie_id=1)

@@ -109,16 +109,16 @@ def test_warm(ask, tmdb, failing):
 
 
 @still
-def test_stale(ask, failing, age, caplog):
+def test_stale(ask, failing, age, logged):
     first = ask()
     age(hours=2)
     failing.begin()
-    caplog.clear()
+    logged.clear()
     stale = ask()
     assert (stale.status_code, stale.content) == (200, first.content)
     assert stale["Age"] == "7200"
     assert stale["Cache-Status"] == f"plaza; fwd=stale; ttl=-7170; detail={failing.reason}"
-    assert [record.message for record in caplog.records if record.name == "core.http"] == [
+    assert [record.getMessage() for record in logged if record.name == "core.http"] == [
         "upstream_failed"
     ]
     failing.end()

@@ -1,7 +1,6 @@
 """The sandbox, upstreams that call it, and what anybody logs meanwhile."""
 
 import contextlib
-import logging
 import uuid
 
 import pytest
@@ -40,11 +39,10 @@ def make(server):
 
 
 @pytest.fixture
-def lines(caplog):
-    """Everything that anybody logs, and how to get at our own lines."""
-    caplog.set_level(logging.DEBUG)
+def lines(logged):
+    """How to get at our own lines among everything that anybody logs."""
 
     def own():
-        return [record for record in caplog.records if record.name == "core.http"]
+        return [record for record in logged if record.name == "core.http"]
 
     return own

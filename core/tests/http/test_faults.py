@@ -65,7 +65,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("case", FAULTS)
-def test_fault(server, make, lines, caplog, case):
+def test_fault(server, make, lines, logged, case):
     fault, reason, status, calls, temporary = FAULTS[case]
     upstream = make(**BOUNDS.get(case, {}))
     server.faults.set("dogs", **fault)
@@ -91,8 +91,8 @@ def test_fault(server, make, lines, caplog, case):
     assert 0 <= line.elapsed_ms <= seconds * 1000 + 1
 
     shown = "".join(traceback.format_exception(error)) + repr(vars(error))
-    logged = "".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records)
-    assert KEY not in shown + logged
+    said = "".join(f"{record.getMessage()} {vars(record)}" for record in logged)
+    assert KEY not in shown + said
     assert (error.__cause__, error.__context__) == (None, None)
 
 
