@@ -25,6 +25,18 @@ pytest.register_assert_rewrite(
 )
 
 
+class Collector(logging.Handler):
+    """Keeps the records themselves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one more."""
+        self.records.append(record)
+
+
 def pytest_collection() -> None:
     """Let nobody look for garbage while all that is made is going to stay."""
     gc.disable()
@@ -99,14 +111,12 @@ def logged() -> Iterator[list[logging.LogRecord]]:
 
     pytest's ``caplog`` is switched off: it would format each line of each test, twice.
     """
-    records: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
+    handler = Collector()
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    yield records
+    yield handler.records
     root.setLevel(level)
     root.removeHandler(handler)
 
