@@ -113,7 +113,7 @@ ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL 
 	@echo "== tests on SQLite"
 	@DATABASE_URL= REDIS_URL= CELERY_BROKER_URL= $(MAKE) --no-print-directory tests
 	@echo "== tests on PostgreSQL and Redis"
-	@DATABASE_URL="$(CI_DATABASE_URL)" REDIS_URL="$(CI_REDIS_URL)" $(MAKE) --no-print-directory tests
+	@DATABASE_URL="$(CI_DATABASE_URL)" REDIS_URL="$(CI_REDIS_URL)" $(MAKE) --no-print-directory tests PYTEST_ARGS="$(PYTEST_ARGS) --validate-answers"
 
 .PHONY: smoke
 smoke: install ## Restart and kill nodes behind nginx under load (needs nginx)

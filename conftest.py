@@ -19,6 +19,7 @@ from tests.boots import Boots
 from users.tests.factories import SessionFactory, UserFactory
 from users.tokens import AccessToken
 
+pytest_plugins = ["tests.answers"]
 # Their assertions explain themselves as those of test modules do.
 pytest.register_assert_rewrite(
     "clinic.tests.files", "core.tests.pages", "movies.tests.calls", "tests.fronts"

@@ -4,7 +4,7 @@ import logging
 from typing import cast
 
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import (
@@ -31,6 +31,7 @@ from core import problems
 from core.api.renderers import dumps
 from core.api.views import GenericViewSet, ModelViewSet
 from core.errors import BadRequest, NotFound
+from core.problems import CONTENT_TYPE
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +77,17 @@ class CredentialsViewSet(GenericViewSet):
     lookup_field = "id"
 
     @extend_schema(
-        responses={200: MessageSerializer, 400: MessageSerializer, 404: MessageSerializer}
+        # The brief's answers carry no entity tag.
+        parameters=[
+            OpenApiParameter("If-None-Match", location=OpenApiParameter.HEADER, exclude=True)
+        ],
+        responses={
+            200: MessageSerializer,
+            (400, "application/json"): MessageSerializer,
+            (400, CONTENT_TYPE): {"$ref": "#/components/schemas/Problem"},
+            404: MessageSerializer,
+            500: MessageSerializer,
+        },
     )
     def retrieve(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the address's name
         """Tell whether the ally is active, has credentials and allows the request's ``Origin``."""
@@ -89,7 +100,9 @@ class CredentialsViewSet(GenericViewSet):
             return told(constants.CREDENTIALS_SET, status.HTTP_200_OK)
         return told(constants.CREDENTIALS_NOT_SET, status.HTTP_400_BAD_REQUEST)
 
-    @extend_schema(responses={200: CredentialsAddedSerializer, 400: MessageSerializer})
+    @extend_schema(
+        responses={200: CredentialsAddedSerializer, 400: MessageSerializer, 500: MessageSerializer}
+    )
     def create(self, request: Request, id: str) -> Response:  # noqa: A002 - the address's name
         """Add credentials; the former ones stay valid until they are revoked."""
         serializer = CredentialsSerializer(data=request.data)

@@ -231,7 +231,7 @@ class UserFavoriteViewSet(mixins.ListModelMixin, FavoriteRows):
         selectors.require_user(self.kwargs["user_id"])
         return selectors.rows_of(self.kwargs["user_id"])
 
-    @extend_schema(responses=WipeSerializer)
+    @extend_schema(responses={200: WipeSerializer})
     def wipe(self, _request: Request, *, user_id: int) -> Response:
         """Remove all favourites of a user; support can bring them back within 30 days."""
         return Response({"removed": services.wipe_favorites(user_id=user_id)})

@@ -267,28 +267,28 @@ def calls_of(run):
     return count
 
 
-def test_a_row_more_costs_a_handful_of_calls_and_no_query(db, api):
+def test_a_row_more_costs_a_handful_of_calls_and_no_query(db, client):
     DogFactory.create_batch(60)
     for limit in (10, 50):
-        api.get(f"/api/dogs?limit={limit}")
+        client.get(f"/api/dogs?limit={limit}")
     few, many = (
-        calls_of(lambda limit=limit: api.get(f"/api/dogs?limit={limit}")) for limit in (10, 50)
+        calls_of(lambda limit=limit: client.get(f"/api/dogs?limit={limit}")) for limit in (10, 50)
     )
     # DRF's own way takes 200. SQLite's texts become times by a dozen calls.
     assert (many - few) / 40 <= 32
     with CaptureQueriesContext(connection) as queries:
-        api.get("/api/dogs?limit=50")
+        client.get("/api/dogs?limit=50")
     assert len(queries) == 1
 
 
-def test_one_resource_costs_few_calls_and_one_query(db, api):
+def test_one_resource_costs_few_calls_and_one_query(db, client):
     dog = DogFactory()
     path = f"/api/dogs/{dog.name}"
-    api.get(path)
+    client.get(path)
     # The test client's own 700 included; the plain path takes 1,600 more.
-    assert calls_of(lambda: api.get(path)) <= 3000
+    assert calls_of(lambda: client.get(path)) <= 3000
     with CaptureQueriesContext(connection) as queries:
-        api.get(path)
+        client.get(path)
     assert len(queries) == 1
 
 

@@ -1,0 +1,117 @@
+"""Every answer that the suite gets from the API is one that ``openapi.yaml`` promises.
+
+Status and media type are compared in each run; ``--validate-answers``, which `make ci` says, also
+validates each body against its schema, which doubles what a request costs.
+"""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema.protocols import Validator
+from jsonschema.validators import Draft202012Validator
+from jsonschema_specifications import REGISTRY
+from referencing.jsonschema import DRAFT202012
+
+FILE = Path(__file__).resolve().parent.parent / "openapi.yaml"
+HERE = "urn:plaza:openapi"
+OPTION = "--validate-answers"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer to look into the bodies."""
+    parser.addoption(OPTION, action="store_true", help="validate bodies against openapi.yaml")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _promised(request):
+    """Compare what DRF's test client gets."""
+    from rest_framework.test import APIClient
+
+    look_inside, get = request.config.getoption(OPTION), APIClient.request
+
+    def compare(client, **environ):
+        response = get(client, **environ)
+        mistake = mistake_in(response, look_inside=look_inside)
+        assert mistake is None, mistake
+        return response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(APIClient, "request", compare)
+        yield
+
+
+def mistake_in(response: Any, *, look_inside: bool) -> str | None:
+    """Return what ``response`` is that the contract does not say, or None."""
+    operation = operation_of(response)
+    if operation is None:
+        return None
+    status, asked = str(response.status_code), " ".join(operation)
+    is_error = response.status_code >= 400
+    if is_error and operation not in promises():
+        return None  # what is not offered may be refused
+    promised = promises().get(operation, {})
+    answer = promised.get(status) or (promised.get("default") if is_error else None)
+    if answer is None:
+        return f"{asked}: nobody promised {status}"
+    described = answer.get("content", {})
+    media_type = response.get("Content-Type", "").partition(";")[0]
+    if media_type not in (described or {""}):
+        return f"{asked}: {status} promises {list(described)}, not {media_type!r}"
+    if look_inside and media_type.endswith("json"):
+        schema = json.dumps(described[media_type]["schema"])
+        for error in validator(schema).iter_errors(json.loads(response.content)):
+            return f"{asked}: {status}: {error.json_path}: {error.message}"
+    return None
+
+
+def operation_of(response: Any) -> tuple[str, str] | None:
+    """Return method and address of the API's operation that answered, if one did."""
+    from core.api.views import Kernel
+
+    method, match = response.request["REQUEST_METHOD"], response.wsgi_request.resolver_match
+    if (
+        method == "HEAD"
+        or match is None
+        or not issubclass(getattr(match.func, "cls", object), Kernel)
+    ):
+        return None
+    return method, plain(match.route)
+
+
+def plain(template: str) -> str:
+    """Return an address without the names in it and how a router spells them."""
+    from tests.routes import PARAMETER
+
+    bare = PARAMETER.sub("{}", re.sub(r"\^|\\Z|\$", "", template).replace(r"\-", "-"))
+    return "/" + re.sub(r"\{\w*\}", "{}", bare.lstrip("/"))
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the contract."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(FILE.read_text(), Loader=loader)  # noqa: S506 - both are safe
+
+
+@cache
+def promises() -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the answers that each operation promises."""
+    return {
+        (method.upper(), plain(path)): operation["responses"]
+        for path, operations in document()["paths"].items()
+        for method, operation in operations.items()
+    }
+
+
+@cache
+def validator(schema: str) -> Validator:
+    """Return what validates ``schema``, a schema of the contract as JSON."""
+    components = {"$id": HERE, "components": document()["components"]}
+    registry = (DRAFT202012.create_resource(components) @ REGISTRY).crawl()
+    absolute = json.loads(schema.replace('"#/', f'"{HERE}#/'))
+    return Draft202012Validator(absolute, registry=registry)
