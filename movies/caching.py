@@ -194,6 +194,8 @@ class CachingCatalog:
             with self._slot(SLOT_WAIT):
                 return orjson.dumps(self._timed(load))
         except MovieNotFound:
+            # Other processes that wait for this answer hear of it, and nobody later.
+            self._keep(f"{key}:missing", b"", self.seconds - LONGEST_WAIT)
             stored.forget(key)
             raise
         except CatalogUnavailable as error:
@@ -216,8 +218,9 @@ class CachingCatalog:
                     stale = copy.age >= self.seconds
                     return replace(copy, detail="revalidating" if stale else "")
                 waited = stored.under_way(row) if row is not None else None
-                if waited is None:  # the other one failed
-                    raise CatalogUnavailable
+                if waited is None:  # the other one has no answer either
+                    missing = self._cached(f"{key}:missing") is not None
+                    raise MovieNotFound if missing else CatalogUnavailable
                 if waited > LONGEST_WAIT:
                     raise CatalogBusy
                 if waited > self._patience(FREE_WAIT) and not waits_long:

@@ -66,6 +66,22 @@ def test_the_other_process_fails(cached, inner, leased, meanwhile):
     assert (inner.calls, CachedAnswer.objects.count()) == ([], 0)
 
 
+def test_the_other_process_is_told_that_there_is_no_such_movie(cached, inner, leased, meanwhile):
+    leased(key="movie:7")
+    inner.error = MovieNotFound()
+
+    def told():
+        with pytest.raises(MovieNotFound):
+            cached._ask("movie:7", lambda: inner.movie(movie_id=7), None)
+
+    meanwhile(told)
+    with pytest.raises(MovieNotFound):
+        cached.movie(movie_id=7)
+    assert (len(inner.calls), CachedAnswer.objects.count()) == (1, 0)
+    inner.error = None
+    assert (body(cached.movie(movie_id=7)), len(inner.calls)) == ({"call": 2}, 2)
+
+
 def test_the_other_process_fails_with_a_copy_that_is_too_old(cached, leased, meanwhile):
     leased(fetched_at=timezone.now() - timedelta(days=31), body="{}")
     meanwhile(lambda: stored.release(KEY))
