@@ -1,11 +1,13 @@
 """Every answer that the suite gets from the API is one that ``openapi.yaml`` promises.
 
 Status and media type are compared in each run; ``--validate-answers``, which `make ci` says, also
-validates each body against its schema, which doubles what a request costs.
+validates bodies against their schemas, which costs more than most requests: of each kind of answer,
+the first ones that each process of the suite gets.
 """
 
 import json
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from referencing.jsonschema import DRAFT202012
 
 FILE = Path(__file__).resolve().parent.parent / "openapi.yaml"
 HERE = "urn:plaza:openapi"
+ENOUGH = 25
 OPTION = "--validate-answers"
 
 
@@ -32,11 +35,14 @@ def _promised(request):
     """Compare what DRF's test client gets."""
     from rest_framework.test import APIClient
 
-    look_inside, get = request.config.getoption(OPTION), APIClient.request
+    validate, get = request.config.getoption(OPTION), APIClient.request
+    seen: Counter[tuple[Any, int]] = Counter()
 
     def compare(client, **environ):
         response = get(client, **environ)
-        mistake = mistake_in(response, look_inside=look_inside)
+        kind = operation_of(response), response.status_code
+        seen[kind] += 1
+        mistake = mistake_in(response, look_inside=validate and seen[kind] <= ENOUGH)
         assert mistake is None, mistake
         return response
 
