@@ -22,7 +22,11 @@ from users.tokens import AccessToken
 pytest_plugins = ["tests.answers"]
 # Their assertions explain themselves as those of test modules do.
 pytest.register_assert_rewrite(
-    "clinic.tests.files", "core.tests.pages", "movies.tests.calls", "tests.fronts"
+    "clinic.tests.files",
+    "core.tests.pages",
+    "dogs.tests.calls",
+    "movies.tests.calls",
+    "tests.fronts",
 )
 
 
@@ -54,8 +58,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     is_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     for item in items:
         if item.get_closest_marker("postgres") and not is_postgres:
+            # Row locks, the journal's triggers and plans: nothing that SQLite could be asked.
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL; `make ci` runs it there"))
         if item.get_closest_marker("redis") and not settings.REDIS_URL:
+            # A cache in one process's memory shows nothing about one that processes share.
             item.add_marker(pytest.mark.skip(reason="needs Redis; `make ci` runs it there"))
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 

@@ -134,11 +134,13 @@ class ClinicAdmin(ModelAdmin):
     # -- what is left behind -------------------------------------------------------------------
     def patients_of(self, rows: Any) -> list[int]:
         """Return the patients whose data the rows are."""
-        raise NotImplementedError  # each ModelAdmin says it: a default would hide a look
+        # Abstract: a default would leave whoever was looked at out of the access log.
+        raise NotImplementedError
 
     def record_opened(self, request: HttpRequest, obj: Any) -> None:
         """Record that one row was shown."""
-        raise NotImplementedError  # as above
+        # Abstract: a default would open a page without an entry in the access log.
+        raise NotImplementedError
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list or run an action, and record each patient on it."""

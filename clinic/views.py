@@ -115,11 +115,13 @@ class ClinicViewSet(GenericViewSet):
 
     def record_read(self, data: Mapping[str, Any]) -> None:
         """Record what this view's answer shows."""
-        raise NotImplementedError  # each view says it: a default would hide a look
+        # Abstract: a default would answer without an entry in the access log.
+        raise NotImplementedError
 
     def change(self, instance: Any, fields: Mapping[str, Any]) -> None:
         """Change the named fields through the services."""
-        raise NotImplementedError  # the views that write say it
+        # Abstract: which service changes a row, only the view of its model knows.
+        raise NotImplementedError
 
     def perform_update(self, serializer: BaseSerializer) -> None:
         """Change the row; an answer to a change of nothing is a look at it."""

@@ -112,6 +112,7 @@ def test_the_optional_apps_are_independent_by_contract():
 
 
 def test_every_exception_carries_its_reason():
+    # Spells the marks that it looks for, and is therefore left out below.
     mark = re.compile(r"#\s*(?:noqa|type: ignore|pragma: no cover|nosec)(?P<rest>.*)$")
     silent = []
     for path in python_files():

@@ -52,7 +52,8 @@ class StrictField(forms.Field):
 
     def read(self, text: str) -> Any:
         """Return what ``text`` spells, or raise ValueError."""
-        raise NotImplementedError  # what a text spells is all that a field adds
+        # Abstract: a default would let any text through as a filter's value.
+        raise NotImplementedError
 
     def wrong(self) -> ValidationError:
         """Return the error of a text that spells nothing."""

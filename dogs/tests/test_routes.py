@@ -1,19 +1,17 @@
-"""The routes of dogs and files, as their callers rely on them."""
+"""The routes of dogs, as their callers rely on them."""
 
-import hashlib
 from datetime import datetime
 from urllib.parse import quote
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from drf_spectacular.generators import SchemaGenerator
 
 from core.models import JournalEntry
-from core.roles import Role
-from dogs.models import Dog, RelayedFile
-from dogs.tests.factories import DogFactory, RelayedFileFactory
+from dogs.models import Dog
+from dogs.tests.calls import refused
+from dogs.tests.factories import DogFactory
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -24,15 +22,6 @@ FIELDS = ["id", "name", "picture", "picture_status", "create_date", "is_adopted"
 def names(response) -> list[str]:
     assert response.status_code == 200
     return [row["name"] for row in response.json()["results"]]
-
-
-def refused(response, status: int, code: str, field: str = "") -> None:
-    """The answer is this problem, and names this field."""
-    body = response.json()
-    assert (response.status_code, body["status"], body["code"]) == (status, status, code)
-    assert response["Content-Type"] == "application/problem+json"
-    if field:
-        assert field in [error["field"] for error in body["errors"]]
 
 
 # -- reading -----------------------------------------------------------------------------------
@@ -330,85 +319,3 @@ def test_delete(user_api):
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_change_of_an_unknown_dog(user_api, method):
     refused(getattr(user_api, method)("/api/dogs/Nobody", {}), 404, "not_found")
-
-
-# -- files ---------------------------------------------------------------------------------------
-def test_file_is_accepted_and_shown(user_api, published, django_capture_on_commit_callbacks):
-    content = bytes(range(256))
-    upload = SimpleUploadedFile("any.thing", content)
-    with django_capture_on_commit_callbacks(execute=True):
-        response = user_api.post("/api/files", {"file": upload}, format="multipart")
-    stored = RelayedFile.objects.get()
-    assert response.status_code == 202
-    assert response["Location"] == f"/api/files/{stored.pk}"
-    assert response.json() == {
-        "id": str(stored.pk),
-        "name": "any.thing",
-        "size": 256,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "status": "pending",
-        "attempts": 0,
-        "remote_name": "",
-        "created_at": response.json()["created_at"],
-    }
-    with stored.file.open() as file:
-        assert file.read() == content
-    assert [task for task, _arguments in published] == ["dogs.tasks.relay_file"]
-    assert user_api.get(f"/api/files/{stored.pk}").json() == response.json()
-
-
-def test_files_of_others_are_not_there(user_api, client_for):
-    theirs, mine = RelayedFileFactory(), RelayedFileFactory(owner=user_api.user)
-    refused(user_api.get(f"/api/files/{theirs.pk}"), 404, "not_found")
-    assert [row["id"] for row in user_api.get("/api/files").json()["results"]] == [str(mine.pk)]
-    support = client_for(Role.SUPPORT)
-    assert support.get(f"/api/files/{theirs.pk}").status_code == 200
-    assert len(support.get("/api/files").json()["results"]) == 2
-
-
-@pytest.mark.parametrize("body", [{}, {"file": "text"}, {"other": "x"}])
-def test_upload_without_a_file(user_api, body):
-    refused(user_api.post("/api/files", body, format="multipart"), 400, "invalid", "file")
-    assert RelayedFile.objects.count() == 0
-
-
-def test_upload_as_json_is_415(user_api):
-    refused(user_api.post("/api/files", {"file": "x"}), 415, "unsupported_media_type")
-
-
-def test_upload_over_the_limit_is_413(user_api, settings):
-    settings.MAX_UPLOAD_BYTES = 2000
-    upload = SimpleUploadedFile("big", b"x" * 2000)
-    response = user_api.post("/api/files", {"file": upload}, format="multipart")
-    refused(response, 413, "payload_too_large")
-    assert RelayedFile.objects.count() == 0
-
-
-@pytest.mark.parametrize("pk", ["1", "x", "{}", "urn:uuid:00000000-0000-0000-0000-000000000000"])
-def test_unknown_file(user_api, pk):
-    refused(user_api.get(f"/api/files/{pk}"), 404, "not_found")
-
-
-def test_a_file_has_one_address(user_api):
-    stored = RelayedFileFactory(owner=user_api.user)
-    for spelling in (f"{{{stored.pk}}}", f"urn:uuid:{stored.pk}", stored.pk.hex):
-        refused(user_api.get(f"/api/files/{spelling}"), 404, "not_found")
-    assert user_api.get(f"/api/files/{stored.pk}").status_code == 200
-
-
-def test_of_two_files_none_is_taken(user_api):
-    uploads = [SimpleUploadedFile(name, b"x") for name in ("first", "second")]
-    response = user_api.post("/api/files", {"file": uploads}, format="multipart")
-    refused(response, 400, "invalid", "file")
-    assert response.json()["errors"][0]["code"] == "repeated_file"
-    assert RelayedFile.objects.count() == 0
-
-
-def test_file_list_costs_the_same_at_1_10_and_50_rows(user_api):
-    counts = []
-    for size in (1, 9, 40):
-        RelayedFileFactory.create_batch(size, owner=user_api.user)
-        with CaptureQueriesContext(connection) as queries:
-            assert user_api.get("/api/files").status_code == 200
-        counts.append(len(queries))
-    assert counts == [2, 2, 2]
