@@ -5,13 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from django.conf import settings
 from django.core.management import call_command
 
 from core import plugs
 from scripts import messages
-from tests.openapi import mistakes
+from tests.openapi import mistakes, read
 from tests.routes import PARAMETER, all_routes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +31,7 @@ def generated() -> str:
 @pytest.fixture(scope="module")
 def contract(generated) -> dict:
     """Return the contract as data; reading it takes longer than most tests."""
-    return yaml.load(generated, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    return read(generated)
 
 
 @needs_all
