@@ -90,7 +90,10 @@ class Container:
 def container(tmp_path):
     tmp_path.chmod(0o755)
     made = Container(tmp_path)
+    # A suite in the background (`make tests &`) ignores this signal, and so would what it starts.
+    before = signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     yield made
+    signal.signal(signal.SIGQUIT, before)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(made.process.pid, signal.SIGKILL)
     made.process.wait(10)
