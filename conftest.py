@@ -4,8 +4,10 @@ import gc
 import logging
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connection
@@ -15,7 +17,6 @@ import sandbox
 from core import context
 from core.roles import Role
 from core.tests.caches import forget_cache
-from tests.boots import Boots
 from users.tests.factories import SessionFactory, UserFactory
 from users.tokens import AccessToken
 
@@ -129,11 +130,23 @@ def logged() -> Iterator[list[logging.LogRecord]]:
 
 
 @pytest.fixture(scope="session")
-def boot() -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+def boot() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Return a function that runs code in a process of its own: ``boot(code, environment, …)``."""
-    boots = Boots()
-    yield boots.run
-    boots.stop()
+
+    def run(
+        code: str, environment: dict[str, str], *arguments: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            cwd=Path(__file__).parent,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
 
 
 @pytest.fixture(scope="session")

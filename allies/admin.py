@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils.formats import localize
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
@@ -156,14 +156,6 @@ class AllyAdmin(JobPages, ModelAdmin):
         """Name the allies only: their credentials go with them."""
         refused = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
         return [str(ally) for ally in objs], {self.opts.verbose_name_plural: len(objs)}, refused, []
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the form or save it; what a service refuses is told."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except ApplicationError as error:
-            self.tell(request, str(error.detail), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
 
 
 @admin.register(AllyCredential)

@@ -76,8 +76,6 @@ def seen_as(*, many: bool) -> PolymorphicProxySerializer:
 class ClinicViewSet(GenericViewSet):
     """Base: whoever comes near a patient's data, let in or not, is in that patient's journal."""
 
-    journal_reads = True
-
     def lookup_value(self, value: str) -> int:
         """Return the key that the address names, in one spelling only."""
         if not as_key(value):
@@ -100,7 +98,7 @@ class ClinicViewSet(GenericViewSet):
             return
         patient = as_key(self.kwargs.get("patient_pk", ""))
         key = as_key(self.kwargs.get("pk", ""))
-        is_study = self.journal_model() is Study
+        is_study = cast("Any", self).queryset.model is Study
         access.refused(
             patient_id=patient if is_study else patient or key,
             study_id=key if is_study else "",

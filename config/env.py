@@ -99,11 +99,6 @@ def service(name: str, schemes: Collection[str]) -> str:
     return value
 
 
-def number(name: str, default: float) -> float:
-    """Return a decimal number."""
-    return float(read("float", name, default))
-
-
 def flag(name: str, *, default: bool) -> bool:
     """Return a yes/no variable."""
     return bool(read("bool", name, default))

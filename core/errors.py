@@ -100,11 +100,3 @@ class InternalError(ApplicationError):
     status_code = status.HTTP_500_INTERNAL_SERVER_ERROR
     default_code = "internal_error"
     default_detail = _("Something went wrong on our side.")
-
-
-class UpstreamFailed(ApplicationError):
-    """An outside API answered badly or not at all."""
-
-    status_code = status.HTTP_502_BAD_GATEWAY
-    default_code = "upstream_failed"
-    default_detail = _("An outside service did not answer as expected.")

@@ -46,7 +46,6 @@ TITLES = {
     422: _("Unprocessable content"),
     429: _("Too many requests"),
     500: _("Internal error"),
-    502: _("Bad gateway"),
     503: _("Service unavailable"),
 }
 

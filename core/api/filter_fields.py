@@ -3,7 +3,6 @@
 import datetime as dt
 import re
 import uuid
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -25,7 +24,6 @@ DATETIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
     r"([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
 )
-DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,10})?")
 UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -92,18 +90,6 @@ class IntegerField(StrictField):
             code="invalid",
             params={"minimum": self.min_value, "maximum": self.max_value},
         )
-
-
-class DecimalField(StrictField):
-    """A decimal number."""
-
-    default_error_messages = {"invalid": _("A number such as 12.50.")}
-
-    def read(self, text: str) -> Decimal:
-        """Return the number."""
-        if not DECIMAL.fullmatch(text):
-            raise ValueError
-        return Decimal(text)
 
 
 class DateField(StrictField):

@@ -67,15 +67,6 @@ class IntegerFilter(Strict, django_filters.NumberFilter):
         """Leave the bounds to the field."""
 
 
-class DecimalFilter(Strict, django_filters.NumberFilter):
-    """A decimal number of at most 15 digits before and 10 after the point."""
-
-    field_class = fields.DecimalField
-
-    def get_max_validator(self) -> None:
-        """Leave the bounds to the field."""
-
-
 class DateFilter(Strict, django_filters.DateFilter):
     """A date, YYYY-MM-DD, of the years 1900 to 2200."""
 
@@ -109,18 +100,14 @@ class InFilter(Strict, django_filters.BaseInFilter):
 class FilterSet(drf_filters.FilterSet):
     """The filters of one list.
 
-    Without a parameter of it in the query string a FilterSet is not even built, unless it says
-    ``always = True`` (one that narrows the list by itself).
+    Without a parameter of it in the query string a FilterSet is not even built.
     """
 
-    always = False
     FILTER_DEFAULTS = {
         models.CharField: {"filter_class": CharFilter},
         models.TextField: {"filter_class": CharFilter},
         models.BooleanField: {"filter_class": BooleanFilter},
         models.IntegerField: {"filter_class": IntegerFilter},
-        models.DecimalField: {"filter_class": DecimalFilter},
-        models.FloatField: {"filter_class": DecimalFilter},
         models.DateField: {"filter_class": DateFilter},
         models.DateTimeField: {"filter_class": DateTimeFilter},
         models.UUIDField: {"filter_class": UUIDFilter},
@@ -172,7 +159,7 @@ class FilterBackend(drf_filters.DjangoFilterBackend):
         filterset = getattr(view, "filterset_class", None)
         if filterset is None:
             return queryset
-        if not filterset.always and filterset.base_filters.keys().isdisjoint(request.GET):
+        if filterset.base_filters.keys().isdisjoint(request.GET):
             return queryset
         return super().filter_queryset(request, queryset, view)
 
@@ -272,13 +259,13 @@ def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str,
 def view_query_params(view: Any) -> frozenset[str]:
     """Return the query parameters that the view's current action understands.
 
-    ``view.query_params`` are names, or names by action. The actions in ``view.list_actions``, only
-    ``list`` by default, add those of their paginator and filter backends.
+    ``view.query_params`` are names, or names by action. The action ``list`` adds those of its
+    paginator and filter backends.
     """
     action = getattr(view, "action", None)
     own = getattr(view, "query_params", ())
     names = set(own.get(action, ()) if isinstance(own, Mapping) else own)
-    if action in getattr(view, "list_actions", ("list",)):
+    if action == "list":
         if paginator := getattr(view, "paginator", None):
             names.update(paginator.query_params(view))
         for backend in getattr(view, "filter_backends", ()):

@@ -52,7 +52,6 @@ class Kernel(drf_views.APIView):
     query_params: ClassVar[frozenset[str]] = frozenset()
     atomic = True
     format_kwarg: str | None = None
-    journal_reads = False
     cache_control = "private, no-cache"
     content_negotiation_class = Negotiation
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
@@ -121,22 +120,11 @@ class Kernel(drf_views.APIView):
         return response
 
     def refused(self, error: APIException) -> None:
-        """Keep the story of a refused access where reading matters (clinic, allies)."""
-        if self.journal_reads and error.status_code in {401, 403, 404}:
-            model = self.journal_model()
-            if model is not None:
-                key = next(iter(self.kwargs.values()), None)
-                reason = f"{error.status_code} {self.request.method} {self.request.path}"
-                journal.record(journal.Action.REFUSED, model, object_id=key, reason=reason[:500])
-
-    def journal_model(self) -> type[models.Model] | None:
-        """Return the model that the view's journal entries are about."""
-        queryset = getattr(self, "queryset", None)
-        return None if queryset is None else queryset.model
+        """Record a refused access where an app keeps who was not let in; the kernel keeps none."""
 
     def finish(self, request: Request, response: HttpResponse | Response) -> HttpResponse:
         """Turn a handler's answer into bytes, with entity tag and cache headers."""
-        if self.journal_reads and request.method in SAFE_METHODS:
+        if request.method in SAFE_METHODS:
             self.journal_read(response)
         if isinstance(response, Response):
             response = self.as_bytes(request, response)
@@ -145,16 +133,7 @@ class Kernel(drf_views.APIView):
         return response
 
     def journal_read(self, response: Any) -> None:
-        """Record that something was read, before the answer leaves."""
-        model = self.journal_model()
-        if model is None or response.status_code != 200:  # noqa: PLR2004 - OK
-            return
-        data = getattr(response, "data", None)
-        if isinstance(data, dict) and "results" in data:
-            journal.record(journal.Action.READ, model, count=len(data["results"]))
-        else:
-            key = data.get("id") if isinstance(data, dict) else None
-            journal.record(journal.Action.READ, model, object_id=key)
+        """Record what a read shows, before the answer leaves; the kernel records no reads."""
 
     def as_bytes(self, request: Request, response: Response) -> HttpResponse:
         """Render a DRF response as JSON and compare its entity tag."""

@@ -16,7 +16,6 @@ class Everything(filters.FilterSet):
     flag = filters.BooleanFilter(method="keep")
     number = filters.IntegerFilter(field_name="id")
     stars = filters.IntegerFilter(field_name="id", min_value=0, max_value=5, help_text="0 to 5")
-    price = filters.DecimalFilter(method="keep")
     day = filters.DateFilter(method="keep")
     moment = filters.DateTimeFilter(method="keep")
     key = filters.UUIDFilter(method="keep")

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import uuid
-from decimal import Decimal
 
 import django_filters
 import pytest
@@ -37,7 +36,6 @@ BOGOTA = dt.timezone(dt.timedelta(hours=-5))
         ("flag=1", "flag", True),
         ("number=-9223372036854775808", "number", -(2**63)),
         ("stars=5", "stars", 5),
-        ("price=-12.50", "price", Decimal("-12.50")),
         ("day=2024-02-29", "day", dt.date(2024, 2, 29)),
         ("moment=2024-01-01T10:00:00.000001Z", "moment", dt.datetime(2024, 1, 1, 10, 0, 0, 1, UTC)),
         (
@@ -77,7 +75,6 @@ BAD = {
         "true",
     ],
     "stars": ["-1", "6", "2.5"],
-    "price": ["", "NaN", "Infinity", "1e5", "1,5", "%D9%A3", "1" * 16, "1." + "1" * 11],
     "day": ["", "2024-02-30", "1899-12-31", "2201-01-01", "0000-01-01", "20240101", "2024-W01-1"],
     "moment": [
         "",
@@ -137,23 +134,6 @@ def test_filters_narrow_the_list():
     assert found("codename=add_group") == {Permission.objects.get(codename="add_group").pk}
     assert found("codename__in=add_group,delete_group") <= mine
     assert len(found("codename__in=add_group,delete_group")) == 2
-
-
-def test_a_filterset_that_narrows_by_itself_always_runs():
-    class Own(filters.FilterSet):
-        always = True
-        name = filters.CharFilter()
-
-        def filter_queryset(self, queryset):
-            return queryset.filter(pk=7)
-
-        class Meta:
-            model = Group
-            fields = []
-
-    view = type("View", (), {"filterset_class": Own})()
-    rows = filters.FilterBackend().filter_queryset(request_of(), Group.objects.all(), view)
-    assert str(rows.query).count("= 7") == 1
 
 
 def test_laxer_filters_stop_the_process():

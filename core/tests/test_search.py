@@ -151,11 +151,9 @@ def test_other_actions_take_only_their_own():
 
     class ByAction(Things):
         query_params = {"load": ("dry_run",)}
-        list_actions = ("list", "adopted")
 
     assert filters.view_query_params(view_of(ByAction, "load")) == {"dry_run"}
     assert filters.view_query_params(view_of(ByAction, None)) == set()
-    assert "cursor" in filters.view_query_params(view_of(ByAction, "adopted"))
 
 
 def test_a_list_without_parts_takes_little():
