@@ -17,8 +17,8 @@ import sandbox
 from core import context
 from core.roles import Role
 from core.tests.caches import forget_cache
+from users.auth.tokens import AccessToken
 from users.tests.factories import SessionFactory, UserFactory
-from users.tokens import AccessToken
 
 pytest_plugins = ["tests.answers"]
 # Their assertions explain themselves as those of test modules do.
@@ -93,7 +93,7 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(scope="session")
 def _broker() -> Iterator[list[tuple[str, dict]]]:
     """Collect what would go to the broker, for the whole session: a patch per test costs time."""
-    from core import work
+    from core.jobs import work
 
     messages: list[tuple[str, dict]] = []
     with pytest.MonkeyPatch.context() as patch:

@@ -5,7 +5,7 @@ from typing import Any
 from django.core import checks
 from django.db import DatabaseError, connections
 
-from allies import crypto
+from allies.credentials import crypto
 from allies.errors import KeyRingInvalid
 from allies.models import AllyCredential
 

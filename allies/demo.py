@@ -4,7 +4,7 @@ import random
 
 from allies import services
 from allies.models import Ally
-from core import journal
+from core.audit import journal
 
 COUNT = 300
 YOUNG_WOLF = "0d4f7a40-651d-44fb-8744-04d9b31ef844"

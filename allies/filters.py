@@ -8,13 +8,13 @@ from allies import selectors
 from allies.constants import TAG_LENGTH
 from allies.models import Ally
 from allies.values import normal_tag
-from core.api import filters
+from core.api.filters import filterset
 
 
-class AllyFilter(filters.FilterSet):
+class AllyFilter(filterset.FilterSet):
     """A tag that they carry, in any case; active or not."""
 
-    tag = filters.CharFilter(method="by_tag", max_length=TAG_LENGTH)
+    tag = filterset.CharFilter(method="by_tag", max_length=TAG_LENGTH)
 
     class Meta:
         model = Ally

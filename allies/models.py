@@ -94,7 +94,9 @@ class Ally(models.Model):
 
 
 class AllyCredential(models.Model):
-    """One version of an ally's user name and password at the partner, sealed (see allies.crypto).
+    """One version of an ally's user name and password at the partner.
+
+    Both are sealed (see allies.credentials.crypto).
 
     New credentials make a new version. Former ones stay valid until they are revoked; the current
     ones are the newest that are not revoked.

@@ -21,7 +21,7 @@ TEXTS = {"type": "array", "items": {"type": "string"}}
 class ReadField(serializers.Field):
     """A JSON value that one function of ``allies.values`` reads."""
 
-    by_value = True  # core.api.reading: nothing but the stored value is needed to show it
+    by_value = True  # core.api.fast.plan: nothing but the stored value is needed to show it
     read: Callable[[Any], Any]
 
     def to_internal_value(self, data: Any) -> Any:

@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from allies import crypto, selectors
+from allies import selectors
+from allies.credentials import crypto
 from allies.errors import (
     AllyIdTaken,
     AllyInactive,
@@ -21,7 +22,8 @@ from allies.errors import (
 )
 from allies.models import Ally, AllyCredential
 from allies.values import read_tag, swap_tags
-from core import context, journal
+from core import context
+from core.audit import journal
 from core.db import violates
 
 BATCH = 1000

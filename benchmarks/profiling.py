@@ -42,9 +42,9 @@ def token(role: str) -> str:
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
     django.setup()
+    from users.auth.sessions import open_session
+    from users.auth.tokens import pair_of
     from users.models import User
-    from users.sessions import open_session
-    from users.tokens import pair_of
 
     return pair_of(open_session(user=User.objects.get(pk=USER_OF[role]))).access
 

@@ -10,7 +10,7 @@ An entry says where somebody looked and which parameters they used, never what t
 from collections.abc import Iterable
 
 from clinic.models import Patient, Study
-from core import journal
+from core.audit import journal
 
 MAX_REASON = 200
 

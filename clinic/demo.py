@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from clinic import importing
+from clinic.files import importing
 from clinic.models import Patient
 
 DATA = Path(__file__).resolve().parent / "data"

@@ -8,12 +8,12 @@ from rest_framework.request import Request
 from clinic.constants import StudyType, UrgencyLevel
 from clinic.models import Patient, Study
 from clinic.validators import search_form
-from core.api import filters
+from core.api.filters import filterset
 from core.fields import fold
 from core.models import JournalEntry
 
 
-class BodyPartFilter(filters.CharFilter):
+class BodyPartFilter(filterset.CharFilter):
     """A body part, in any case."""
 
     def filter(self, qs: QuerySet, value: str) -> QuerySet:
@@ -21,7 +21,7 @@ class BodyPartFilter(filters.CharFilter):
         return super().filter(qs, value.upper() if value else value)
 
 
-class EmailFilter(filters.CharFilter):
+class EmailFilter(filterset.CharFilter):
     """A whole e-mail address, in any case."""
 
     def filter(self, qs: QuerySet, value: str) -> QuerySet:
@@ -29,7 +29,7 @@ class EmailFilter(filters.CharFilter):
         return super().filter(qs, fold(value) if value else value)
 
 
-class StudyFilter(filters.FilterSet):
+class StudyFilter(filterset.FilterSet):
     """By what was found, whose it is, and when it was recorded."""
 
     body_part = BodyPartFilter()
@@ -51,15 +51,15 @@ class PatientStudyFilter(StudyFilter):
         fields = {name: how for name, how in StudyFilter.Meta.fields.items() if name != "patient"}
 
 
-class PatientFilter(filters.FilterSet):
+class PatientFilter(filterset.FilterSet):
     """By birth, by when they came, and by their studies: one study that is all that is asked."""
 
     of_a_study = ("urgency_level", "type", "body_part")
 
     email = EmailFilter(field_name="email_key")
-    urgency_level = filters.ChoiceFilter(choices=UrgencyLevel.choices)
-    type = filters.ChoiceFilter(choices=StudyType.choices)
-    body_part = filters.CharFilter()
+    urgency_level = filterset.ChoiceFilter(choices=UrgencyLevel.choices)
+    type = filterset.ChoiceFilter(choices=StudyType.choices)
+    body_part = filterset.CharFilter()
 
     class Meta:
         model = Patient
@@ -79,13 +79,13 @@ class PatientFilter(filters.FilterSet):
         return queryset.filter(Exists(Study.objects.filter(patient=OuterRef("pk"), **study)))
 
 
-class KnownPatientFilter(filters.FilterSet):
+class KnownPatientFilter(filterset.FilterSet):
     """What SUPPORT may ask: whether there is a patient with exactly this address."""
 
     email = EmailFilter(field_name="email_key")
 
 
-class AccessFilter(filters.FilterSet):
+class AccessFilter(filterset.FilterSet):
     """Who, what, when."""
 
     class Meta:
@@ -98,7 +98,7 @@ class AccessFilter(filters.FilterSet):
         }
 
 
-class WordSearch(filters.SearchFilter):
+class WordSearch(filterset.SearchFilter):
     """``?search=`` that finds "Treviño" by "trevino", on every database."""
 
     def get_search_terms(self, request: Request) -> list[str]:

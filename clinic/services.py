@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from clinic.errors import EmailTaken, ExternalIdTaken, PatientArchived, UnknownPatient
 from clinic.models import Archivable, Patient, Study
-from core import journal
+from core.audit import journal
 from core.db import violates
 
 

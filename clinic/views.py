@@ -21,8 +21,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from clinic import access, exporting, importing, permissions, selectors, services
+from clinic import access, permissions, selectors, services
 from clinic.errors import UnknownPatient
+from clinic.files import exporting, importing
 from clinic.filters import (
     AccessFilter,
     KnownPatientFilter,
@@ -41,11 +42,11 @@ from clinic.serializers import (
     StudySerializer,
     VocabularySerializer,
 )
-from core import journal
-from core.api.filters import FilterBackend, OrderingFilter
+from core.api.filters.filterset import FilterBackend, OrderingFilter
 from core.api.parsers import MultiPartParser
 from core.api.query import parse_bool, refusal
 from core.api.views import GenericViewSet, ModelViewSet
+from core.audit import journal
 from core.errors import NotFound
 from core.models import JournalEntry
 from core.roles import Role

@@ -1,6 +1,6 @@
 """The Celery application: a queue per app, work acknowledged after it is done.
 
-The row is the job (core.work): a lost message costs time until the next sweep, never work.
+The row is the job (core.jobs.work): a lost message costs time until the next sweep, never work.
 """
 
 import os
@@ -22,7 +22,7 @@ from django.utils.log import configure_logging  # noqa: E402 - after setup
 
 from core import plugs  # noqa: E402 - after setup
 
-TRANSPORT_ALIASES["filesystem"] = "core.broker:Transport"
+TRANSPORT_ALIASES["filesystem"] = "core.jobs.broker:Transport"
 app = Celery("plaza")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from gunicorn import util  # type: ignore[import-untyped]  # it has no types
 
 from config import env
-from core.logging import logging_config
+from core.ops.logging import logging_config
 
 
 def cpus() -> int:

@@ -1,10 +1,10 @@
 """What the journal can be filtered by."""
 
-from core.api import filters
+from core.api.filters import filterset
 from core.models import JournalEntry
 
 
-class JournalFilter(filters.FilterSet):
+class JournalFilter(filterset.FilterSet):
     """Whose story, who acted, what happened, when."""
 
     class Meta:

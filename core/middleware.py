@@ -18,8 +18,9 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.translation import gettext
 
-from core import context, metrics, problems
-from core.client import client_address
+from core import context, problems
+from core.ops import metrics
+from core.proxies import client_address
 
 logger = logging.getLogger("plaza.access")
 

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from core import work
+from core.jobs import work
 from core.models import StoredAnswer
 
 logger = logging.getLogger(__name__)

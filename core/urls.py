@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from core import health, metrics
 from core.api.routers import Router
+from core.ops import health, metrics
 from core.views import DocsView, JournalViewSet, SchemaView, root
 
 router = Router()

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from core.admin import ModelAdmin, ReadOnlyAdmin
+from core.admin.base import ModelAdmin, ReadOnlyAdmin
 from dogs import services
 from dogs.constants import PictureStatus, RelayStatus
 from dogs.models import Dog, RelayedFile

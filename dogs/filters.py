@@ -1,13 +1,13 @@
 """What dogs can be filtered by."""
 
-from core.api import filters
+from core.api.filters import filterset
 from dogs.models import Dog
 
 
-class DogFilter(filters.FilterSet):
+class DogFilter(filterset.FilterSet):
     """Adopted or not, and by whom."""
 
-    id_user = filters.IntegerFilter(field_name="owner_id")
+    id_user = filterset.IntegerFilter(field_name="owner_id")
 
     class Meta:
         model = Dog

@@ -14,10 +14,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from core import journal
+from core.audit import journal
 from core.db import violates
-from core.http import Upstream, UpstreamError
-from core.work import LEASE, Work
+from core.jobs.work import LEASE, Work
+from core.outbound.client import Upstream, UpstreamError
 from dogs.constants import PictureStatus, RelayStatus
 from dogs.errors import DogNameTaken
 from dogs.models import FOLDER, Dog, RelayedFile, storage_path

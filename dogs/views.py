@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from core.api.filter_fields import UUID
+from core.api.filters.fields import UUID
 from core.api.parsers import MultiPartParser
 from core.api.views import GenericViewSet, ModelViewSet
 from core.errors import NotFound

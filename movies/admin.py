@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from core.admin import ReadOnlyAdmin
+from core.admin.base import ReadOnlyAdmin
 from movies import services
 from movies.errors import WipeNotUndoable
 from movies.models import CachedAnswer, Favorite, FavoritesWipe, Movie, Rating

@@ -4,16 +4,16 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from core.api import filters
+from core.api.filters import filterset
 from movies.constants import MAX_STARS
 from movies.models import UNRATED_RANK, Favorite
 
 
-class FavoriteFilter(filters.FilterSet):
+class FavoriteFilter(filterset.FilterSet):
     """Rated or not, and with how many stars."""
 
-    rated = filters.BooleanFilter(method="by_rated")
-    my_rating = filters.IntegerFilter(method="by_stars", min_value=0, max_value=MAX_STARS)
+    rated = filterset.BooleanFilter(method="by_rated")
+    my_rating = filterset.IntegerFilter(method="by_stars", min_value=0, max_value=MAX_STARS)
 
     class Meta:
         model = Favorite

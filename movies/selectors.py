@@ -8,7 +8,7 @@ from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from movies.caching import Answer, catalog
+from movies.catalog.cache import Answer, catalog
 from movies.errors import CatalogUnavailable, UserNotFound
 from movies.models import Favorite, Movie
 

@@ -1,7 +1,7 @@
 """Movies as JSON: TMDB's own shapes, described here for callers and for the OpenAPI file.
 
-Documents of the catalogue were checked when they came in (movies.tmdb) and go out as they are,
-with whatever else TMDB says; the serializers of movies describe what callers can rely on.
+Documents of the catalogue were checked when they came in (movies.catalog.tmdb) and go out as they
+are, with whatever else TMDB says; the serializers of movies describe what callers can rely on.
 """
 
 from datetime import datetime

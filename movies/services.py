@@ -14,11 +14,13 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from core import context, journal
-from core.work import Work
-from movies import stored
-from movies.caching import catalog
-from movies.catalog import type_document
+from core import context
+from core.audit import journal
+from core.jobs.work import Work
+from movies.catalog import copies
+from movies.catalog.cache import catalog
+from movies.catalog.port import type_document
+from movies.catalog.tmdb import released
 from movies.constants import (
     DETAILS_KEPT,
     MAX_MOVIE_ID,
@@ -36,7 +38,6 @@ from movies.errors import (
     WipeNotUndoable,
 )
 from movies.models import Favorite, FavoritesWipe, Movie, Rating, rating_rank, release_rank
-from movies.tmdb import released
 
 # Slowed down to one attempt in ten minutes, and given up after seven months: TMDB may come back.
 refreshes = Work(
@@ -309,4 +310,4 @@ def purge() -> dict[str, int]:
         if wiped:
             reason = "wiped longer ago than can be undone"
             journal.record(journal.Action.DELETE, Favorite, count=wiped, reason=reason)
-    return {"answers": stored.purge(), "favorites": wiped, "details": forget_details()}
+    return {"answers": copies.purge(), "favorites": wiped, "details": forget_details()}

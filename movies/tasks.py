@@ -1,8 +1,8 @@
-"""Background work of the movies app: by id, safe twice (see core.work)."""
+"""Background work of the movies app: by id, safe twice (see core.jobs.work)."""
 
 from celery import shared_task
 
-from core.work import JobTask
+from core.jobs.work import JobTask
 from movies import services
 
 

@@ -16,7 +16,7 @@ from rest_framework.serializers import BaseSerializer
 from core.api.query import parse_int, refusal
 from core.api.views import GenericViewSet
 from movies import permissions, selectors, services
-from movies.caching import catalog
+from movies.catalog.cache import catalog
 from movies.constants import COUNTRIES, LANGUAGE, MAX_MOVIE_ID, MAX_PAGE
 from movies.errors import MovieNotFound
 from movies.filters import FavoriteFilter
@@ -67,7 +67,7 @@ class CatalogViewSet(GenericViewSet):
     """
 
     permission_table = permissions.CATALOG
-    query_params = {"popular": ("page", "language", "region")}  # type: ignore[assignment]  # names by action, which core.api.filters reads
+    query_params = {"popular": ("page", "language", "region")}  # type: ignore[assignment]  # names by action, which core.api.filters.filterset reads
     serializer_class = MovieSerializer
 
     @extend_schema(parameters=POPULAR_PARAMETERS, responses=PopularSerializer)
@@ -127,7 +127,7 @@ class FavoriteRows(GenericViewSet):
     filterset_class = FavoriteFilter
     search_fields = ("movie__title",)
     ordering = ("release_rank", "rating_rank", "movie_id")
-    ordering_fields: ClassVar[Mapping[str, str]] = {  # type: ignore[assignment]  # core.api.filters takes a mapping, too
+    ordering_fields: ClassVar[Mapping[str, str]] = {  # type: ignore[assignment]  # core.api.filters.filterset takes a mapping, too
         "release_date": "-release_rank",
         "my_rating": "-rating_rank",
         "title": "movie__title",

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
 
-from core.admin import ModelAdmin, ReadOnlyAdmin
-from users import api_tokens, limits, services, sessions
+from core.admin.base import ModelAdmin, ReadOnlyAdmin
+from users import services
+from users.auth import api_tokens, limits, sessions
 from users.forms import OwnPasswordForm, SignInForm, UnlockForm, UserForm
 from users.models import ApiToken, LoginBucket, Session, User
 

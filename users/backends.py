@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from users import devices, limits
+from users.auth import devices, limits
 from users.constants import PASSWORD_MAX_LENGTH
 from users.errors import LoginLocked
 from users.managers import fold_email

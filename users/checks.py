@@ -14,7 +14,7 @@ def demo_credentials() -> list[str]:
     # Checks are imported before the models are ready.
     from django.contrib.auth.hashers import check_password  # noqa: PLC0415 - see above
 
-    from users.api_tokens import digests_of  # noqa: PLC0415 - see above
+    from users.auth.api_tokens import digests_of  # noqa: PLC0415 - see above
     from users.constants import DEMO_EMAILS, DEMO_PASSWORD, DEMO_TOKENS  # noqa: PLC0415 - see above
     from users.models import ApiToken, User  # noqa: PLC0415 - see above
 

@@ -5,7 +5,7 @@ from django.db import connection
 
 from core.roles import Role
 from users import services
-from users.api_tokens import import_api_token
+from users.auth.api_tokens import import_api_token
 from users.constants import DEMO_EMAILS, DEMO_PASSWORD, DEMO_TOKENS
 from users.models import User
 

@@ -1,10 +1,10 @@
 """What users can be filtered by."""
 
-from core.api import filters
+from core.api.filters import filterset
 from users.models import User
 
 
-class UserFilter(filters.FilterSet):
+class UserFilter(filterset.FilterSet):
     """By role."""
 
     class Meta:

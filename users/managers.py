@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models, transaction
 
-from core import journal
+from core.audit import journal
 from core.roles import Role
 
 if TYPE_CHECKING:

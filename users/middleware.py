@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from core.middleware import ADMIN_PREFIX
-from users import devices
+from users.auth import devices
 
 
 class KnownDevice:

@@ -10,16 +10,17 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from core import journal, signals
+from core import signals
+from core.audit import journal
 from core.db import violates
 from core.roles import Role
-from users import limits
-from users.api_tokens import digests_of, revoke_api_tokens_of
+from users.auth import limits
+from users.auth.api_tokens import digests_of, revoke_api_tokens_of
+from users.auth.sessions import revoke_sessions_of
 from users.constants import DEMO_EMAILS, DEMO_PASSWORD, DEMO_TOKENS
 from users.errors import EmailTaken, LastAdmin, WrongCurrentPassword
 from users.managers import fold_email
 from users.models import ApiToken, LoginBucket, User
-from users.sessions import revoke_sessions_of
 
 
 @sensitive_variables("password")

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from core import work
+from core.jobs import work
 from users.models import LoginBucket, Session
 
 logger = logging.getLogger(__name__)

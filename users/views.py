@@ -10,8 +10,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from core.api.views import SAFE_METHODS, APIView, GenericViewSet, ModelViewSet
-from users import devices, permissions, services, sessions
-from users.authentication import BearerAuthentication
+from users import permissions, services
+from users.auth import devices, sessions
+from users.auth.bearer import BearerAuthentication
+from users.auth.tokens import Pair
 from users.errors import NoSession, OnlyAdmin, WrongCurrentPassword
 from users.filters import UserFilter
 from users.models import Session, User
@@ -22,7 +24,6 @@ from users.serializers import (
     SignOutSerializer,
     UserSerializer,
 )
-from users.tokens import Pair
 
 
 class AccountViewSet(

@@ -14,7 +14,7 @@ from django.test import Client
 from allies import services
 from allies.models import AllyCredential
 from allies.tests.factories import AllyFactory
-from core.logging import JSONFormatter
+from core.ops.logging import JSONFormatter
 from core.roles import Role
 from users.tests.factories import UserFactory
 
@@ -111,7 +111,7 @@ def test_the_canary_is_nowhere(  # noqa: PLR0915, PLR0917 - one life of a secret
         raise RuntimeError("defect of ours")
 
     with monkeypatch.context() as patch:
-        patch.setattr("allies.crypto.seal_credentials", broken)
+        patch.setattr("allies.credentials.crypto.seal_credentials", broken)
         assert call(support, "post", path, body).status_code == 500
     with monkeypatch.context() as patch:
         patch.setattr("allies.services.journal.record", broken)
@@ -123,7 +123,7 @@ def test_the_canary_is_nowhere(  # noqa: PLR0915, PLR0917 - one life of a secret
     assert call(admin, "post", page, {**body, "reason": ""}).status_code == 200
     assert call(admin, "post", page, {**body, "reason": "new"}).status_code == 302
     with monkeypatch.context() as patch:
-        patch.setattr("allies.crypto.seal_credentials", broken)
+        patch.setattr("allies.credentials.crypto.seal_credentials", broken)
         assert call(admin, "post", page, {**body, "reason": "new"}).status_code == 500
     credential = AllyCredential.objects.first()
     for where in (

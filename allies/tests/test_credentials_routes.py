@@ -197,7 +197,7 @@ def test_a_defect_of_ours_is_the_briefs_500(support, ally, path, method, monkeyp
         raise RuntimeError("boom")
 
     monkeypatch.setattr("allies.selectors.has_credentials", broken)
-    monkeypatch.setattr("allies.crypto.seal_credentials", broken)
+    monkeypatch.setattr("allies.credentials.crypto.seal_credentials", broken)
     response = getattr(support, method)(
         path.format(ID), **({"data": GOOD} if method == "post" else {})
     )
@@ -208,7 +208,7 @@ def test_a_defect_of_ours_is_the_briefs_500(support, ally, path, method, monkeyp
 
 def test_a_500_is_not_kept_for_its_key(support, ally, path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("allies.crypto.seal_credentials", lambda **_: 1 / 0)
+        patch.setattr("allies.credentials.crypto.seal_credentials", lambda **_: 1 / 0)
         first = support.post(path.format(ID), GOOD, HTTP_IDEMPOTENCY_KEY="key-1")
     assert first.status_code == 500
     assert StoredAnswer.objects.count() == 0

@@ -7,7 +7,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
-from allies import checks, crypto
+from allies import checks
+from allies.credentials import crypto
 from allies.errors import KeyRingInvalid, SealBroken
 from allies.models import AllyCredential
 from allies.tests.factories import with_credentials

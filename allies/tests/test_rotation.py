@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from allies import crypto, rotation, services
+from allies import services
+from allies.credentials import crypto, rotation
 from allies.models import AllyCredential
 from allies.tests.factories import AllyFactory, story, with_credentials
 

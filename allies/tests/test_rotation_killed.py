@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from allies import rotation
+from allies.credentials import rotation
 from allies.models import AllyCredential
 from allies.tests.factories import AllyFactory, story, with_credentials
 from allies.tests.test_rotation import entry, opened

@@ -3,7 +3,7 @@
 import pytest
 
 from clinic.errors import ImportRefused
-from clinic.importing import import_files
+from clinic.files.importing import import_files
 from clinic.models import Patient, Study
 from clinic.tests.factories import csv_file
 from core.models import JournalEntry

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from clinic import services
-from clinic.admin import StudyInline
+from clinic.admin.records import StudyInline
 from clinic.models import Patient, Study
 from clinic.tests.admin import PATIENTS, STUDIES, form, shown, stories
 from clinic.tests.factories import PatientFactory, StudyFactory

@@ -7,12 +7,12 @@ from django.db import connection
 
 from clinic import demo, services
 from clinic.errors import ImportOvertaken
-from clinic.importing import Import
+from clinic.files.importing import Import
+from clinic.files.writing import Writer
 from clinic.models import Patient, Study
 from clinic.planner import IMPORT_LOCK
 from clinic.tests.factories import PatientFactory, csv_file
 from clinic.tests.files import NOTHING, PATIENTS, STUDIES, STUDIES_HEAD, refused, rows, run
-from clinic.writing import Writer
 from core.models import JournalEntry
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +95,7 @@ def test_a_study_comes_as_often_as_the_file_says_it():
 
 
 def test_batches_are_seamless(monkeypatch):
-    monkeypatch.setattr("clinic.importing.IMPORT_BATCH", 2)
+    monkeypatch.setattr("clinic.files.importing.IMPORT_BATCH", 2)
     monkeypatch.setattr("clinic.planner.IMPORT_BATCH", 2)  # the planner is told, too
     many = STUDIES + STUDIES.partition("\n")[2] * 2
     assert run(PATIENTS, many)["studies"]["created"] == 12

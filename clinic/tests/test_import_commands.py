@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from clinic import exporting
+from clinic.files import exporting
 from clinic.models import Patient, Study
 from clinic.tests.factories import PatientFactory, StudyFactory
 from clinic.tests.files import (

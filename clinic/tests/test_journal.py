@@ -200,7 +200,7 @@ def test_a_look_that_cannot_be_recorded_shows_nothing(client_for, monkeypatch):
     def fail(*_args, **_kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr("core.journal.record", fail)
+    monkeypatch.setattr("core.audit.journal.record", fail)
     doctor.raise_request_exception = False
     answer = doctor.get(f"/api/patients/{patient.pk}")
     assert answer.status_code == 500

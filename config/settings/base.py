@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import env
 from core import plugs
-from core.logging import logging_config
+from core.ops.logging import logging_config
 
 BASE_DIR = env.BASE_DIR
 VAR_DIR = env.VAR_DIR
@@ -179,15 +179,15 @@ LOGIN_WINDOW_SECONDS = env.integer("LOGIN_WINDOW_SECONDS", 900, minimum=1)
 
 # --- The API ---------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["users.authentication.BearerAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["users.auth.bearer.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.ActionPermission"],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["core.api.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "core.api.pagination.KeysetPagination",
+    "DEFAULT_PAGINATION_CLASS": "core.api.pagination.paginator.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": [
-        "core.api.filters.FilterBackend",
-        "core.api.filters.SearchFilter",
-        "core.api.filters.OrderingFilter",
+        "core.api.filters.filterset.FilterBackend",
+        "core.api.filters.filterset.SearchFilter",
+        "core.api.filters.filterset.OrderingFilter",
     ],
     "DEFAULT_SCHEMA_CLASS": "core.api.schema.AutoSchema",
     "EXCEPTION_HANDLER": "core.problems.exception_handler",

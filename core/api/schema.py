@@ -103,7 +103,7 @@ BEARER = {
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its registration is untyped
     """Describes the one way to authenticate."""
 
-    target_class = "users.authentication.BearerAuthentication"
+    target_class = "users.auth.bearer.BearerAuthentication"
     name = "bearer"
 
     def get_security_definition(self, auto_schema: BaseAutoSchema) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
-from core.api import reading
+from core.api.fast import plan as reading
 
 BIGGEST = 2**63 - 1
 

@@ -20,13 +20,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from core import journal
-from core.api import etags, keyset, reading
-from core.api.filters import view_query_params
+from core.api import etags
+from core.api.fast import plan as reading
+from core.api.filters.filterset import view_query_params
 from core.api.idempotency import HEADER, Idempotency
+from core.api.pagination import keyset
 from core.api.permissions import Rule
 from core.api.query import check_path, check_query
 from core.api.renderers import JSONRenderer, dumps
+from core.audit import journal
 
 SAFE_METHODS = ("GET", "HEAD")
 JSON = JSONRenderer()
@@ -185,7 +187,7 @@ class GenericViewSet(Kernel, viewsets.GenericViewSet):
         """
         queryset = super().get_queryset()
         if "queryset" not in vars(self):
-            queryset.is_declared = True  # type: ignore[attr-defined]  # read by core.api.reading
+            queryset.is_declared = True  # type: ignore[attr-defined]  # read by core.api.fast.plan
         return queryset
 
     def plan(self, queryset: Any) -> reading.Plan | None:

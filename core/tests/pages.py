@@ -6,8 +6,8 @@ from django.contrib.auth.models import Group
 from django.test import RequestFactory
 from rest_framework.request import Request
 
-from core.api.keyset import Keyset
-from core.api.pagination import KeysetPagination
+from core.api.pagination.keyset import Keyset
+from core.api.pagination.paginator import KeysetPagination
 
 
 def page_of(queryset, query="", *, path="/api/things", ordering=()):

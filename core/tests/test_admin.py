@@ -6,11 +6,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.functional import Promise
 
-from core import journal
+from core.audit import journal
 from core.models import JournalEntry
 from core.roles import Role
+from users.auth.sessions import open_session
 from users.models import Session, User
-from users.sessions import open_session
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -9,12 +9,12 @@ from kombu import Connection, Exchange, Queue
 from kombu.exceptions import ChannelError
 from kombu.transport import filesystem, virtual
 
-import core.broker
-from core.broker import Transport
+import core.jobs.broker
+from core.jobs.broker import Transport
 
 ROUNDS, PROCESSES = 10, 4
 NAMES = ("core", "dogs", "users")
-WRITERS = {filesystem.__file__, core.broker.__file__}
+WRITERS = {filesystem.__file__, core.jobs.broker.__file__}
 
 
 def channel_in(folder: Path, transport: type):
@@ -113,6 +113,6 @@ def test_who_reads_at_any_moment_finds_whole_files(tmp_path, monkeypatch):
 
 
 def test_with_kombus_own_transport_they_are_half(tmp_path, monkeypatch):
-    """The control: the day it fails, core/broker.py can go."""
+    """The control: the day it fails, core/jobs/broker.py can go."""
     failures = looked_at_on_every_line(tmp_path, filesystem.Transport, monkeypatch)
     assert any("JSONDecodeError" in failure for failure in failures)

@@ -14,8 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import F
 from rest_framework.exceptions import ValidationError
 
-from core.api.keyset import END, NEXT, PREVIOUS, START, Cursor, CursorError, Keyset
-from core.api.pagination import InvalidCursor
+from core.api.pagination.keyset import END, NEXT, PREVIOUS, START, Cursor, CursorError, Keyset
+from core.api.pagination.paginator import InvalidCursor
 from core.tests.pages import follow, make_groups, page_of, query_of
 
 pytestmark = pytest.mark.django_db

@@ -10,10 +10,10 @@ from core.api import etags
 from core.errors import PreconditionFailed
 from core.models import JournalEntry
 from core.roles import Role
+from users.auth.sessions import open_session
+from users.auth.tokens import pair_of
 from users.models import User
-from users.sessions import open_session
 from users.tests.factories import UserFactory
-from users.tokens import pair_of
 
 
 def test_comparison_is_strong_for_writes_and_weak_for_reads():

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from core.export import csv_lines, inert
+from core.admin.export import csv_lines, inert
 
 
 @pytest.mark.parametrize(

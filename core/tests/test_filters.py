@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ImproperlyConfigured
 from rest_framework.exceptions import ValidationError
 
-from core.api import filters
+from core.api.filters import filterset
 from core.tests.filtersets import Everything, request_of
 
 
@@ -106,7 +106,7 @@ BAD = {
 def test_what_a_filter_cannot_read_is_400(name, value):
     view = type("View", (), {"filterset_class": Everything})()
     with pytest.raises(ValidationError) as caught:
-        filters.FilterBackend().filter_queryset(
+        filterset.FilterBackend().filter_queryset(
             request_of(f"{name}={value}"), Permission.objects.all(), view
         )
     assert list(caught.value.detail) == [name]
@@ -121,7 +121,7 @@ def test_filters_narrow_the_list():
     view = type("View", (), {"filterset_class": Everything})()
 
     def found(query):
-        rows = filters.FilterBackend().filter_queryset(
+        rows = filterset.FilterBackend().filter_queryset(
             request_of(query), Permission.objects.all(), view
         )
         return set(rows.values_list("pk", flat=True))
@@ -139,26 +139,26 @@ def test_filters_narrow_the_list():
 def test_laxer_filters_stop_the_process():
     with pytest.raises(ImproperlyConfigured, match=r"Lax\.name"):
 
-        class Lax(filters.FilterSet):
+        class Lax(filterset.FilterSet):
             name = django_filters.CharFilter()
 
     with pytest.raises(ImproperlyConfigured, match="name__regex"):
 
-        class Regex(filters.FilterSet):
+        class Regex(filterset.FilterSet):
             class Meta:
                 model = Group
                 fields = {"name": ["regex"]}
 
     with pytest.raises(ImproperlyConfigured, match="action_time__year"):
 
-        class Year(filters.FilterSet):
+        class Year(filterset.FilterSet):
             class Meta:
                 model = LogEntry
                 fields = {"action_time": ["year"]}
 
 
 def test_filters_of_model_fields_are_strict():
-    class Log(filters.FilterSet):
+    class Log(filterset.FilterSet):
         class Meta:
             model = LogEntry
             fields = {
@@ -168,9 +168,9 @@ def test_filters_of_model_fields_are_strict():
             }
 
     kinds = {name: type(item).__mro__ for name, item in Log.base_filters.items()}
-    assert filters.DateTimeFilter in kinds["action_time__gte"]
-    assert filters.DateFilter in kinds["action_time__date"]
-    assert filters.DateFilter in kinds["action_time__date__lt"]
-    assert filters.ChoiceFilter in kinds["action_flag"]
-    assert filters.InFilter in kinds["action_flag__in"]
-    assert filters.BooleanFilter in kinds["content_type__isnull"]
+    assert filterset.DateTimeFilter in kinds["action_time__gte"]
+    assert filterset.DateFilter in kinds["action_time__date"]
+    assert filterset.DateFilter in kinds["action_time__date__lt"]
+    assert filterset.ChoiceFilter in kinds["action_flag"]
+    assert filterset.InFilter in kinds["action_flag__in"]
+    assert filterset.BooleanFilter in kinds["content_type__isnull"]

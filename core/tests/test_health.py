@@ -14,7 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils.module_loading import import_string
 from health_check.base import HealthCheck
 
-from core import health
+from core.ops import health
 
 
 @pytest.fixture(autouse=True)
@@ -184,6 +184,6 @@ def test_what_changes_is_logged_once_without_secrets(client, monkeypatch, logged
     client.get("/health/ready")
     health._last = dataclasses.replace(health._last, at=0)
     client.get("/health/ready")
-    lines = [record for record in logged if record.name == "core.health"]
+    lines = [record for record in logged if record.name == "plaza.health"]
     assert [record.getMessage() for record in lines] == ["readiness is now degraded"]
     assert "hunter2-canary" not in json.dumps([vars(line) for line in lines], default=str)

@@ -9,10 +9,10 @@ from rest_framework.test import APIClient
 
 from core.models import JournalEntry, StoredAnswer
 from core.roles import Role
+from users.auth.sessions import open_session
+from users.auth.tokens import pair_of
 from users.models import Session, User
-from users.sessions import open_session
 from users.tests.factories import PASSWORD, UserFactory
-from users.tokens import pair_of
 
 pytestmark = pytest.mark.django_db
 
@@ -103,7 +103,7 @@ def test_refused_caller_keeps_nothing(user_api, api):
 def test_server_error_keeps_nothing(admin_api, monkeypatch):
     admin_api.raise_request_exception = False
     with monkeypatch.context() as patch:
-        patch.setattr("core.journal.record", lambda *_args, **_kwargs: 1 / 0)
+        patch.setattr("core.audit.journal.record", lambda *_args, **_kwargs: 1 / 0)
         assert post(admin_api).status_code == 500
     assert StoredAnswer.objects.count() == 0
     assert not User.objects.filter(email="ada@example.com").exists()

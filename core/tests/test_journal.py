@@ -4,7 +4,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from core import context, journal
+from core import context
+from core.audit import journal
 from core.models import Action, JournalEntry
 from core.roles import Role
 from users.models import User
@@ -82,7 +83,7 @@ def test_unknown_action_is_refused():
 
 def test_write_and_entry_are_one_transaction(admin_api, monkeypatch):
     admin_api.raise_request_exception = False
-    monkeypatch.setattr("core.journal.record", lambda *_args, **_kwargs: 1 / 0)
+    monkeypatch.setattr("core.audit.journal.record", lambda *_args, **_kwargs: 1 / 0)
     before = User.objects.count()
     assert admin_api.post("/api/users", {"name": "A", "email": "a@example.com"}).status_code == 500
     assert User.objects.count() == before

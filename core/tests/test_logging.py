@@ -10,8 +10,8 @@ import traceback
 import pytest
 
 from core import context
-from core.logging import logging_config
-from core.redaction import HIDDEN, MAX_TEXT, MAX_TRACE, Redactor, is_secret
+from core.ops.logging import logging_config
+from core.ops.redaction import HIDDEN, MAX_TEXT, MAX_TRACE, Redactor, is_secret
 
 CANARY = "c4n4ry-Zx81Qq"
 JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJlLWNhbmFyeQ"

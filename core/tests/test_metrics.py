@@ -11,7 +11,7 @@ from django.test import RequestFactory
 from django.urls import ResolverMatch
 from prometheus_client import REGISTRY
 
-from core import metrics
+from core.ops import metrics
 
 ROOT = Path(metrics.__file__).parent.parent
 

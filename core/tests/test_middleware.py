@@ -4,8 +4,9 @@ import pytest
 from django.db import close_old_connections, connection, connections
 from django.utils.translation import get_language
 
-from core import context, health
-from core.client import client_address
+from core import context
+from core.ops import health
+from core.proxies import client_address
 from core.roles import Role
 from users.tests.factories import UserFactory
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Count, DecimalField, F, IntegerField, OuterRef, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Length, Mod
 
-from core.api.keyset import Keyset
+from core.api.pagination.keyset import Keyset
 from core.tests.pages import assert_walks, follow, make_groups, page_of, query_of, rows_of, walk
 
 pytestmark = pytest.mark.django_db

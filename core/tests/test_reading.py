@@ -13,11 +13,11 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 from rest_framework import serializers
 
-from core import journal
-from core.api import reading
+from core.api.fast import plan as reading
+from core.api.fast.overrides import is_stock
 from core.api.renderers import dumps
 from core.api.serializers import ModelSerializer
-from core.api.stock import is_stock
+from core.audit import journal
 from core.models import JournalEntry
 from core.roles import Role
 from dogs.models import Dog

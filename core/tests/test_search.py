@@ -8,8 +8,8 @@ from rest_framework import mixins, serializers, viewsets
 from rest_framework.exceptions import ValidationError
 from rest_framework.routers import SimpleRouter
 
-from core.api import filters
-from core.api.pagination import KeysetPagination
+from core.api.filters import filterset
+from core.api.pagination.paginator import KeysetPagination
 from core.tests.filtersets import Everything, request_of
 
 # --- Search and order ---------------------------------------------------------------------------
@@ -25,7 +25,7 @@ def groups(db):
 
 def search(query, fields=("name",)):
     view = type("View", (), {"search_fields": fields})()
-    rows = filters.SearchFilter().filter_queryset(request_of(query), Group.objects.all(), view)
+    rows = filterset.SearchFilter().filter_queryset(request_of(query), Group.objects.all(), view)
     return sorted(rows.values_list("name", flat=True))
 
 
@@ -65,7 +65,7 @@ def test_a_search_has_bounds(value):
 def order(query, fields):
     view = type("View", (), {"ordering_fields": fields, "ordering": ("name",)})()
     rows = Permission.objects.order_by("pk")
-    return filters.OrderingFilter().filter_queryset(request_of(query), rows, view).query.order_by
+    return filterset.OrderingFilter().filter_queryset(request_of(query), rows, view).query.order_by
 
 
 MAPPING = {"newest": "-id", "name": "content_type__model"}
@@ -126,7 +126,7 @@ class Things(mixins.ListModelMixin, viewsets.GenericViewSet):
     schema = AutoSchema()
     authentication_classes = ()
     pagination_class = KeysetPagination
-    filter_backends = [filters.FilterBackend, filters.SearchFilter, filters.OrderingFilter]
+    filter_backends = [filterset.FilterBackend, filterset.SearchFilter, filterset.OrderingFilter]
     filterset_class = Everything
     search_fields = ("name",)
     ordering_fields = MAPPING
@@ -140,20 +140,20 @@ def view_of(kind, action):
 
 
 def test_a_list_takes_what_its_parts_take():
-    assert filters.view_query_params(view_of(Things, "list")) == {
+    assert filterset.view_query_params(view_of(Things, "list")) == {
         *("cursor", "limit", "count", "search", "ordering", "extra"),
         *Everything.base_filters,
     }
 
 
 def test_other_actions_take_only_their_own():
-    assert filters.view_query_params(view_of(Things, "retrieve")) == {"extra"}
+    assert filterset.view_query_params(view_of(Things, "retrieve")) == {"extra"}
 
     class ByAction(Things):
         query_params = {"load": ("dry_run",)}
 
-    assert filters.view_query_params(view_of(ByAction, "load")) == {"dry_run"}
-    assert filters.view_query_params(view_of(ByAction, None)) == set()
+    assert filterset.view_query_params(view_of(ByAction, "load")) == {"dry_run"}
+    assert filterset.view_query_params(view_of(ByAction, None)) == set()
 
 
 def test_a_list_without_parts_takes_little():
@@ -163,8 +163,8 @@ def test_a_list_without_parts_takes_little():
         ordering_fields = ()
         pagination_class = None
 
-    assert filters.view_query_params(view_of(Bare, "list")) == {"extra"}
-    for backend in (filters.SearchFilter(), filters.OrderingFilter()):
+    assert filterset.view_query_params(view_of(Bare, "list")) == {"extra"}
+    for backend in (filterset.SearchFilter(), filterset.OrderingFilter()):
         assert backend.get_schema_operation_parameters(view_of(Bare, "list")) == []
 
 
@@ -175,7 +175,7 @@ def test_the_description_names_types_and_bounds(capsys):
     assert capsys.readouterr().err == ""
     operation = schema["paths"]["/things"]["get"]
     described = {entry["name"]: entry for entry in operation["parameters"]}
-    assert set(described) == filters.view_query_params(view_of(Things, "list")) - {"extra"}
+    assert set(described) == filterset.view_query_params(view_of(Things, "list")) - {"extra"}
     assert described["stars"]["schema"] == {
         "type": "integer",
         "format": "int64",

@@ -5,7 +5,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
-from core.api.statements import Mark, Statement
+from core.api.fast.statements import Mark, Statement
 from dogs.models import Dog
 from dogs.tests.factories import DogFactory
 from dogs.views import DogViewSet, FileViewSet

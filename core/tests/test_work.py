@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from core import tasks, work
+from core import tasks
+from core.jobs import work
 from core.models import StoredAnswer
 
 

@@ -14,9 +14,9 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from core import signals
+from core.jobs.work import sweep_all
 from core.models import JournalEntry
 from core.tests.locks import wait_until_somebody_waits
-from core.work import sweep_all
 from dogs import services, tasks
 from dogs.errors import DogNameTaken
 from dogs.models import Dog, RelayedFile
@@ -245,7 +245,7 @@ def test_a_file_whose_row_is_refused_is_removed(monkeypatch, settings, tmp_path)
     def refuse(*_args, **_kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr("core.journal.record", refuse)
+    monkeypatch.setattr("core.audit.journal.record", refuse)
     with pytest.raises(RuntimeError), transaction.atomic():
         services.receive_file(upload=SimpleUploadedFile("a", b"x"), owner=UserFactory())
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 import sandbox
 from core.tests.caches import forget_cache
-from movies import caching
+from movies.catalog import cache
 from movies.models import CachedAnswer
 from movies.tests.catalogs import Catalog
 
@@ -18,15 +18,15 @@ from movies.tests.catalogs import Catalog
 def _no_catalog_left():
     """Give each test catalogues, connections and flights of its own."""
     made = []
-    build = caching._catalog.__wrapped__
+    build = cache._catalog.__wrapped__
 
     def remembered(*arguments):
         made.append(build(*arguments))
         return made[-1]
 
-    caching._catalog.cache_clear()
+    cache._catalog.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(caching, "_catalog", caching.functools.lru_cache(remembered))
+        patch.setattr(cache, "_catalog", cache.functools.lru_cache(remembered))
         yield
     for catalog in made:
         catalog.catalog.upstream.close()
@@ -46,7 +46,7 @@ def bounds(tmdb):
     """Return a function that changes the bounds of TMDB's adapter; wide ones to begin with."""
 
     def change(*, read=10.0, total=20.0):
-        upstream = caching.catalog().catalog.upstream
+        upstream = cache.catalog().catalog.upstream
         upstream.timeout, upstream.total_deadline, upstream.backoff = (10.0, read), total, 0.01
 
     change()
@@ -59,7 +59,7 @@ def still(monkeypatch):
     now = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: now)
     stopped = SimpleNamespace(**{**vars(time), "time": now.timestamp})
-    monkeypatch.setattr(caching, "time", stopped)
+    monkeypatch.setattr(cache, "time", stopped)
 
 
 @pytest.fixture
@@ -82,4 +82,4 @@ def inner():
 @pytest.fixture
 def cached(inner):
     """The same with one."""
-    return caching.CachingCatalog(inner, seconds=30, stale=timedelta(days=30))
+    return cache.CachingCatalog(inner, seconds=30, stale=timedelta(days=30))

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache as fast
 from django.utils import timezone
 
-from movies import caching, stored
+from movies.catalog import cache, copies
 from movies.errors import CatalogUnavailable, MovieNotFound
 from movies.models import CachedAnswer
 from movies.tests.catalogs import HOUR, KEY, body
@@ -97,7 +97,7 @@ def test_nothing_is_kept_of_a_failure(cached, inner):
             cached.popular(page=1)
     assert len(inner.calls) == 2
     assert CachedAnswer.objects.count() == 0
-    assert cache.get(f"movies:{KEY}") is None
+    assert fast.get(f"movies:{KEY}") is None
 
 
 def test_a_movie_that_is_gone_is_forgotten(cached, inner, age):
@@ -123,8 +123,8 @@ def test_a_cache_that_is_away_makes_it_slower_but_not_wrong(cached, inner, monke
     def away(*_args, **_kwargs):
         raise ConnectionError
 
-    monkeypatch.setattr(caching.cache, "get", away)
-    monkeypatch.setattr(caching.cache, "set", away)
+    monkeypatch.setattr(cache.cache, "get", away)
+    monkeypatch.setattr(cache.cache, "set", away)
     assert body(cached.popular(page=1)) == {"call": 1}
     assert (body(cached.popular(page=1)), len(inner.calls)) == ({"call": 1}, 1)
     assert {record.getMessage() for record in logged} == {"movies_without_cache"}
@@ -136,24 +136,24 @@ def test_purge(monkeypatch):
     CachedAnswerFactory(key="abandoned", fetched_at=None, lease_until=now - HOUR)
     CachedAnswerFactory(key="under way", fetched_at=None, lease_until=now)
     CachedAnswerFactory(key="good", fetched_at=now - timedelta(days=29))
-    assert stored.purge() == 2
+    assert copies.purge() == 2
     assert set(CachedAnswer.objects.values_list("key", flat=True)) == {"under way", "good"}
 
 
 def test_purge_keeps_the_newest_only(monkeypatch):
-    monkeypatch.setattr(stored, "MAX_ANSWERS", 2)
+    monkeypatch.setattr(copies, "MAX_ANSWERS", 2)
     for minutes in range(4):
         moment = timezone.now() - timedelta(minutes=minutes)
         CachedAnswerFactory(key=str(minutes), fetched_at=moment)
-    assert stored.purge() == 2
+    assert copies.purge() == 2
     assert set(CachedAnswer.objects.values_list("key", flat=True)) == {"0", "1"}
 
 
 def test_one_catalogue_per_configuration(settings):
-    first = caching.catalog()
-    assert caching.catalog() is first
+    first = cache.catalog()
+    assert cache.catalog() is first
     settings.MOVIES_CACHE_SECONDS = 7
-    second = caching.catalog()
+    second = cache.catalog()
     assert (second is first, second.seconds, second.stale) == (False, 7, timedelta(days=30))
 
 
@@ -172,7 +172,7 @@ def test_a_database_that_cannot_write_costs_no_answer(cached, inner, logged, req
     with pytest.raises(MovieNotFound):
         cached.movie(movie_id=1)
     inner.error = CatalogUnavailable(reason="timeout")
-    cache.clear()
+    fast.clear()
     if known:
         stale = cached.popular(page=1)
         assert (body(stale), stale.how, stale.detail) == ({"call": 0}, "fwd=stale", "timeout")

@@ -8,8 +8,8 @@ import orjson
 import pytest
 from django.utils import timezone
 
-from core.tests.http.calls import MARGIN, counted
-from movies import caching
+from core.tests.outbound.calls import MARGIN, counted
+from movies.catalog import cache
 from movies.models import CachedAnswer
 from movies.tests.factories import MovieFactory
 
@@ -118,7 +118,7 @@ def test_stale(ask, failing, age, logged):
     assert (stale.status_code, stale.content) == (200, first.content)
     assert stale["Age"] == "7200"
     assert stale["Cache-Status"] == f"plaza; fwd=stale; ttl=-7170; detail={failing.reason}"
-    assert [record.getMessage() for record in logged if record.name == "core.http"] == [
+    assert [record.getMessage() for record in logged if record.name == "plaza.outbound"] == [
         "upstream_failed"
     ]
     failing.end()
@@ -130,7 +130,7 @@ FAIL = """
 import django
 django.setup()
 from movies.errors import CatalogUnavailable
-from movies.tmdb import TmdbCatalog
+from movies.catalog.tmdb import TmdbCatalog
 try:
     TmdbCatalog("http://127.0.0.1:1/3", api_key="SECRET-KEY").popular(page=1)
 except CatalogUnavailable as error:
@@ -227,7 +227,7 @@ def test_a_wait_within_the_bound_is_obeyed(ask, tmdb):
 def test_after_a_restart_without_tmdb_the_stale_copy_serves(ask, tmdb, settings, age):
     first = ask()
     age(hours=3)
-    caching._catalog.cache_clear()  # a new process knows nothing
+    cache._catalog.cache_clear()  # a new process knows nothing
     settings.TMDB_API_URL = "http://127.0.0.1:1/tmdb/3"
     response = ask()
     assert (response.status_code, response.content) == (200, first.content)

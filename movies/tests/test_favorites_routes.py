@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 
 from core.models import JournalEntry
+from movies.catalog.tmdb import TmdbCatalog
 from movies.models import Favorite, Movie, Rating, rating_rank
 from movies.tests.calls import FAVORITES, ids, rating_of, refused
 from movies.tests.factories import FavoriteFactory, MovieFactory, RatingFactory
-from movies.tmdb import TmdbCatalog
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 
 from core.roles import Role
-from movies import caching, services
-from movies.caching import CachingCatalog
+from movies import services
+from movies.catalog import cache
+from movies.catalog.cache import CachingCatalog
 from movies.errors import AlreadyRated, CatalogBusy
 from movies.models import CachedAnswer, Favorite, FavoritesWipe, Rating, rating_rank, release_rank
 from movies.selectors import rows_of
@@ -76,11 +77,11 @@ def processes():
 def test_a_hundred_concurrent_misses_make_one_upstream_call(
     processes, bounds, tmdb, monkeypatch, delay
 ):
-    monkeypatch.setattr(caching, "FREE_WAIT", 30)  # on a busy machine it may take its time
-    monkeypatch.setattr(caching, "LONGEST_WAIT", 30)
+    monkeypatch.setattr(cache, "FREE_WAIT", 30)  # on a busy machine it may take its time
+    monkeypatch.setattr(cache, "LONGEST_WAIT", 30)
     bounds()
     tmdb.faults.set("tmdb", delay=delay)
-    four = processes(4, caching.catalog().catalog)
+    four = processes(4, cache.catalog().catalog)
     answers = together(100, lambda number: four[number % 4].popular(page=1))
     assert len({answer.body for answer in answers}) == 1
     assert tmdb.calls("tmdb") == 1
@@ -102,17 +103,17 @@ def test_a_hundred_concurrent_misses_of_an_old_answer_get_the_copy_at_once(proce
 def test_one_process_has_few_calls_under_way(processes):
     inner = Held()
     (one,) = processes(1, inner)
-    inner.others = 12 - caching.SLOTS  # are refused while those are under way
+    inner.others = 12 - cache.SLOTS  # are refused while those are under way
     results = together(12, lambda number: inner.beside(lambda: one.popular(page=number + 1)))
-    assert len(inner.calls) == caching.SLOTS
+    assert len(inner.calls) == cache.SLOTS
     busy = [result for result in results if isinstance(result, CatalogBusy)]
-    assert len(busy) == 12 - caching.SLOTS
+    assert len(busy) == 12 - cache.SLOTS
 
 
 def test_many_different_pages_at_once_of_a_healthy_tmdb(processes, bounds, monkeypatch):
-    monkeypatch.setattr(caching, "SLOT_WAIT", 30)  # on a busy machine it may take its time
+    monkeypatch.setattr(cache, "SLOT_WAIT", 30)  # on a busy machine it may take its time
     bounds()
-    (one,) = processes(1, caching.catalog().catalog)
+    (one,) = processes(1, cache.catalog().catalog)
     answers = together(20, lambda number: one.popular(page=number + 1))
     assert len({answer.body for answer in answers}) == 20
 
@@ -120,7 +121,7 @@ def test_many_different_pages_at_once_of_a_healthy_tmdb(processes, bounds, monke
 def test_no_transaction_is_open_while_tmdb_is_asked(client_for, tmdb, monkeypatch):
     api = client_for(Role.USER)
     states = []
-    upstream = caching.catalog().catalog.upstream
+    upstream = cache.catalog().catalog.upstream
     ask = upstream.get_json
 
     def spy(*args, **kwargs):

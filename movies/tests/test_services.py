@@ -8,10 +8,12 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
-from core import signals, work
+from core import signals
+from core.jobs import work
 from core.models import JournalEntry
 from core.roles import Role
-from movies import caching, demo, services, tasks
+from movies import demo, services, tasks
+from movies.catalog import cache
 from movies.errors import AlreadyRated, WipeNotUndoable
 from movies.models import (
     CachedAnswer,
@@ -53,20 +55,20 @@ def test_know_movie_asks_once(tmdb):
 
 
 def test_somebody_else_was_faster(tmdb, monkeypatch):
-    ask = caching.CachingCatalog.movie
+    ask = cache.CachingCatalog.movie
 
     def slow(self, *, movie_id):
         answer = ask(self, movie_id=movie_id)
         MovieFactory(id=movie_id, title="Theirs")
         return answer
 
-    monkeypatch.setattr(caching.CachingCatalog, "movie", slow)
+    monkeypatch.setattr(cache.CachingCatalog, "movie", slow)
     assert services.know_movie(movie_id=7).title == "Theirs"
     assert not JournalEntry.objects.exists()
 
 
 def test_what_came_from_an_old_copy_is_as_old_as_that(tmdb, age, settings):
-    caching.catalog().movie(movie_id=550)
+    cache.catalog().movie(movie_id=550)
     age(days=10)
     settings.TMDB_API_URL = "http://127.0.0.1:1/3"
     movie = services.know_movie(movie_id=550)

@@ -5,14 +5,14 @@ import logging
 import pytest
 
 import sandbox
-from movies import tmdb as adapter
+from movies.catalog import tmdb as adapter
+from movies.catalog.tmdb import TmdbCatalog, check_details, check_popular
 from movies.errors import (
     CatalogNotConfigured,
     CatalogRefused,
     CatalogUnavailable,
     MovieNotFound,
 )
-from movies.tmdb import TmdbCatalog, check_details, check_popular
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_three_attempts_and_the_error_on_one_line(make, tmdb, logged):
         make(api_key=sandbox.API_KEY).popular(page=1)
     assert tmdb.calls("tmdb") == 3
     (record,) = [one for one in logged if one.levelno >= logging.WARNING]
-    assert (record.name, record.getMessage()) == ("core.http", "upstream_failed")
+    assert (record.name, record.getMessage()) == ("plaza.outbound", "upstream_failed")
     assert record.attempts == 3
     assert sandbox.API_KEY not in str(vars(record))
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from movies import caching, stored
-from movies.caching import Answer, Flight
+from movies.catalog import cache, copies
+from movies.catalog.cache import Answer, Flight
 from movies.errors import CatalogBusy, CatalogUnavailable, MovieNotFound
 from movies.models import CachedAnswer
 from movies.tests.catalogs import HOUR, KEY, body
@@ -24,7 +24,7 @@ def leased():
     """Somebody else is asking, for so many seconds already."""
 
     def make(seconds=0.0, **values):
-        until = timezone.now() + stored.LEASE - timedelta(seconds=seconds)
+        until = timezone.now() + copies.LEASE - timedelta(seconds=seconds)
         values = {"fetched_at": None, "body": "", **values}
         return CachedAnswerFactory(lease_until=until, **values)
 
@@ -36,7 +36,7 @@ def meanwhile(monkeypatch):
     """Let something happen while the code under test sleeps."""
 
     def let(action):
-        monkeypatch.setattr(caching.time, "sleep", lambda _seconds: action())
+        monkeypatch.setattr(cache.time, "sleep", lambda _seconds: action())
 
     return let
 
@@ -52,7 +52,7 @@ def test_the_stale_copy_serves_at_once_while_another_process_asks(cached, inner,
 
 def test_without_a_copy_the_other_process_is_waited_for(cached, inner, leased, meanwhile):
     leased()
-    meanwhile(lambda: stored.keep(KEY, b'{"call":0}'))
+    meanwhile(lambda: copies.keep(KEY, b'{"call":0}'))
     answer = cached.popular(page=1)
     assert (body(answer), answer.how, answer.detail) == ({"call": 0}, "hit", "")
     assert inner.calls == []
@@ -60,7 +60,7 @@ def test_without_a_copy_the_other_process_is_waited_for(cached, inner, leased, m
 
 def test_the_other_process_fails(cached, inner, leased, meanwhile):
     leased()
-    meanwhile(lambda: stored.release(KEY))
+    meanwhile(lambda: copies.release(KEY))
     with pytest.raises(CatalogUnavailable):
         cached.popular(page=1)
     assert (inner.calls, CachedAnswer.objects.count()) == ([], 0)
@@ -84,7 +84,7 @@ def test_the_other_process_is_told_that_there_is_no_such_movie(cached, inner, le
 
 def test_the_other_process_fails_with_a_copy_that_is_too_old(cached, leased, meanwhile):
     leased(fetched_at=timezone.now() - timedelta(days=31), body="{}")
-    meanwhile(lambda: stored.release(KEY))
+    meanwhile(lambda: copies.release(KEY))
     with pytest.raises(CatalogUnavailable):
         cached.popular(page=1)
 
@@ -96,12 +96,12 @@ def test_a_slow_answer_is_waited_for_with_a_slot_only(cached, leased, meanwhile)
     def finish():
         calls.append(cached.slots._value)
         if len(calls) == 2:
-            stored.keep(KEY, b"{}")
+            copies.keep(KEY, b"{}")
 
     meanwhile(finish)
     assert cached.popular(page=1).body == b"{}"
-    assert calls == [caching.SLOTS - 1] * 2
-    assert cached.slots._value == caching.SLOTS
+    assert calls == [cache.SLOTS - 1] * 2
+    assert cached.slots._value == cache.SLOTS
 
 
 def test_without_a_slot_nobody_waits_for_a_slow_answer(cached, leased, meanwhile):
@@ -115,7 +115,7 @@ def test_without_a_slot_nobody_waits_for_a_slow_answer(cached, leased, meanwhile
 
 
 def test_nobody_waits_longer_than_an_answer_may_take(cached, leased, meanwhile):
-    leased(seconds=caching.LONGEST_WAIT)
+    leased(seconds=cache.LONGEST_WAIT)
     meanwhile(lambda: pytest.fail("waited"))
     with pytest.raises(CatalogBusy):
         cached.popular(page=1)
@@ -127,16 +127,16 @@ def test_whoever_died_holds_the_lease_no_longer_than_its_time(cached, inner, lea
 
 
 def test_one_of_many_gets_the_lease():
-    assert stored.take_lease(KEY, None) is True
-    assert stored.take_lease(KEY, None) is False
-    stored.release(KEY)
-    assert stored.take_lease(KEY, None) is True
-    stored.keep(KEY, b"{}")
-    row = stored.find(KEY)
-    assert stored.take_lease(KEY, row) is True
-    stored.keep(KEY, b"{}")
-    assert stored.take_lease(KEY, row) is False, "an answer came since the row was seen"
-    assert stored.take_lease(KEY, None) is False, "as above"
+    assert copies.take_lease(KEY, None) is True
+    assert copies.take_lease(KEY, None) is False
+    copies.release(KEY)
+    assert copies.take_lease(KEY, None) is True
+    copies.keep(KEY, b"{}")
+    row = copies.find(KEY)
+    assert copies.take_lease(KEY, row) is True
+    copies.keep(KEY, b"{}")
+    assert copies.take_lease(KEY, row) is False, "an answer came since the row was seen"
+    assert copies.take_lease(KEY, None) is False, "as above"
 
 
 # -- other threads ------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def test_the_stale_copy_serves_while_another_thread_asks(cached):
 
 def test_everybody_waits_a_second_for_an_answer(cached, monkeypatch):
     flight, waited = waiting(cached), []
-    monkeypatch.setattr(caching, "time", SimpleNamespace(monotonic=lambda: flight.started + 0.7))
+    monkeypatch.setattr(cache, "time", SimpleNamespace(monotonic=lambda: flight.started + 0.7))
 
     def wait(seconds):
         waited.append(round(seconds, 3))
@@ -198,15 +198,15 @@ def test_everybody_waits_a_second_for_an_answer(cached, monkeypatch):
 
 
 def test_a_thread_that_takes_long_is_waited_for_with_a_slot_only(cached, monkeypatch):
-    monkeypatch.setattr(caching, "FREE_WAIT", 0.01)
-    monkeypatch.setattr(caching, "LONGEST_WAIT", 0.02)
+    monkeypatch.setattr(cache, "FREE_WAIT", 0.01)
+    monkeypatch.setattr(cache, "LONGEST_WAIT", 0.02)
     waiting(cached)
     with pytest.raises(CatalogBusy):
         cached.popular(page=1)
-    assert cached.slots._value == caching.SLOTS
-    for _ in range(caching.SLOTS):
+    assert cached.slots._value == cache.SLOTS
+    for _ in range(cache.SLOTS):
         cached.slots.acquire()
-    monkeypatch.setattr(caching, "LONGEST_WAIT", 60)
+    monkeypatch.setattr(cache, "LONGEST_WAIT", 60)
     started = time.monotonic()
     with pytest.raises(CatalogBusy):
         cached.popular(page=1)
@@ -214,9 +214,9 @@ def test_a_thread_that_takes_long_is_waited_for_with_a_slot_only(cached, monkeyp
 
 
 def test_few_calls_at_once_and_the_others_get_their_copies_or_503(cached, inner, monkeypatch):
-    monkeypatch.setattr(caching, "SLOT_WAIT", 0.01)
+    monkeypatch.setattr(cache, "SLOT_WAIT", 0.01)
     CachedAnswerFactory(key="popular:2::", fetched_at=timezone.now() - HOUR, body="{}")
-    for _ in range(caching.SLOTS):
+    for _ in range(cache.SLOTS):
         cached.slots.acquire()
     with pytest.raises(CatalogBusy):
         cached.popular(page=1)
@@ -229,13 +229,13 @@ def test_few_calls_at_once_and_the_others_get_their_copies_or_503(cached, inner,
 def test_after_a_wait_in_vain_nobody_waits_until_a_quick_answer(
     cached, leased, meanwhile, monkeypatch
 ):
-    monkeypatch.setattr(caching, "SLOT_WAIT", 0.01)
-    for _ in range(caching.SLOTS):
+    monkeypatch.setattr(cache, "SLOT_WAIT", 0.01)
+    for _ in range(cache.SLOTS):
         cached.slots.acquire()
     with pytest.raises(CatalogBusy):
         cached.popular(page=2)  # waited for a slot
-    monkeypatch.setattr(caching, "SLOT_WAIT", 20)
-    monkeypatch.setattr(caching, "FREE_WAIT", 20)
+    monkeypatch.setattr(cache, "SLOT_WAIT", 20)
+    monkeypatch.setattr(cache, "FREE_WAIT", 20)
     started = time.monotonic()
     with pytest.raises(CatalogBusy):
         cached.popular(page=2)
@@ -254,12 +254,12 @@ def test_after_a_wait_in_vain_nobody_waits_until_a_quick_answer(
 
 
 def test_a_slow_failure_is_remembered_too(cached, inner, monkeypatch):
-    monkeypatch.setattr(caching, "FREE_WAIT", 0.0)
+    monkeypatch.setattr(cache, "FREE_WAIT", 0.0)
     inner.error = CatalogUnavailable()
     before = time.monotonic()
     with pytest.raises(CatalogUnavailable):
         cached.popular(page=1)
-    assert cached.slow_until >= before + caching.SLOW_SECONDS
+    assert cached.slow_until >= before + cache.SLOW_SECONDS
 
 
 def test_a_dead_leader_leaves_no_flight(cached, inner):

@@ -6,7 +6,7 @@ import factory
 from django.utils import timezone
 
 from core.roles import Role
-from users import api_tokens
+from users.auth import api_tokens
 from users.models import ApiToken, Session, User
 
 PASSWORD = "correct horse battery"

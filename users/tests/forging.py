@@ -7,7 +7,7 @@ import time
 
 from django.conf import settings
 
-from users.tokens import AccessToken
+from users.auth.tokens import AccessToken
 
 MISSING = object()
 

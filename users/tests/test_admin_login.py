@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from core.models import JournalEntry
 from core.roles import Role
-from users.api_tokens import create_api_token
+from users.auth.api_tokens import create_api_token
 from users.constants import DEVICE_COOKIE
 from users.models import User
 from users.tests.factories import PASSWORD, UserFactory

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from users import api_tokens
+from users.auth import api_tokens
 from users.models import ApiToken
 from users.tests.calls import assert_refused, me
 from users.tests.factories import ApiTokenFactory, UserFactory

@@ -9,7 +9,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from core.models import JournalEntry
-from users import backends, devices, limits, services
+from users import backends, services
+from users.auth import devices, limits
 from users.constants import DEVICE_COOKIE
 from users.errors import LoginLocked, WrongCurrentPassword
 from users.hashers import PlazaArgon2PasswordHasher
@@ -198,7 +199,7 @@ def test_a_password_changed_while_it_was_checked_opens_no_session(api, monkeypat
         services.update_user(user=type(user).objects.get(), password="another good phrase")
         return found
 
-    monkeypatch.setattr("users.sessions.check_credentials", slow_check)
+    monkeypatch.setattr("users.auth.sessions.check_credentials", slow_check)
     assert sign_in(api, user.email).status_code == 401
     assert not Session.objects.exists()
 

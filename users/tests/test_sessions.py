@@ -6,11 +6,11 @@ from django.db import connection
 from django.utils import timezone
 
 from core.roles import Role
-from users import sessions
+from users.auth import sessions
+from users.auth.tokens import pair_of
 from users.models import Session
 from users.tests.calls import assert_refused, me, renew
 from users.tests.factories import ApiTokenFactory, SessionFactory
-from users.tokens import pair_of
 
 pytestmark = pytest.mark.django_db
 

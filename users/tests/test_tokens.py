@@ -6,13 +6,14 @@ import pytest
 from django.utils import timezone
 
 from core.roles import Role
-from users import services, sessions
+from users import services
+from users.auth import sessions
+from users.auth.tokens import AccessToken, KeyRing, RefreshToken, pair_of
 from users.constants import BEARER_MAX_BYTES
 from users.models import Session
 from users.tests import forging
 from users.tests.calls import assert_refused, me, renew
 from users.tests.factories import ApiTokenFactory, SessionFactory
-from users.tokens import AccessToken, KeyRing, RefreshToken, pair_of
 
 pytestmark = pytest.mark.django_db
 
@@ -167,9 +168,9 @@ def test_a_signature_is_computed_once_and_the_end_compared_each_time(api, settin
     assert [me(api, access).status_code for _ in range(3)] == [200, 200, 200]
     assert len(computed) == 1
     ends = AccessToken.end_of(session).timestamp() + settings.SIMPLE_JWT["LEEWAY"]
-    monkeypatch.setattr("users.tokens.time", SimpleNamespace(time=lambda: ends - 1))
+    monkeypatch.setattr("users.auth.tokens.time", SimpleNamespace(time=lambda: ends - 1))
     assert me(api, access).status_code == 200
-    monkeypatch.setattr("users.tokens.time", SimpleNamespace(time=lambda: ends))
+    monkeypatch.setattr("users.auth.tokens.time", SimpleNamespace(time=lambda: ends))
     assert_refused(me(api, access))
     assert len(computed) == 1
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from allies.import_rows import BadRow
-from allies.importing import Outcome, import_file
+from allies.files.importing import Outcome, import_file
+from allies.files.rows import BadRow
 from core import context
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from allies import crypto, rotation
+from allies.credentials import crypto, rotation
 from allies.errors import KeyRingInvalid
 from core import context
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
-from clinic import exporting
+from clinic.files import exporting
 from clinic.models import Patient
 from core import context
 

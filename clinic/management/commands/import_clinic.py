@@ -9,11 +9,11 @@ from typing import IO, Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from clinic.csvfiles import Finding, Report
-from clinic.importing import import_files
+from clinic.files.importing import import_files
+from clinic.files.sheet import Finding, Report
 from core import context
+from core.admin.export import inert
 from core.errors import ApplicationError
-from core.export import inert
 
 COLUMNS = ("file", "row", "column", "reason")
 

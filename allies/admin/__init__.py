@@ -1,0 +1,3 @@
+"""The pages of the admin."""
+
+from allies.admin import ally as ally

@@ -1,0 +1,203 @@
+"""Allies for support staff: find, explain, repair. Nobody sees a user name or a password."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils.formats import localize
+from django.utils.timezone import localtime
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import TextFilter
+from unfold.decorators import display
+
+from allies import selectors, services
+from allies.admin.pages import JobPages
+from allies.errors import ReasonRequired
+from allies.forms import AllyForm, ReasonActionForm
+from allies.models import Ally, AllyCredential
+from allies.values import normal_tag
+from core.admin.base import ModelAdmin, ReadOnlyAdmin
+from core.errors import ApplicationError
+
+# What may be seen of credentials: all but the sealed columns.
+VERSION_FIELDS = (
+    "version",
+    "is_current",
+    "created_at",
+    "created_by",
+    "request_id",
+    "revoked_at",
+    "revoked_by",
+    "revoked_reason",
+)
+
+
+class TagFilter(TextFilter):
+    """Allies that carry a tag."""
+
+    title = _("tag")
+    parameter_name = "tag"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Narrow to the tag that was typed in."""
+        tag = normal_tag(self.value() or "")
+        return selectors.with_tag(queryset, tag) if tag else queryset
+
+
+class VersionsInline(TabularInline):
+    """The versions of an ally's credentials."""
+
+    model = AllyCredential
+    fields = VERSION_FIELDS
+    readonly_fields = VERSION_FIELDS
+    ordering = ("-version",)
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Fetch people along, and leave what is sealed where it is."""
+        versions = super().get_queryset(request).select_related("created_by", "revoked_by")
+        return versions.defer("data_key", "user_sealed", "password_sealed")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: a page of its own adds credentials."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: a version is added and revoked."""
+        return False
+
+
+@admin.register(Ally)
+class AllyAdmin(JobPages, ModelAdmin):
+    """Allies, written through the services."""
+
+    form = AllyForm
+    inlines = (VersionsInline,)
+    fields = (
+        *AllyForm.Meta.fields,
+        "credentials_state",
+        "created_at",
+        "updated_at",
+    )
+    readonly_fields = ("credentials_state", "created_at", "updated_at")
+    list_display = ("name", "id", "tag_list", "is_active", "credentials_state")
+    list_filter = (TagFilter, "is_active")
+    list_filter_submit = True
+    search_fields = ("name", "=id", "brand_owner")
+    search_help_text = _("Name, brand owner, the whole id or a whole tag.")
+    ordering = ("name", "id")
+    export_fields = AllyForm.Meta.fields
+    actions_list = ("tag_distribution", "rename_tag", "analyse_log")
+    actions_detail = ("rename_ally", "add_credentials")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Ally]:
+        """Look up the current credentials along with the allies."""
+        current = AllyCredential.objects.filter(ally=OuterRef("pk"), is_current=True)
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                current_version=Subquery(current.values("version")),
+                current_since=Subquery(current.values("created_at")),
+                current_by=Subquery(current.values("created_by__email")),
+            )
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Keep the id of an ally that is there."""
+        return (*self.readonly_fields, "id") if obj is not None else self.readonly_fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Ally], search_term: str
+    ) -> tuple[QuerySet[Ally], bool]:
+        """Find allies by a tag, too."""
+        found, _distinct = super().get_search_results(request, queryset, search_term)
+        tag = normal_tag(search_term)
+        if not tag:
+            return found, False
+        tagged = selectors.with_tag(Ally.objects.all(), tag)
+        return queryset.filter(Q(pk__in=found.values("pk")) | Q(pk__in=tagged.values("pk"))), False
+
+    @display(description=_("tags"))
+    def tag_list(self, ally: Ally) -> str:
+        """Return the tags on one line."""
+        return ", ".join(ally.tags)
+
+    @display(description=_("credentials"))
+    def credentials_state(self, ally: Any) -> str:
+        """Say whether credentials are set, since when and by whom."""
+        if getattr(ally, "current_version", None) is None:
+            return gettext("not set")
+        return gettext("version %(version)d, set %(when)s by %(who)s") % {
+            "version": ally.current_version,
+            "when": localize(localtime(ally.current_since)),
+            "who": ally.current_by or gettext("the system"),
+        }
+
+    def save_model(self, request: HttpRequest, obj: Ally, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Write through the services, as the API does."""
+        if change:
+            fields = {name: form.cleaned_data[name] for name in form.changed_data}
+            services.change_ally(ally=services.locked(obj.pk), **fields)
+        else:
+            obj.pk = services.register_ally(**form.cleaned_data).pk
+
+    def delete_model(self, request: HttpRequest, obj: Ally) -> None:
+        """Delete the ally with its credentials."""
+        services.remove_ally(ally=services.locked(obj.pk))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """Name the allies only: their credentials go with them."""
+        refused = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
+        return [str(ally) for ally in objs], {self.opts.verbose_name_plural: len(objs)}, refused, []
+
+
+@admin.register(AllyCredential)
+class AllyCredentialAdmin(ReadOnlyAdmin):
+    """Versions of credentials: who, when, by which request; revoked here."""
+
+    fields = ("ally", *VERSION_FIELDS, "revoked_request_id", "key_id")
+    list_display = ("ally", *VERSION_FIELDS[:5], "revoked_at")
+    list_filter = ("is_current", ("revoked_at", admin.EmptyFieldListFilter), "created_at")
+    list_select_related = ("ally", "created_by")
+    search_fields = ("=ally__id", "ally__name", "request_id", "created_by__email")
+    ordering = ("-id",)
+    export_fields = ("ally_id", "version", "is_current", "created_at", "request_id", "revoked_at")
+    actions = ("revoke", "export_csv")
+    action_form = ReasonActionForm
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AllyCredential]:
+        """Leave what is sealed where it is."""
+        return super().get_queryset(request).defer("data_key", "user_sealed", "password_sealed")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Tell whether versions may be ended: by whoever may add them."""
+        return request.user.has_perm("allies.change_ally")
+
+    @admin.action(description=_("Revoke"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[AllyCredential]) -> None:
+        """End the selected versions; the reason goes into the journal."""
+        reason = request.POST.get("reason", "").strip()
+        count = 0
+        try:
+            with transaction.atomic():
+                for credential in queryset.order_by("ally_id", "version"):
+                    services.revoke_credentials(credential=credential, reason=reason)
+                    count += 1
+        except (ApplicationError, ReasonRequired) as error:
+            self.tell(request, told(error), messages.ERROR)
+            return
+        text = ngettext("%d version revoked.", "%d versions revoked.", count)
+        self.tell(request, text % count)
+
+
+def told(error: Any) -> str:
+    """Return the text of a refusal."""
+    detail = error.detail
+    return str(detail[0] if isinstance(detail, list) else detail)

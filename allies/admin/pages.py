@@ -1,0 +1,174 @@
+"""The four jobs of the runbooks as pages of the admin: preview, reason, journal."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin.utils import quote, unquote
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import APIException
+from unfold.decorators import action
+
+from allies import selectors, services
+from allies.accesslog.report import tally_of
+from allies.accesslog.summary import summarise
+from allies.forms import CredentialsForm, LogForm, ReasonForm, RenameAllyForm, RenameTagForm
+from allies.models import Ally, AllyCredential
+from allies.values import swap_tags
+from core.admin import export
+from core.admin.base import ModelAdmin
+from core.audit import journal
+
+# What a page reads of an unpacked log; the command has no such limit.
+PAGE_LOG_BYTES = 128 * 1024 * 1024
+PAGE_LOG_LINES = 2_000_000
+PREVIEW_ROWS = 20
+
+
+def seal_of(form: ReasonForm) -> str:
+    """Return a digest of what was previewed, so that nothing else is confirmed."""
+    shown = repr(sorted((name, str(value)) for name, value in form.cleaned_data.items()))
+    return salted_hmac("allies.preview", shown, algorithm="sha256").hexdigest()
+
+
+class JobPages(ModelAdmin):
+    """Mixin: pages beside the list and beside one ally."""
+
+    def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        """Return one page of the admin."""
+        base = {**self.admin_site.each_context(request), "opts": self.opts}
+        response = TemplateResponse(request, f"allies/admin/{template}.html", {**base, **context})
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def ally_of(self, object_id: str) -> Ally:
+        """Return the ally whose page this is."""
+        ally = Ally.objects.filter(pk=unquote(object_id)).first()
+        if ally is None:
+            raise Http404
+        return ally
+
+    def confirmed(self, request: HttpRequest, form: ReasonForm) -> bool:
+        """Tell whether exactly this was previewed and is confirmed."""
+        seal = request.POST.get("previewed", "")
+        return "confirm" in request.POST and constant_time_compare(seal, seal_of(form))
+
+    def done(self, request: HttpRequest, text: str, ally: Ally | None = None) -> HttpResponse:
+        """Say what happened and go back to the list or the ally."""
+        self.tell(request, text)
+        if ally is None:
+            return HttpResponseRedirect(reverse("admin:allies_ally_changelist"))
+        return HttpResponseRedirect(reverse("admin:allies_ally_change", args=[quote(ally.pk)]))
+
+    # --- Tags --------------------------------------------------------------------------------
+    @action(description=_("Tags"), icon="sell", permissions=["view"], url_path="tag-distribution")
+    def tag_distribution(self, request: HttpRequest) -> HttpResponse:
+        """Show each tag and how many allies carry it, on a page or as CSV."""
+        rows = selectors.tag_counts()
+        if "csv" in request.GET:
+            journal.record(journal.Action.EXPORT, Ally, count=len(rows), reason="admin: tags")
+            lines = "".join(
+                export.csv_lines(("tag", "allies"), ((row["tag"], row["allies"]) for row in rows))
+            )
+            headers = {"Content-Disposition": 'attachment; filename="tags.csv"'}
+            return HttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+        journal.record(journal.Action.READ, Ally, count=len(rows), reason="admin: tags")
+        return self.page(request, "tags", title=gettext("Tags"), rows=rows)
+
+    @action(description=_("Rename a tag"), permissions=["change"], url_path="rename-tag")
+    def rename_tag(self, request: HttpRequest) -> HttpResponse:
+        """Rename a tag on every ally that carries it."""
+        form = RenameTagForm(request.POST or None, initial={"old": request.GET.get("tag", "")})
+        context: dict[str, Any] = {"title": gettext("Rename a tag"), "form": form}
+        if form.is_valid():
+            data = form.cleaned_data
+            if self.confirmed(request, form):
+                count = services.rename_tag(**data)
+                text = ngettext("%d ally changed.", "%d allies changed.", count)
+                return self.done(request, text % count)
+            carriers = selectors.with_tag(Ally.objects.all(), data["old"])
+            context["previewed"] = seal_of(form)
+            context["total"] = carriers.count()
+            context["changes"] = [
+                (ally, ally.tags, swap_tags(ally.tags, remove=data["old"], add=data["new"]))
+                for ally in carriers.order_by("pk")[:PREVIEW_ROWS]
+            ]
+        return self.page(request, "job", **context)
+
+    # --- One ally ----------------------------------------------------------------------------
+    @action(description=_("New name and tag"), permissions=["change"], url_path="rename")
+    def rename_ally(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give a store another name, and one tag for another."""
+        ally = self.ally_of(object_id)
+        form = RenameAllyForm(request.POST or None, ally=ally)
+        title = gettext("New name and tag: %s") % ally
+        context: dict[str, Any] = {"title": title, "form": form}
+        if form.is_valid():
+            data = form.cleaned_data
+            if self.confirmed(request, form):
+                services.rename_and_retag(ally_id=ally.pk, **data)
+                return self.done(request, gettext("Changed."), ally)
+            tags = swap_tags(ally.tags, remove=data["remove"], add=data["add"])
+            context["previewed"] = seal_of(form)
+            context["total"] = 1
+            before, after = [ally.name, *ally.tags], [data["name"], *tags]
+            context["changes"] = [(ally, before, after)]
+        return self.page(request, "job", **context)
+
+    @action(description=_("Add credentials"), permissions=["change"], url_path="credentials")
+    def add_credentials(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Add credentials. The preview stands above the form: what is typed in never comes back."""
+        ally = self.ally_of(object_id)
+        form = CredentialsForm(request.POST or None)
+        if form.is_valid():
+            try:
+                with transaction.atomic():
+                    made = services.add_credentials(ally_id=ally.pk, **form.cleaned_data)
+            except APIException as error:
+                self.tell(request, str(error.detail), messages.ERROR)
+                return HttpResponseRedirect(request.path)
+            text = gettext("Credentials added: version %d.") % made.version
+            return self.done(request, text, ally)
+        last = AllyCredential.objects.filter(ally=ally).order_by("-version").first()
+        valid = selectors.usable_credentials().filter(ally=ally).order_by("version")
+        return self.page(
+            request,
+            "credentials",
+            title=gettext("Add credentials: %s") % ally,
+            form=form,
+            next_version=1 if last is None else last.version + 1,
+            valid=list(valid.values_list("version", flat=True)),
+        )
+
+    # --- Logs --------------------------------------------------------------------------------
+    @action(description=_("Analyse a log"), permissions=["view"], url_path="analyse-log")
+    def analyse_log(self, request: HttpRequest) -> HttpResponse:
+        """Show what an uploaded server log says; the file is not kept."""
+        form = LogForm(request.POST or None, request.FILES or None)
+        report = None
+        if form.is_valid():
+            data = form.cleaned_data
+            tally = tally_of(
+                data["file"].file,
+                since=data["since"],
+                until=data["until"],
+                max_bytes=PAGE_LOG_BYTES,
+                max_lines=PAGE_LOG_LINES,
+            )
+            report = summarise(tally)
+            reason = f"{gettext('log analysed')}: {data['reason']}"
+            journal.record(journal.Action.READ, Ally, count=tally.lines, reason=reason)
+        return self.page(
+            request,
+            "log",
+            title=gettext("Analyse a log"),
+            form=form,
+            report=report,
+            limit=settings.MAX_UPLOAD_BYTES // 1024 // 1024,
+        )

@@ -1,0 +1,3 @@
+"""The pages of the admin."""
+
+from clinic.admin import records as records

@@ -1,0 +1,187 @@
+"""Patients and studies for ADMIN; for SUPPORT that they exist, and a way back from the archive.
+
+Whatever the admin shows is in the journal of each patient shown, as in the API.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import TabularInline
+
+from clinic import access, services
+from clinic.admin.base import ArchivedFilter, ClinicAdmin, UrgencyFilter, sees_clinical
+from clinic.files import exporting
+from clinic.forms import PatientForm, StudyForm, StudyFormSet
+from clinic.models import Patient, Study
+from clinic.validators import search_form
+from core.fields import fold
+
+
+class StudyInline(TabularInline):
+    """A patient's studies, the newest first; a form cannot hold those of a whole life."""
+
+    model = Study
+    form = StudyForm
+    formset = StudyFormSet
+    ordering = ("-id",)
+    per_page = 20
+    fields = ("urgency_level", "type", "body_part", "description")
+    extra = 0
+    show_change_link = True
+
+
+@admin.register(Patient)
+class PatientAdmin(ClinicAdmin):
+    """Patients with their studies."""
+
+    form = PatientForm
+    fields = (
+        "first_name",
+        "last_name",
+        "birth_date",
+        "email",
+        "external_id",
+        "created_at",
+        "archived_at",
+    )
+    readonly_fields = ("external_id", "created_at", "archived_at")
+    support_fields = ("id", "initials", "created_at", "archived_at")
+    support_search = ("=id", "=email_key")
+    list_display = ("id", "last_name", "first_name", "birth_date", "email", "created_at")
+    list_display_links = ("id",)
+    list_filter = (ArchivedFilter, UrgencyFilter, "birth_date", "created_at")
+    search_fields = ("search_key", "=id", "=external_id")
+    ordering = ("-id",)
+    inlines = (StudyInline,)
+    actions = ("restore", "export_patients", "export_studies")
+
+    def patients_of(self, rows: Any) -> list[int]:
+        """Return the rows' own keys."""
+        return [row.pk for row in rows]
+
+    def record_opened(self, request: HttpRequest, obj: Patient) -> None:
+        """Record that the patient was shown, with their studies."""
+        reason = access.reason_of(request.method or "", request.path)
+        access.patient_seen(obj.pk, reason=reason)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """Find "Treviño" however it is typed: names and addresses are stored folded."""
+        form = search_form if sees_clinical(request) else fold
+        return super().get_search_results(request, queryset, form(search_term))
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep the studies from SUPPORT."""
+        return super().get_inline_instances(request, obj) if sees_clinical(request) else []
+
+    def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Write through the services, as the API does."""
+        fields = {name: form.cleaned_data[name] for name in form.changed_data}
+        if change:
+            stored = Patient.objects.select_for_update().get(pk=obj.pk)
+            services.change_patient(patient=stored, **fields)
+        else:
+            obj.pk = services.create_patient(**fields).pk
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Write the studies through the services."""
+        formset.save(commit=False)
+        formset.save_m2m = lambda: None
+        for study in formset.deleted_objects:
+            services.archive_study(study=study, reason="admin")
+        for study, names in formset.changed_objects:
+            stored = Study.objects.select_for_update().get(pk=study.pk)
+            services.change_study(study=stored, **{name: getattr(study, name) for name in names})
+        for study in formset.new_objects:
+            fields = {name: getattr(study, name) for name in StudyInline.fields}
+            study.pk = services.create_study(patient_id=form.instance.pk, **fields).pk
+
+    def delete_model(self, request: HttpRequest, obj: Patient) -> None:
+        """Archive."""
+        services.archive_patient(patient=obj, reason="admin")
+
+    @admin.action(
+        description=_("Restore with the studies archived with them"), permissions=["restore"]
+    )
+    def restore(self, request: HttpRequest, queryset: QuerySet[Patient]) -> None:
+        """Bring the selected patients back."""
+        archived = list(queryset.filter(archived_at__isnull=False))
+        with transaction.atomic():
+            for patient in archived:
+                services.restore_patient(patient=patient, reason="admin")
+        count = len(archived)
+        self.tell(request, ngettext("%d patient restored.", "%d patients restored.", count) % count)
+
+    @admin.action(description=_("Export patients as CSV"))
+    def export_patients(
+        self, request: HttpRequest, queryset: QuerySet[Patient]
+    ) -> StreamingHttpResponse:
+        """Send the selected patients as a file that imports again."""
+        return exporting.response(queryset, "patients", reason="admin: patients.csv")
+
+    @admin.action(description=_("Export their studies as CSV"))
+    def export_studies(
+        self, request: HttpRequest, queryset: QuerySet[Patient]
+    ) -> StreamingHttpResponse:
+        """Send the selected patients' studies as a file that imports again."""
+        return exporting.response(queryset, "studies", reason="admin: studies.csv")
+
+
+@admin.register(Study)
+class StudyAdmin(ClinicAdmin):
+    """Studies, one by one."""
+
+    form = StudyForm
+    fields = (
+        "patient",
+        "urgency_level",
+        "type",
+        "body_part",
+        "description",
+        "created_at",
+        "archived_at",
+    )
+    readonly_fields = ("created_at", "archived_at")
+    support_fields = ("id", "patient", "created_at", "archived_at")
+    list_display = ("id", "patient", "urgency_level", "type", "body_part", "created_at")
+    list_filter = (ArchivedFilter, "urgency_level", "type", "created_at")
+    list_select_related = ("patient",)
+    search_fields = ("=id", "=patient__id", "body_part")
+    raw_id_fields = ("patient",)
+    ordering = ("-id",)
+
+    def patients_of(self, rows: Any) -> list[int]:
+        """Return whose studies the rows are."""
+        return [row.patient_id for row in rows]
+
+    def record_opened(self, request: HttpRequest, obj: Study) -> None:
+        """Record that the study was shown; its patient's story tells it, too."""
+        reason = access.reason_of(request.method or "", request.path)
+        access.study_seen(obj.pk, obj.patient_id, reason=reason)
+
+    def save_model(self, request: HttpRequest, obj: Study, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Write through the services, as the API does."""
+        fields = {name: form.cleaned_data[name] for name in form.changed_data}
+        if patient := fields.pop("patient", None):
+            fields["patient_id"] = patient.pk
+        if change:
+            stored = Study.objects.select_for_update().get(pk=obj.pk)
+            services.change_study(study=stored, **fields)
+        else:
+            obj.pk = services.create_study(**fields).pk
+
+    def delete_model(self, request: HttpRequest, obj: Study) -> None:
+        """Archive."""
+        services.archive_study(study=obj, reason="admin")
+
+    @admin.action(description=_("Restore"), permissions=["restore"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[Study]) -> None:
+        """Bring the selected studies back."""
+        archived = queryset.filter(archived_at__isnull=False)
+        with transaction.atomic():
+            count = sum(services.restore_study(study=study, reason="admin") for study in archived)
+        self.tell(request, ngettext("%d study restored.", "%d studies restored.", count) % count)

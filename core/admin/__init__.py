@@ -1,0 +1,3 @@
+"""The admin: the base of every app's pages, and the kernel's own ones."""
+
+from core.admin import journal as journal

@@ -1,0 +1,169 @@
+"""The admin of every app: the same journal, the same refusals, nothing that counts big tables."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.paginator import Paginator
+from django.db import models, transaction
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.template.response import TemplateResponse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.admin import export
+from core.admin.strict import StrictModelAdmin
+from core.audit import history, journal
+from core.errors import ApplicationError
+
+MANY = 10_000
+
+
+class UncountedPaginator(Paginator):
+    """Knows whether there is a next page, not how many rows a big table has.
+
+    At most ``MANY`` rows are counted, so a table with more is shown as having that many; filters
+    and the search lead further.
+    """
+
+    @cached_property
+    def count(self) -> int:
+        """Return the number of rows, at most ``MANY``."""
+        queryset: models.QuerySet = self.object_list  # type: ignore[assignment]  # the admin gives one
+        return queryset.order_by().values("pk")[:MANY].count()
+
+
+class ModelAdmin(StrictModelAdmin):
+    """Base of every app's admin classes."""
+
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # ?_facets=1 would count the whole table, once per choice
+    paginator = UncountedPaginator
+    list_per_page = 50
+    compressed_fields = True
+    warn_unsaved_form = True
+    export_fields: tuple[str, ...] = ()
+    actions: Any = ("export_csv",)
+    object_history_template = "core/admin/timeline.html"
+
+    # -- the journal instead of Django's LogEntry -----------------------------------------------
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Write nothing: save_model did."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Write nothing: save_model did."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Write nothing: delete_model did."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Save the object and its journal entry; override to call a service."""
+        before = journal.snapshot(type(obj)._base_manager.get(pk=obj.pk)) if change else None
+        super().save_model(request, obj, form, change)
+        if before is None:
+            journal.record(journal.Action.CREATE, obj, changes=journal.initial(obj))
+        elif changes := journal.diff(before, obj):
+            journal.record(journal.Action.CHANGE, obj, changes=changes)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete the object and say so; override to call a service."""
+        journal.record(journal.Action.DELETE, obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """Delete one by one, each with its entry."""
+        with transaction.atomic():
+            for obj in queryset:
+                self.delete_model(request, obj)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the object's story from the journal."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None or not self.has_view_or_change_permission(request, obj):
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        entries = history.story_of(obj)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Story: %s") % obj,
+            "entries": entries,
+            "more": len(entries) == history.LONGEST,
+            "object": obj,
+            "opts": self.opts,
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, self.object_history_template, context)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the form or save it; what a service refuses is told and nothing is changed."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except ApplicationError as error:
+            return self.refusal(request, error)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask, then delete; what a service refuses is told and nothing is changed."""
+        try:
+            return super().delete_view(request, *args, **kwargs)
+        except ApplicationError as error:
+            return self.refusal(request, error)
+
+    def refusal(self, request: HttpRequest, error: ApplicationError) -> HttpResponse:
+        """Return to the page with the reason."""
+        self.tell(request, str(error.detail), messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list or run an action; what a service refuses is told."""
+        try:
+            return super().changelist_view(request, extra_context)
+        except ApplicationError as error:
+            return self.refusal(request, error)
+
+    # -- export ---------------------------------------------------------------------------------
+    @admin.action(description=_("Export as CSV"))
+    def export_csv(self, request: HttpRequest, queryset: models.QuerySet) -> StreamingHttpResponse:
+        """Send the selected rows as CSV and leave an entry."""
+        names = self.export_fields or tuple(
+            field.name
+            for field in self.opts.concrete_fields
+            if field.name not in getattr(self.model, "journal_secret", ())
+        )
+        journal.record(
+            journal.Action.EXPORT, self.model, count=queryset.count(), reason="admin: CSV"
+        )
+        return export.csv_response(queryset, names, filename=f"{self.opts.model_name}.csv")
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Offer no bulk delete where single delete is not allowed."""
+        actions = super().get_actions(request)
+        if not self.has_delete_permission(request):
+            actions.pop("delete_selected", None)
+        return actions
+
+    def tell(self, request: HttpRequest, text: str, level: int = messages.SUCCESS) -> None:
+        """Show one notice to the person at the screen."""
+        self.message_user(request, text, level)
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows that people look at and code writes."""
+
+    def has_add_permission(self, request: HttpRequest, *_args: Any) -> bool:
+        """Refuse: code writes these rows."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: code writes these rows."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: code writes these rows."""
+        return False

@@ -1,0 +1,170 @@
+"""Form fields that read one query parameter strictly. See :mod:`core.api.filters.filterset`."""
+
+import datetime as dt
+import re
+import uuid
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+from django_filters import fields as stock
+from rest_framework.exceptions import ValidationError as APIValidationError
+
+from core.api.query import BOOLEANS, parse_int
+
+MAX_TEXT = 200
+MAX_VALUES = 50
+YEARS = range(1900, 2201)
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+DATETIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+    r"([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
+)
+UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+class StrictField(forms.Field):
+    """A field that takes a text as it is, and no blank one for "not given"."""
+
+    widget: type[forms.Widget] = forms.TextInput
+    default_error_messages = {"blank": _("This may not be blank."), "invalid": _("Not valid.")}
+
+    def clean(self, value: Any) -> Any:
+        """Return what ``value`` spells; None stays None."""
+        if isinstance(value, str) and not value.strip():
+            raise ValidationError(self.error_messages["blank"], code="blank")
+        return super().clean(value)
+
+    def to_python(self, value: Any) -> Any:
+        """Return what the text spells, or raise this field's error."""
+        if value is None:
+            return None
+        try:
+            return self.read(str(value))
+        except (ValueError, OverflowError, APIValidationError):
+            raise self.wrong() from None
+
+    def read(self, text: str) -> Any:
+        """Return what ``text`` spells, or raise ValueError."""
+        # Abstract: a default would let any text through as a filter's value.
+        raise NotImplementedError
+
+    def wrong(self) -> ValidationError:
+        """Return the error of a text that spells nothing."""
+        return ValidationError(self.error_messages["invalid"], code="invalid")
+
+
+class BooleanField(StrictField):
+    """A flag."""
+
+    default_error_messages = {"invalid": _("Either true or false.")}
+
+    def read(self, text: str) -> bool:
+        """Return the flag."""
+        if text.lower() not in BOOLEANS:
+            raise ValueError
+        return BOOLEANS[text.lower()]
+
+
+class IntegerField(StrictField):
+    """A whole number within 64 bit, or narrower bounds."""
+
+    def __init__(
+        self, *, min_value: int = INT64_MIN, max_value: int = INT64_MAX, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.min_value, self.max_value = min_value, max_value
+
+    def read(self, text: str) -> int:
+        """Return the number."""
+        return parse_int(text, self.min_value, self.max_value)
+
+    def wrong(self) -> ValidationError:
+        """Name the bounds."""
+        return ValidationError(
+            _("A whole number from %(minimum)d to %(maximum)d."),
+            code="invalid",
+            params={"minimum": self.min_value, "maximum": self.max_value},
+        )
+
+
+class DateField(StrictField):
+    """A date."""
+
+    default_error_messages = {"invalid": _("A date such as 2024-12-31, from 1900 to 2200.")}
+
+    def read(self, text: str) -> dt.date:
+        """Return the date."""
+        date = dt.date.fromisoformat(text) if DATE.fullmatch(text) else None
+        if date is None or date.year not in YEARS:
+            raise ValueError
+        return date
+
+
+class DateTimeField(StrictField):
+    """A moment."""
+
+    default_error_messages = {
+        "invalid": _(
+            "A time such as 2024-12-31T23:59:59Z, from 1900 to 2200 (send “+” URL-encoded)."
+        )
+    }
+
+    def read(self, text: str) -> dt.datetime:
+        """Return the moment, in UTC."""
+        moment = parse_datetime(text) if DATETIME.fullmatch(text) else None
+        if moment is None or moment.year not in YEARS:
+            raise ValueError
+        aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+        return aware.astimezone(dt.UTC)  # PostgreSQL takes no offset beyond 15:59
+
+
+class UUIDField(StrictField):
+    """A UUID."""
+
+    default_error_messages = {"invalid": _("A UUID.")}
+
+    def read(self, text: str) -> uuid.UUID:
+        """Return the UUID."""
+        if not UUID.fullmatch(text):
+            raise ValueError
+        return uuid.UUID(text)
+
+
+class TextField(StrictField, forms.CharField):
+    """A text of bounded length."""
+
+    def __init__(self, *, max_length: int = MAX_TEXT, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, **kwargs)
+
+    def read(self, text: str) -> str:
+        """Return the text without the blanks around it."""
+        return text.strip()
+
+
+class ChoiceField(StrictField, stock.ChoiceField):
+    """One of some values."""
+
+    widget: type[forms.Widget] = forms.Select
+
+    def to_python(self, value: Any) -> Any:
+        """Return the value as it was sent; django-filter's validation compares it."""
+        return "" if value is None else str(value)
+
+
+class ListField(stock.BaseCSVField):
+    """Values separated by commas, each read by the field that this is mixed in before."""
+
+    base_widget_class = stock.BaseCSVWidget
+
+    def clean(self, value: Any) -> Any:
+        """Return the list of values."""
+        if value is not None and not 1 <= len(value) <= MAX_VALUES:
+            raise ValidationError(
+                _("From one to %(limit)d values."), code="invalid", params={"limit": MAX_VALUES}
+            )
+        return super().clean(value)

@@ -1,0 +1,175 @@
+"""Whether the process is alive, and whether it can do its work.
+
+``/health/live`` asks nobody. ``/health/ready`` asks the database and its migrations, without which
+nothing works (503), and the cache and the broker, without which everything still works (200,
+``degraded``). Every question has a deadline, so that something that swallows packets cannot hang
+the answer, and what it says names no host, user or password.
+"""
+
+import asyncio
+import dataclasses
+import datetime as dt
+import logging
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.module_loading import import_string
+from health_check.base import HealthCheck, HealthCheckResult
+from health_check.checks import Database as DatabaseAnswers
+from health_check.exceptions import HealthCheckException, ServiceUnavailable
+
+from core import problems
+
+logger = logging.getLogger("plaza.health")
+
+FRESH_SECONDS = 0.5  # many probes at once, or a flood of them, cost one
+RETRY_AFTER = "2"
+NEVER_KEPT = {"Cache-Control": "no-store"}
+
+# Bounded: threads that hang on a black hole cannot pile up, later probes time out in the queue.
+_threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")
+_migrated = threading.Event()
+_lock = threading.Lock()
+
+
+class Unmigrated(HealthCheckException):
+    """The code knows migrations that the database has not seen."""
+
+
+@dataclasses.dataclass
+class Database(DatabaseAnswers):
+    """The database answers ``SELECT 1`` on a new connection."""
+
+    timeout = dt.timedelta(seconds=2)
+
+
+@dataclasses.dataclass
+class Migrations(HealthCheck):
+    """Every migration is applied. Once seen, it stays so for the life of the process."""
+
+    timeout = dt.timedelta(seconds=2)
+
+    def run(self) -> None:
+        """Compare the tables' history with the code."""
+        if _migrated.is_set():
+            return
+        try:
+            executor = MigrationExecutor(connection)
+            missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        finally:
+            connection.close()  # this thread's own
+        if missing:
+            raise Unmigrated(f"{missing} not applied")
+        _migrated.set()
+
+
+@dataclasses.dataclass
+class Cache(HealthCheck):
+    """The cache gives back what was put in (an ignored failure gives back nothing)."""
+
+    timeout = dt.timedelta(seconds=1)
+
+    def run(self) -> None:
+        """Write and read one key of this process."""
+        key, value = f"health:{os.getpid()}", str(time.monotonic_ns())
+        cache.set(key, value, timeout=10)
+        if cache.get(key) != value:
+            raise ServiceUnavailable("no answer")
+
+
+@dataclasses.dataclass
+class Broker(HealthCheck):
+    """The broker takes a connection. Work waits in the database while it is away."""
+
+    timeout = dt.timedelta(seconds=1)
+
+    def run(self) -> None:
+        """Open one connection and close it again."""
+        app = import_string(settings.CELERY_APP)
+        with app.connection_for_write() as broker:
+            broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=1)
+
+
+FATAL = ("database", "migrations")
+CHECKS: dict[str, HealthCheck] = {
+    "database": Database(),
+    "migrations": Migrations(),
+    "cache": Cache(),
+    "broker": Broker(),
+}
+
+
+@dataclasses.dataclass
+class _Answer:
+    """The last answer and when it was found."""
+
+    body: dict[str, Any]
+    at: float
+
+
+_last: _Answer | None = None
+
+
+async def _ask() -> list[HealthCheckResult]:
+    return await asyncio.gather(*(check.get_result(_threads) for check in CHECKS.values()))
+
+
+def _part(result: HealthCheckResult) -> dict[str, str]:
+    if result.error is None:
+        return {"status": "ok"}
+    if isinstance(result.error, Unmigrated):
+        return {"status": "failed", "detail": result.error.message}
+    # The library's own words may quote the driver's, which quote the address.
+    late = result.time_taken >= result.check.timeout.total_seconds()
+    return {"status": "failed", "detail": "timed out" if late else "unreachable"}
+
+
+def readiness() -> dict[str, Any]:
+    """Ask everybody at once and return what ``/health/ready`` says."""
+    global _last  # noqa: PLW0603 - one remembered answer per process
+    with _lock:
+        before = _last
+        if before is not None and time.monotonic() - before.at < FRESH_SECONDS:
+            return before.body
+        checks = dict(zip(CHECKS, map(_part, asyncio.run(_ask())), strict=True))
+        failed = [name for name, part in checks.items() if part["status"] != "ok"]
+        status = "ok"
+        if failed:
+            status = "unavailable" if set(failed) & set(FATAL) else "degraded"
+        body = {"status": status, "checks": checks}
+        _last = _Answer(body, time.monotonic())
+    if status != (before.body["status"] if before is not None else "ok"):
+        logger.warning("readiness is now %s", status, extra={"checks": checks})
+    return body
+
+
+def forget() -> None:
+    """Forget what was found (for tests, and after migrations in the same process)."""
+    global _last  # noqa: PLW0603 - see readiness
+    _last = None
+    _migrated.clear()
+
+
+def live(request: HttpRequest) -> HttpResponse:
+    """Answer ``GET /health/live``: the process serves requests."""
+    return problems.refuse_writing(request) or JsonResponse({"status": "ok"}, headers=NEVER_KEPT)
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    """Answer ``GET /health/ready``: 200 while work can be done, else 503."""
+    if refused := problems.refuse_writing(request):
+        return refused
+    body = readiness()
+    response = JsonResponse(body, headers=NEVER_KEPT)
+    if body["status"] == "unavailable":
+        response.status_code = 503
+        response["Retry-After"] = RETRY_AFTER
+    return response

@@ -1,0 +1,121 @@
+"""One JSON object per line, the same from web, worker, beat and commands, without secrets.
+
+``logging_config(level)`` is what the settings hand to Django; Celery and gunicorn get the same.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.orjson import OrjsonFormatter
+
+from core import context
+from core.ops.redaction import Redactor
+
+_OWN = ("timestamp", "level", "logger", "message", "request_id", "actor", "exception", "stack")
+# Of these we made every character, in add_fields: nobody's secret can be in them.
+_TRUSTED = frozenset({"timestamp", "level", "logger", "actor"})
+# Django hands the request itself over as an extra; nobody wants its repr in a log.
+_DROPPED = ("request", "server_time", "color_message")
+
+
+class RedactionFilter(logging.Filter):
+    """Hides the secrets among a record's arguments, where the format still says what they are."""
+
+    def __init__(self, redactor: Redactor | None = None) -> None:
+        super().__init__()
+        self.redactor = redactor or Redactor()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Clean the record; it is always logged."""
+        if record.args:
+            record.args = self.redactor.arguments(str(record.msg), record.args)
+        return True
+
+
+class JSONFormatter(OrjsonFormatter):
+    """Renders a record as one JSON object: who and in which request, then the extras."""
+
+    def __init__(self, redactor: Redactor | None = None) -> None:
+        super().__init__(reserved_attrs=[*RESERVED_ATTRS, *_DROPPED])
+        self.redactor = redactor or Redactor()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; a wrong format string must not lose it."""
+        try:
+            return super().format(record)
+        except (TypeError, ValueError, KeyError) as error:
+            record.msg = f"{record.msg} ({type(error).__name__} in the log call's arguments)"
+            record.args = ()
+            return super().format(record)
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        """Put our own fields first; an extra of the same name gets a prefix."""
+        actor = context.actor.get()
+        extras: dict[str, Any] = {}
+        super().add_fields(extras, record, message_dict)
+        log_data |= {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat("T", "milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": extras.pop("message", None) or record.message,
+            "request_id": context.request_id.get() or None,
+            "actor": actor.kind if actor.id is None else f"{actor.kind}:{actor.id}",
+        }
+        for name, target in (("exc_info", "exception"), ("stack_info", "stack")):
+            if trace := extras.pop(name, None):
+                log_data[target] = trace
+        for name, value in extras.items():
+            log_data[f"extra_{name}" if name in _OWN else name] = value
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        """Hide secrets and bound every field."""
+        clean = self.redactor
+        return {
+            name if name.isidentifier() else clean.text(name, 128): (
+                value
+                if name in _TRUSTED
+                else clean.trace(value)
+                if name in ("exception", "stack")
+                else clean.value(value, name)
+            )
+            for name, value in log_data.items()
+        }
+
+
+def logging_config(level: str = "INFO", *, secrets: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the ``dictConfig`` of every process; ``secrets`` are values that never may appear."""
+    redactor = Redactor(secrets)
+    level = level.upper()
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"redact": {"()": RedactionFilter, "redactor": redactor}},
+        "formatters": {"json": {"()": JSONFormatter, "redactor": redactor}},
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "filters": ["redact"],
+                "formatter": "json",
+            }
+        },
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            # Django would add handlers of its own, whose lines are neither JSON nor redacted.
+            "django": {"handlers": [], "level": level},
+            "django.server": {"handlers": [], "level": level},
+            # 4xx: the request's own line (core.middleware) has said it already.
+            "django.request": {"handlers": [], "level": "ERROR"},
+            "django.db.backends": {"handlers": [], "level": "WARNING"},
+            "urllib3": {"handlers": [], "level": "WARNING"},
+            # gunicorn turns propagation off; its access lines would repeat ours.
+            "gunicorn.error": {"handlers": [], "level": level, "propagate": True},
+            "gunicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+            # core.ops.health reports what changes instead of a trace per probe.
+            "health_check": {"handlers": [], "level": "CRITICAL", "propagate": False},
+        },
+    }

@@ -1,0 +1,102 @@
+"""A circuit breaker that all processes share through Django's cache."""
+
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.core.cache import cache
+
+logger = logging.getLogger("plaza.outbound.breaker")
+
+# An opened breaker that nobody probes for so long counts as closed.
+TRIPPED_SECONDS = 3600
+
+
+class Breaker:
+    """Stop calling an upstream that failed `threshold` times in a row, at most `window` s apart.
+
+    It stays open for `open_seconds`; then one caller, the probe, may try: its success closes the
+    breaker, its failure opens it again. No clocks are compared, so nodes may disagree on the
+    time. A cache that fails is a closed breaker, never an error. With a cache whose `add` is not
+    atomic (Django's file cache) two processes may in rare cases probe at once: no harm.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        threshold: int = 5,
+        window: float = 60,
+        open_seconds: float = 15,
+        probe_seconds: float = 10,
+    ) -> None:
+        self.threshold = threshold
+        self.window = window
+        self.open_seconds = open_seconds
+        self.probe_seconds = probe_seconds  # a probe that died is replaced after so long
+        self._failures = f"breaker:{name}:failures"
+        self._open = f"breaker:{name}:open"
+        self._tripped = f"breaker:{name}:tripped"
+        self._probe = f"breaker:{name}:probe:"
+
+    def enter(self) -> "Permit | None":
+        """Return the permit to make one call, or None while the breaker is open."""
+        keys = [self._failures, self._open, self._tripped]
+        state = self._ask(lambda: cache.get_many(keys), {})
+        if self._open in state:
+            return None
+        if token := state.get(self._tripped):
+            # The key carries the opening's token: whoever read an older state cannot probe now.
+            key = f"{self._probe}{token}"
+            if not self._ask(lambda: cache.add(key, 1, self.probe_seconds), default=True):
+                return None
+        return Permit(self, probe=bool(token), failures=bool(state.get(self._failures)))
+
+    def trip(self) -> None:
+        """Open."""
+        token = uuid.uuid4().hex
+        # The marker that lasts goes first: without it the end of `open` would mean closed.
+        self._ask(lambda: cache.set(self._tripped, token, TRIPPED_SECONDS))
+        self._ask(lambda: cache.set(self._open, token, self.open_seconds))
+
+    def close(self) -> None:
+        """Forget all failures."""
+        self._ask(lambda: cache.delete_many([self._tripped, self._open, self._failures]))
+
+    def count(self) -> int:
+        """Count one failure and return how many there are in a row."""
+
+        def add_one() -> int:
+            cache.add(self._failures, 0, self.window)
+            count = cache.incr(self._failures)
+            cache.touch(self._failures, self.window)  # some backends' incr forgets the timeout
+            return int(count or 0)  # None: a backend that hides its failures
+
+        return int(self._ask(add_one, 0))
+
+    def _ask(self, question: Callable[[], Any], default: Any = None) -> Any:
+        try:
+            return question()
+        except Exception as problem:  # noqa: BLE001 - each cache backend raises its own
+            logger.warning("breaker_without_cache", extra={"cause": type(problem).__name__})
+            return default
+
+
+class Permit:
+    """The right to make one call; its holder reports how that went."""
+
+    def __init__(self, breaker: Breaker, *, probe: bool, failures: bool) -> None:
+        self._breaker = breaker
+        self._probe = probe
+        self._failures = failures
+
+    def succeeded(self) -> None:
+        """Report an answer; costs the cache nothing when all was well before."""
+        if self._probe or self._failures:
+            self._breaker.close()
+
+    def failed(self) -> None:
+        """Report a failure."""
+        if self._breaker.count() >= self._breaker.threshold or self._probe:
+            self._breaker.trip()

@@ -1,0 +1,50 @@
+"""Who calls: a Bearer token, either a session's access token or a stored API token."""
+
+import re
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from core import context
+from users.auth import api_tokens, sessions
+from users.constants import API_TOKEN_MIN_LENGTH, BEARER_MAX_BYTES
+from users.errors import REALM, InvalidToken
+from users.models import ApiToken, Session, User
+
+# One scheme, one token, visible ASCII (RFC 6750, 2.1 without its rarer spellings).
+BEARER = re.compile(r"(?i:bearer) ([\x21-\x2b\x2d-\x7e]+)")
+
+
+def bearer_of(header: str) -> str:
+    """Return the token of an ``Authorization`` header, or raise InvalidToken."""
+    match = BEARER.fullmatch(header) if len(header) <= BEARER_MAX_BYTES else None
+    if match is None or len(match[1]) < API_TOKEN_MIN_LENGTH:
+        raise InvalidToken
+    return match[1]
+
+
+def credential_of(token: str) -> Session | ApiToken:
+    """Return what the token stands for, with its user, in one query.
+
+    That one query is what revocation, deactivation and a changed role need to count at once.
+    """
+    if token.count(".") == 2:  # noqa: PLR2004 - header.payload.signature
+        return sessions.find_session(access=token)
+    return api_tokens.find_api_token(token)
+
+
+class BearerAuthentication(BaseAuthentication):
+    """``Authorization: Bearer …`` and nothing else."""
+
+    def authenticate(self, request: Request) -> tuple[User, Session | ApiToken] | None:
+        """Return the user and the credential, None without a header, or raise InvalidToken."""
+        header = request.META.get("HTTP_AUTHORIZATION")
+        if header is None:
+            return None
+        credential = credential_of(bearer_of(header))
+        context.actor.set(sessions.actor_of(credential.user))
+        return credential.user, credential
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge of an answer to a call without a token."""
+        return REALM

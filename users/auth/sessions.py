@@ -1,0 +1,176 @@
+"""Signing in, refreshing and signing out: everything that happens to a session."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from core import context
+from core.api.fast.statements import Mark, statement
+from core.audit import journal
+from users.auth.devices import known_device, new_device
+from users.auth.tokens import AccessToken, Pair, RefreshToken, pair_of
+from users.backends import check_credentials
+from users.constants import USER_AGENT_MAX_LENGTH
+from users.errors import InvalidCredentials, InvalidToken
+from users.models import Session, User
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What a sign-in brings: the user, their tokens, and the value that makes the device known."""
+
+    user: User
+    session: Session
+    pair: Pair
+    device: str
+
+
+def actor_of(user: User) -> context.Actor:
+    """Return the user as the one who acts."""
+    return context.Actor("user", user.pk, user.get_username(), user.role)
+
+
+@sensitive_variables("password")
+def sign_in(*, email: str, password: str, device: str = "", user_agent: str = "") -> SignedIn:
+    """Open a session for whoever knows the password. Must not run inside a transaction.
+
+    The row is read again under its lock: a password change that ended all sessions a moment ago
+    must not be outlived by one opened with the former password.
+    """
+    user = check_credentials(email=email, password=password, device=device)
+    if user is None:
+        raise InvalidCredentials
+    with transaction.atomic():
+        current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        renewed = current.password != user.password
+        if not current.is_active or (renewed and not current.check_password(password)):
+            raise InvalidCredentials
+        session = open_session(user=current, user_agent=user_agent)
+    kept = device if known_device(device, current) else new_device(current)
+    return SignedIn(current, session, pair_of(session), kept)
+
+
+def open_session(*, user: User, user_agent: str = "") -> Session:
+    """Store a new refresh family of ``user``."""
+    now = timezone.now()
+    session = Session.objects.create(
+        user=user,
+        created_at=now,
+        rotated_at=now,
+        expires_at=now + timedelta(days=settings.REFRESH_TOKEN_DAYS),
+        request_id=context.request_id.get()[:64],
+        user_agent=user_agent[:USER_AGENT_MAX_LENGTH],
+    )
+    User.objects.filter(pk=user.pk).update(last_login=now)
+    with context.acting_as(actor_of(user), request=context.request_id.get()):
+        journal.record(journal.Action.CREATE, session, changes={"user": [None, user.pk]})
+    return session
+
+
+def refresh(text: str) -> Pair:
+    """Return the next pair for a refresh token, once; for a moment the same pair again.
+
+    One conditional UPDATE decides who refreshes. Whoever repeats the token within the grace,
+    because the answer got lost, finds the row moved by one step just now and gets the tokens that
+    follow from it: the same ones. Any other use of a spent token means that it was stolen from
+    somebody, and ends the family. Must not run inside a transaction that the refusal would roll
+    back.
+    """
+    claims = RefreshToken.read(text)
+    now = timezone.now()
+    with transaction.atomic():
+        family = Session.objects.filter(pk=claims.session_id, user_id=claims.user_id)
+        family.filter(
+            generation=claims.generation, revoked_at__isnull=True, expires_at__gt=now
+        ).update(generation=claims.generation + 1, rotated_at=now)
+        session = family.select_related("user").first()
+        if session is not None and session.user.is_active and session.is_alive(now):
+            grace = timedelta(seconds=settings.REFRESH_GRACE_SECONDS)
+            is_successor = session.generation == claims.generation + 1
+            if is_successor and now - session.rotated_at <= grace:
+                return pair_of(session)
+            revoke_session(session=session, reason="A spent refresh token was used again.")
+    raise InvalidToken
+
+
+def find_session(*, access: str) -> Session:
+    """Return the live session of an access token with its user, in one query."""
+    claims = AccessToken.read(access)
+    session = session_with_user(claims.session_id, claims.user_id)
+    if session is None or not session.is_alive(timezone.now()) or not session.user.is_active:
+        raise InvalidToken
+    return session
+
+
+def session_with_user(session_id: UUID, user_id: int) -> Session | None:
+    """Return a user's session and the user, by a statement that is compiled once."""
+    row = statement("users.auth.sessions", sessions_with_users).rows([session_id, user_id])
+    if not row:
+        return None
+    names, alias = columns_of(Session), Session.objects.db
+    session = Session.from_db(alias, names, row[0][: len(names)])
+    session.user = User.from_db(alias, columns_of(User), row[0][len(names) :])
+    return session
+
+
+def columns_of(model: type[Model]) -> list[str]:
+    """Return the attributes that a row of ``model`` fills."""
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+def sessions_with_users() -> QuerySet[Any]:
+    """Return the columns of the session and the user that the marks stand for."""
+    keys = {"pk": Mark(0, Session._meta.pk), "user_id": Mark(1, User._meta.pk)}
+    of_user = [f"user__{name}" for name in columns_of(User)]
+    return Session.objects.filter(**keys).values_list(*columns_of(Session), *of_user)
+
+
+def sign_out(*, refresh_token: str) -> None:
+    """End the family of a refresh token; ending it twice is fine."""
+    claims = RefreshToken.read(refresh_token)
+    session = Session.objects.filter(pk=claims.session_id, user_id=claims.user_id).first()
+    if session is None:
+        raise InvalidToken
+    revoke_session(session=session, reason="Signed out.")
+
+
+@transaction.atomic
+def revoke_session(*, session: Session, reason: str) -> bool:
+    """End a session: refresh and access tokens alike. Return whether it was still open."""
+    return revoke_sessions(sessions=[session], reason=reason) == 1
+
+
+@transaction.atomic
+def revoke_sessions_of(*, user: User, reason: str) -> int:
+    """End every open session of ``user``; return how many."""
+    return revoke_sessions(
+        sessions=list(Session.objects.filter(user=user, revoked_at__isnull=True)), reason=reason
+    )
+
+
+def revoke_sessions(*, sessions: list[Session], reason: str) -> int:
+    """End those of ``sessions`` that are open, and journal each."""
+    now = timezone.now()
+    ended = []
+    for session in sessions:
+        gate = Session.objects.filter(pk=session.pk, revoked_at__isnull=True)
+        if gate.update(revoked_at=now, revoked_reason=reason[:200]):
+            session.revoked_at, session.revoked_reason = now, reason[:200]
+            ended.append(session)
+    journal.record_many(
+        journal.entry(
+            journal.Action.CHANGE,
+            session,
+            changes={"revoked_at": [None, now.isoformat()]},
+            reason=reason,
+        )
+        for session in ended
+    )
+    return len(ended)
