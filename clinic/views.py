@@ -50,7 +50,7 @@ from core.audit import journal
 from core.errors import NotFound
 from core.models import JournalEntry
 from core.roles import Role
-from core.serializers import JournalEntrySerializer
+from core.views import JournalEntrySerializer
 
 KEY = re.compile(r"[1-9][0-9]{0,18}")  # "01" would be a look at patient 1 that no log of hers has
 REFUSALS = {status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN, status.HTTP_404_NOT_FOUND}

@@ -10,19 +10,58 @@ from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.serializers import ModelSerializer
 
-from core import permissions, problems
+from core import problems
+from core.api.filters import filterset
+from core.api.permissions import ADMIN_ONLY
 from core.api.views import ReadOnlyModelViewSet
 from core.errors import NotFound
-from core.filters import JournalFilter
 from core.models import JournalEntry
-from core.serializers import JournalEntrySerializer
+
+
+class JournalFilter(filterset.FilterSet):
+    """Whose story, who acted, what happened, when."""
+
+    class Meta:
+        model = JournalEntry
+        fields = {
+            "model": ["exact"],
+            "object_id": ["exact"],
+            "actor_id": ["exact"],
+            "action": ["exact"],
+            "request_id": ["exact"],
+            "at": ["gte", "lt"],
+        }
+
+
+class JournalEntrySerializer(ModelSerializer):
+    """One line of an object's story."""
+
+    class Meta:
+        model = JournalEntry
+        fields = (
+            "id",
+            "at",
+            "actor_kind",
+            "actor_id",
+            "actor_label",
+            "request_id",
+            "action",
+            "model",
+            "object_id",
+            "object_label",
+            "changes",
+            "reason",
+            "count",
+        )
+        read_only_fields = fields
 
 
 class JournalViewSet(ReadOnlyModelViewSet):
     """What happened, newest first. Nothing here can be changed."""
 
-    permission_table = permissions.JOURNAL
+    permission_table = {"list": ADMIN_ONLY, "retrieve": ADMIN_ONLY}
     queryset = JournalEntry.objects.all()
     serializer_class = JournalEntrySerializer
     filterset_class = JournalFilter

@@ -1,0 +1,1 @@
+"""Allies from files: rows checked, then written."""

@@ -1,0 +1,1 @@
+"""Patients and studies from and to files."""

@@ -20,9 +20,8 @@ from clinic.constants import IMPORT_BATCH, PATIENT_COLUMNS, STUDY_COLUMNS
 from clinic.errors import ImportOvertaken, ImportRefused
 from clinic.files.rows import NAMED, PATIENT, STUDY, Result
 from clinic.files.sheet import Finding, Report, Sheet
-from clinic.files.writing import REASON, Writer
+from clinic.files.writing import REASON, Writer, only_one
 from clinic.models import Patient
-from clinic.planner import only_one
 from core.audit import journal
 from core.fields import fold
 

@@ -8,9 +8,8 @@ from django.db import connection
 from clinic import demo, services
 from clinic.errors import ImportOvertaken
 from clinic.files.importing import Import
-from clinic.files.writing import Writer
+from clinic.files.writing import IMPORT_LOCK, Writer
 from clinic.models import Patient, Study
-from clinic.planner import IMPORT_LOCK
 from clinic.tests.factories import PatientFactory, csv_file
 from clinic.tests.files import NOTHING, PATIENTS, STUDIES, STUDIES_HEAD, refused, rows, run
 from core.models import JournalEntry
@@ -96,7 +95,7 @@ def test_a_study_comes_as_often_as_the_file_says_it():
 
 def test_batches_are_seamless(monkeypatch):
     monkeypatch.setattr("clinic.files.importing.IMPORT_BATCH", 2)
-    monkeypatch.setattr("clinic.planner.IMPORT_BATCH", 2)  # the planner is told, too
+    monkeypatch.setattr("clinic.files.writing.IMPORT_BATCH", 2)  # the planner is told, too
     many = STUDIES + STUDIES.partition("\n")[2] * 2
     assert run(PATIENTS, many)["studies"]["created"] == 12
     assert run(PATIENTS, many)["studies"] == {**NOTHING, "unchanged": 12}

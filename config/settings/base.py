@@ -220,7 +220,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "core.uploads.NamelessFileUploadHandler",
+    "core.api.parsers.NamelessFileUploadHandler",
 ]
 IDEMPOTENCY_DAYS = 7
 FAST_READS = env.flag("FAST_READS", default=True)

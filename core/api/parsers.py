@@ -1,4 +1,4 @@
-"""Bodies in: strict JSON, and multipart forms for uploads.
+"""Bodies in: strict JSON, multipart forms, and uploads on disk in files without a name.
 
 What is refused here never reaches a serializer or the database: NUL and lone surrogates (no text
 for PostgreSQL), numbers that would silently change (beyond 64 bit, infinite), keys given twice (the
@@ -9,10 +9,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from tempfile import TemporaryFile
 from typing import IO, Any, cast
 
 import orjson
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
 from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 from rest_framework import parsers
@@ -238,3 +241,38 @@ def _check_texts(form: parsers.DataAndFiles) -> None:
         if UNREADABLE.search(text):
             message = _("“%(name)s” is no readable UTF-8 text.") % {"name": _shown(name)}
             raise ParseError(message, code="form_invalid_text")
+
+
+class NamelessFileUploadHandler(FileUploadHandler):
+    """Keeps an upload in a file without a name, which is gone with the process that reads it.
+
+    Django's own has a name in the folder for temporary files, and a process that is killed leaves
+    it there: with patients in it, for anybody who reads that folder later.
+    """
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Begin the next file of the form."""
+        super().new_file(*args, **kwargs)
+        self.file = UploadedFile(
+            TemporaryFile(),  # noqa: SIM115 - the request closes it
+            self.file_name,
+            self.content_type,
+            0,
+            self.charset,
+            self.content_type_extra,
+        )
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Write the next bytes."""
+        self.file.write(raw_data)
+
+    def file_complete(self, file_size: int) -> UploadedFile:
+        """Return the file, at its start."""
+        self.file.seek(0)
+        self.file.size = file_size
+        return self.file
+
+    def upload_interrupted(self) -> None:
+        """Close what nobody will read."""
+        if hasattr(self, "file"):
+            self.file.close()

@@ -1,14 +1,22 @@
-"""JSON out, by orjson."""
+"""JSON out, by orjson, and the entity tags of what goes out (RFC 9110, section 8.8.3).
+
+A tag is a digest of the answer's bytes, so it changes exactly when the answer does, whoever
+changed the rows and however: no version column that a bulk update could forget.
+"""
 
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 
 import orjson
 from django.utils import timezone
 from django.utils.encoding import force_str
 from django.utils.functional import Promise
+from django.utils.http import parse_etags
 from rest_framework.renderers import BaseRenderer
 from rest_framework.utils.encoders import JSONEncoder
+
+from core.errors import PreconditionFailed
 
 ENCODER = JSONEncoder()
 
@@ -50,3 +58,21 @@ class JSONRenderer(BaseRenderer):
     ) -> bytes:
         """Return the body; no data is no body."""
         return b"" if data is None else dumps(data)
+
+
+def etag_of(body: bytes) -> str:
+    """Return the strong entity tag of a body."""
+    return f'"{blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def unchanged(header: str, etag: str) -> bool:
+    """Tell whether ``If-None-Match: header`` names ``etag`` (weak comparison)."""
+    tags = [tag.removeprefix("W/") for tag in parse_etags(header)]
+    return "*" in tags or etag in tags
+
+
+def require_match(header: str, etag: str) -> None:
+    """Refuse with 412 unless ``If-Match: header`` names ``etag`` (strong comparison)."""
+    tags = parse_etags(header)
+    if "*" not in tags and etag not in tags:
+        raise PreconditionFailed(current=etag)

@@ -20,14 +20,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from core.api import etags
 from core.api.fast import plan as reading
 from core.api.filters.filterset import view_query_params
 from core.api.idempotency import HEADER, Idempotency
 from core.api.pagination import keyset
 from core.api.permissions import Rule
 from core.api.query import check_path, check_query
-from core.api.renderers import JSONRenderer, dumps
+from core.api.renderers import JSONRenderer, dumps, etag_of, require_match, unchanged
 from core.audit import journal
 
 SAFE_METHODS = ("GET", "HEAD")
@@ -148,9 +147,9 @@ class Kernel(drf_views.APIView):
         if not body:
             del plain["Content-Type"]
         if self.tagged(request, response):
-            etag = plain["ETag"] = etags.etag_of(body)
+            etag = plain["ETag"] = etag_of(body)
             wanted = request.META.get("HTTP_IF_NONE_MATCH")
-            if wanted and request.method in SAFE_METHODS and etags.unchanged(wanted, etag):
+            if wanted and request.method in SAFE_METHODS and unchanged(wanted, etag):
                 # RFC 9110, 8.6: the length is that of the 200, which no cache may take for 0.
                 plain["Content-Length"] = str(len(body))
                 del plain["Content-Type"]
@@ -212,7 +211,7 @@ class GenericViewSet(Kernel, viewsets.GenericViewSet):
         self.check_object_permissions(self.request, obj)
         expected = self.request.headers.get("If-Match")
         if write and expected:
-            etags.require_match(expected, etags.etag_of(dumps(self.get_serializer(obj).data)))
+            require_match(expected, etag_of(dumps(self.get_serializer(obj).data)))
         return obj
 
     def paginate_queryset(self, queryset: Any) -> Any:

@@ -1,0 +1,1 @@
+"""The one audit trail: what is written to it, and how people read it."""

@@ -1,0 +1,1 @@
+"""Background work whose rows are the jobs, and the broker on disk."""

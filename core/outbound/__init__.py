@@ -1,0 +1,1 @@
+"""Calls to APIs outside: deadline, retries, circuit breaker, checked addresses."""

@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from rest_framework.test import APIClient
 
-from core.api import etags
+from core.api import renderers
 from core.errors import PreconditionFailed
 from core.models import JournalEntry
 from core.roles import Role
@@ -17,16 +17,16 @@ from users.tests.factories import UserFactory
 
 
 def test_comparison_is_strong_for_writes_and_weak_for_reads():
-    tag = etags.etag_of(b"body")
-    etags.require_match(tag, tag)
-    etags.require_match("*", tag)
-    etags.require_match(f'"a", {tag}', tag)
+    tag = renderers.etag_of(b"body")
+    renderers.require_match(tag, tag)
+    renderers.require_match("*", tag)
+    renderers.require_match(f'"a", {tag}', tag)
     for other in (f"W/{tag}", '"a"', "nonsense", ""):
         with pytest.raises(PreconditionFailed):
-            etags.require_match(other, tag)
-    assert etags.unchanged(f"W/{tag}", tag)
-    assert etags.unchanged("*", tag)
-    assert not etags.unchanged('"a"', tag)
+            renderers.require_match(other, tag)
+    assert renderers.unchanged(f"W/{tag}", tag)
+    assert renderers.unchanged("*", tag)
+    assert not renderers.unchanged('"a"', tag)
 
 
 @pytest.mark.django_db

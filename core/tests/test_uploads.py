@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.test import RequestFactory
 
-from core.uploads import NamelessFileUploadHandler
+from core.api.parsers import NamelessFileUploadHandler
 
 LARGE = b"0123456789abcdef" * 200_000  # more than Django keeps in memory
 

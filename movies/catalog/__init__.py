@@ -1,0 +1,1 @@
+"""The catalogue of movies: a port, its adapter, and what stands between them."""

@@ -1,0 +1,1 @@
+"""Who calls: sessions, tokens, devices, and the limits of guessing."""

@@ -1,0 +1,1 @@
+"""The read path that skips model instances and serializer fields."""

@@ -1,0 +1,1 @@
+"""Filters of lists, and the form fields that read their values."""
