@@ -82,7 +82,7 @@ def test_several_processes_are_added_up(tmp_path):
         from django.http import HttpResponse
         from django.test import RequestFactory
         from prometheus_client import multiprocess
-        from core import metrics
+        from core.ops import metrics
 
         request = RequestFactory().get("/x")
         for _ in range(3):
