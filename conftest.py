@@ -24,10 +24,10 @@ pytest_plugins = ["tests.answers"]
 # Their assertions explain themselves as those of test modules do.
 pytest.register_assert_rewrite(
     "clinic.tests.files",
-    "core.tests.pages",
+    "core.tests.helpers_pages",
     "dogs.tests.calls",
     "movies.tests.calls",
-    "tests.fronts",
+    "tests.helpers_nginx",
 )
 
 

@@ -4,7 +4,7 @@ Workers are not renewed meanwhile (``max_requests``), so that growth would show.
 """
 
 from benchmarks import data, load, servers
-from benchmarks.run import say
+from benchmarks.run import log
 
 REQUESTS = 50_000
 STEPS = 5
@@ -23,7 +23,7 @@ def main() -> None:
                 for path in PATHS:
                     sent += load.run(server.url, load.Load(path), 2).requests
             sizes = ", ".join(f"{size:.0f} MB" for size in server.memory_mb())
-            say(f"after {sent:,} requests: {sizes}")
+            log(f"after {sent:,} requests: {sizes}")
 
 
 if __name__ == "__main__":

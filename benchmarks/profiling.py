@@ -91,10 +91,10 @@ def main() -> None:
         skipped = scenario.kind != "read" or (scenario.role and not tokens)
         if options.text in scenario.name and not skipped:
             environ = environ_of(scenario, tokens.get(scenario.role, ""))
-            measure(scenario.name, lambda sent=environ: ask(app, sent), options)
+            measure(scenario.name, lambda sent=environ: request(app, sent), options)
 
 
-def ask(app: Callable[..., Any], environ: dict[str, Any]) -> str:
+def request(app: Callable[..., Any], environ: dict[str, Any]) -> str:
     """Ask once and return the status."""
     seen: list[str] = []
 

@@ -47,7 +47,7 @@ class Figures:
     p99_ms: float
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     """Print at once."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
@@ -100,7 +100,7 @@ class Bench:
         web_seconds = server.cpu_seconds() - web
         after = self.database.backends()
         if backends.keys() - after.keys():
-            say(f"bench: {name} closed database connections; what they cost is not in its figure")
+            log(f"bench: {name} closed database connections; what they cost is not in its figure")
         database_seconds = servers.spent(backends, after)
         if seen.errors or not seen.requests:
             raise SystemExit(f"bench: {name} failed {seen.errors} requests of “{scenario.name}”.")
@@ -118,7 +118,7 @@ class Bench:
         """Compare, warm up, and measure in rounds."""
         for scenario in scenarios:
             self.compare(scenario)
-        say(f"bench: {len(scenarios)} scenarios, answers equal; warming up")
+        log(f"bench: {len(scenarios)} scenarios, answers equal; warming up")
         for scenario in scenarios:
             for name in self.servers_of(scenario):
                 fit = fitted(scenario, name, self.tokens, self.paths)
@@ -131,7 +131,7 @@ class Bench:
                 for name in order if turn % 2 == 0 else reversed(order):
                     figures = self.measure(scenario, name, turn)
                     self.figures.setdefault((scenario.name, name), []).append(figures)
-            say(f"bench: round {turn + 1} took {time.monotonic() - began:.0f} s")
+            log(f"bench: round {turn + 1} took {time.monotonic() - began:.0f} s")
 
     def result(self, scenario: Scenario) -> dict[str, Any]:
         """Return a scenario's medians as results.json has them."""
@@ -247,7 +247,7 @@ def main() -> None:
     load.require_wrk()
     began = time.monotonic()
     data.prepare(anew=options.anew)
-    say(f"bench: data ready after {time.monotonic() - began:.0f} s")
+    log(f"bench: data ready after {time.monotonic() - began:.0f} s")
     wanted = [name for name in PORTS if name in options.servers.split(",")]
     scenarios = [
         one
@@ -259,14 +259,14 @@ def main() -> None:
         bench.run(scenarios)
         memory = running["plaza"].memory_mb()
     results = [bench.result(scenario) for scenario in scenarios]
-    say(table(results, wanted))
-    say(f"Plaza's workers after the run: {', '.join(f'{size:.0f} MB' for size in memory)}")
+    log(table(results, wanted))
+    log(f"Plaza's workers after the run: {', '.join(f'{size:.0f} MB' for size in memory)}")
     if options.quick or options.only or wanted != list(PORTS):
         return
     document = {"machine": machine(), "scenarios": results}
     RESULTS.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     plot.draw(document, ROOT / "docs" / "performance.png")
-    say(f"bench: {RESULTS.relative_to(ROOT)} written after {time.monotonic() - began:.0f} s")
+    log(f"bench: {RESULTS.relative_to(ROOT)} written after {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

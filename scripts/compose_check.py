@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 90
-DEAF = 25  # seconds; the shortest grace period after which an engine kills is 30
+PATIENCE_SECONDS = 90
+DEAF_SECONDS = 25  # seconds; the shortest grace period after which an engine kills is 30
 OK = 200
 Answer = tuple[int, dict[str, str], Any]
 
@@ -34,29 +34,29 @@ SETTINGS = settings() if (ROOT / ".compose.env").exists() else {}
 BASE = f"http://localhost:{SETTINGS.get('PLAZA_PORT', '9050')}"
 
 
-def say(words: str) -> None:
+def log(words: str) -> None:
     """Write a line at once."""
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {words}\n")
     sys.stdout.flush()
 
 
-def demand(truth: object, words: str) -> None:
+def require(truth: object, words: str) -> None:
     """Go on when it is true, stop when it is not."""
     if not truth:
-        say(f"NOT AS PROMISED: {words}")
+        log(f"NOT AS PROMISED: {words}")
         sys.exit(1)
-    say(f"ok: {words}")
+    log(f"ok: {words}")
 
 
-def ask(method: str, path: str, body: Any = None, **headers: str) -> Answer:
+def request(method: str, path: str, body: Any = None, **headers: str) -> Answer:
     """Return status, headers and body of one request; status 0 when nobody answers."""
     data = None if body is None else json.dumps(body).encode()
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = urllib.request.Request(  # noqa: S310 - our own fixed base address
+    sent = urllib.request.Request(  # noqa: S310 - our own fixed base address
         BASE + path, data, {"Content-Type": "application/json", **names}, method=method
     )
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - see above
+        with urllib.request.urlopen(sent, timeout=30) as response:  # noqa: S310 - see above
             raw, status, seen = response.read(), response.status, dict(response.headers)
     except urllib.error.HTTPError as error:
         raw, status, seen = error.read(), error.code, dict(error.headers)
@@ -76,24 +76,24 @@ def compose(*arguments: str) -> str:
     return ran.stdout + ran.stderr
 
 
-def ready(status: str = "ok", *, patience: int = PATIENCE) -> float:
+def ready(status: str = "ok", *, patience: int = PATIENCE_SECONDS) -> float:
     """Return after how many seconds readiness has reached ``status``; stop when it does not."""
     start = time.monotonic()
     answer: Answer = (0, {}, None)
     while time.monotonic() - start < patience:
-        answer = ask("GET", "/health/ready")
+        answer = request("GET", "/health/ready")
         if isinstance(answer[2], dict) and answer[2].get("status") == status:
             return time.monotonic() - start
         time.sleep(0.5)
-    demand(False, f"readiness reaches {status!r} within {patience} s; it says {answer[2]}")
+    require(False, f"readiness reaches {status!r} within {patience} s; it says {answer[2]}")
     return 0.0
 
 
 def there(name: str) -> bool:
     """Tell whether a dog is there; asked again, as clients do, while the answer is 5xx or none."""
     start, status = time.monotonic(), 0
-    while time.monotonic() - start < PATIENCE and (status == 0 or status >= 500):  # noqa: PLR2004 - server's
-        status = ask("GET", f"/api/dogs/{name}")[0]
+    while time.monotonic() - start < PATIENCE_SECONDS and (status == 0 or status >= 500):  # noqa: PLR2004 - server's
+        status = request("GET", f"/api/dogs/{name}")[0]
     return status == OK
 
 
@@ -106,13 +106,15 @@ class Caller:
     def log_in(self) -> None:
         """Get a token with the password of .compose.env."""
         body = {"email": SETTINGS["ADMIN_EMAIL"], "password": SETTINGS["ADMIN_PASSWORD"]}
-        status, _, answer = ask("POST", "/api/auth/token", body, Idempotency_Key=uuid.uuid4().hex)
-        demand(status == OK, f"the administrator logs in ({status})")
+        status, _, answer = request(
+            "POST", "/api/auth/token", body, Idempotency_Key=uuid.uuid4().hex
+        )
+        require(status == OK, f"the administrator logs in ({status})")
         self.token = answer["access"]
 
     def create(self, name: str, key: str) -> Answer:
         """Create a dog."""
-        return ask(
+        return request(
             "POST",
             f"/api/dogs/{name}",
             {},
@@ -126,27 +128,29 @@ def tour(caller: Caller) -> str:
     caller.log_in()
     name, key = f"check-{uuid.uuid4().hex[:10]}", uuid.uuid4().hex
     status, headers, first = caller.create(name, key)
-    demand(status == 201, f"a dog is created ({status})")  # noqa: PLR2004 - created
+    require(status == 201, f"a dog is created ({status})")  # noqa: PLR2004 - created
     status, headers, again = caller.create(name, key)
-    demand(first == again and headers.get("Idempotency-Replayed") == "true", "its key is replayed")
-    status, headers, _ = ask("GET", "/api/nothing-here")
-    demand(
+    require(first == again and headers.get("Idempotency-Replayed") == "true", "its key is replayed")
+    status, headers, _ = request("GET", "/api/nothing-here")
+    require(
         status == 404 and headers["Content-Type"] == "application/problem+json",  # noqa: PLR2004 - not found
         "what is not there is a problem document",
     )
-    status, _, _ = ask("GET", "/.env")
-    demand(status == 404, "hidden files are refused")  # noqa: PLR2004 - not found
-    status, _, page = ask("GET", "/admin/login/")
-    demand(status == OK, f"the admin shows its log-in ({status})")
+    status, _, _ = request("GET", "/.env")
+    require(status == 404, "hidden files are refused")  # noqa: PLR2004 - not found
+    status, _, page = request("GET", "/admin/login/")
+    require(status == OK, f"the admin shows its log-in ({status})")
     asset = re.search(r'"(/static/[^"]+\.[0-9a-f]{12}\.css)"', str(page))
-    demand(asset, "its style sheets carry their digest")
-    status, headers, _ = ask("GET", asset[1] if asset else "")
-    demand(
+    require(asset, "its style sheets carry their digest")
+    status, headers, _ = request("GET", asset[1] if asset else "")
+    require(
         status == OK and "immutable" in headers.get("Cache-Control", ""),
         "they are served and live for ever",
     )
-    demand(ask("GET", "/docs")[0] == OK, "the API's description is at /docs")
-    demand("plaza_http_requests_total" in str(ask("GET", "/metrics")[2]), "metrics are counted")
+    require(request("GET", "/docs")[0] == OK, "the API's description is at /docs")
+    require(
+        "plaza_http_requests_total" in str(request("GET", "/metrics")[2]), "metrics are counted"
+    )
     return name
 
 
@@ -155,16 +159,16 @@ def replicas(count: int) -> None:
     compose("up", "--detach", "--no-recreate", "--scale", f"api={count}")
     seen: set[str] = set()
     start = time.monotonic()
-    while len(seen) < count and time.monotonic() - start < PATIENCE:
+    while len(seen) < count and time.monotonic() - start < PATIENCE_SECONDS:
         for _ in range(5 * count):
-            ask("GET", "/health/live")
+            request("GET", "/health/live")
         lines = re.findall(r"\{\"time\".*\}", compose("logs", "nginx"))
         answered = (json.loads(line)["upstream"] for line in lines[-5 * count :])
         seen = {nodes.rpartition(", ")[2] for nodes in answered} - {""}  # the last one tried
         time.sleep(1)
-    demand(len(seen) == count, f"nginx asks {count} nodes ({', '.join(sorted(seen))})")
+    require(len(seen) == count, f"nginx asks {count} nodes ({', '.join(sorted(seen))})")
     made = compose("logs").count("Applying users.0001_initial")
-    demand(made <= 1, f"the tables were made once ({made} times in these logs)")
+    require(made <= 1, f"the tables were made once ({made} times in these logs)")
 
 
 def knock_over(service: str, name: str) -> None:
@@ -172,15 +176,15 @@ def knock_over(service: str, name: str) -> None:
     compose("kill", service)
     worst = "ok"
     for _ in range(6):
-        status, _, body = ask("GET", "/health/ready")
+        status, _, body = request("GET", "/health/ready")
         state = body.get("status", status) if isinstance(body, dict) else "no answer"
         worst = worst if state == "ok" else str(state)
         time.sleep(0.5)
-    dog = ask("GET", f"/api/dogs/{name}")[0]
-    say(f"{service} is killed: readiness says {worst}, a dog answers {dog}")
+    dog = request("GET", f"/api/dogs/{name}")[0]
+    log(f"{service} is killed: readiness says {worst}, a dog answers {dog}")
     compose("start", service)
     seconds = ready()
-    demand(there(name), f"{service} is back ({seconds:.1f} s)")
+    require(there(name), f"{service} is back ({seconds:.1f} s)")
 
 
 def main() -> None:
@@ -200,13 +204,13 @@ def main() -> None:
         start = time.monotonic()
         compose("restart")  # while all are still starting: whoever ignores SIGTERM then takes 30 s
         took = time.monotonic() - start
-        demand(took < DEAF, f"whoever is told to stop while it starts stops ({took:.1f} s)")
-        say(f"everything restarted: ready after {ready():.1f} s")
+        require(took < DEAF_SECONDS, f"a container stops while it starts ({took:.1f} s)")
+        log(f"everything restarted: ready after {ready():.1f} s")
         compose("down")
         compose("up", "--detach")
-        say(f"down and up again: ready after {ready():.1f} s")
-        demand(there(name), "data is kept")
-    say("done")
+        log(f"down and up again: ready after {ready():.1f} s")
+        require(there(name), "data is kept")
+    log("done")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from uuid import uuid4
 TOKEN = "abcdef1234567890"  # noqa: S105 - the demo data's public token
 CLIENTS = 6
 TRIES = 4
-MINIMUM = 300
-SLOWEST_MACHINE = 60  # seconds that a load runs on to reach its minimum
+MIN_REQUESTS = 300
+MAX_LOAD_SECONDS = 60  # seconds that a load runs on to reach its minimum
 OK = range(200, 300)
 
 
@@ -48,11 +48,11 @@ class Load:
             count += 1
             name = f"smoke-{uuid4().hex[:12]}-{number}-{count}"
             key = {"Idempotency-Key": uuid4().hex, "Content-Type": "application/json"}
-            self.ask(connection, "POST", name, key)
-            self.ask(connection, "GET", name, {})
+            self.request(connection, "POST", name, key)
+            self.request(connection, "GET", name, {})
         connection.close()
 
-    def ask(
+    def request(
         self, connection: HTTPConnection, method: str, name: str, headers: dict[str, str]
     ) -> None:
         """Send one request, again with the same key while it fails, and remember it."""
@@ -109,8 +109,8 @@ class Load:
         try:
             yield
             time.sleep(1)
-            deadline = time.monotonic() + SLOWEST_MACHINE
-            while len(self.outcomes) < MINIMUM and time.monotonic() < deadline:
+            deadline = time.monotonic() + MAX_LOAD_SECONDS
+            while len(self.outcomes) < MIN_REQUESTS and time.monotonic() < deadline:
                 time.sleep(0.1)
         finally:
             self.stop.set()

@@ -24,13 +24,13 @@ from subprocess import run as run_command
 from typing import Any
 from uuid import uuid4
 
-from scripts.load import MINIMUM, Load
+from scripts.load import MIN_REQUESTS, Load
 from scripts.nodes import Node, environment
 from scripts.proxy import ROOT, Proxy
 
-GAP_RESTART = 0.3
-GAP_KILL = 1.0
-NGINX_COST = 0.001
+MAX_RESTART_GAP_SECONDS = 0.3
+MAX_KILL_GAP_SECONDS = 1.0
+NGINX_COST_SECONDS = 0.001
 # How often what is about time is tried: some 10 s and 1 s each.
 PACE_TRIES = 3
 COST_TRIES = 10
@@ -108,11 +108,11 @@ class Smoke:
         """Hold that nginx adds next to nothing; a busy machine makes each process wait its turn."""
         for _ in range(COST_TRIES):
             alone, cost = cost_of_nginx(self.nodes[0], proxy)
-            if cost <= max(NGINX_COST, alone):
+            if cost <= max(NGINX_COST_SECONDS, alone):
                 break
         self.found["nginx_p50_ms"] = round(cost * 1000, 2)
         words = f"nginx adds at most 1 ms ({cost * 1000:.2f} ms to {alone * 1000:.2f} ms)"
-        self.promise(cost <= max(NGINX_COST, alone), words)
+        self.promise(cost <= max(NGINX_COST_SECONDS, alone), words)
 
     def check(self, title: str, act: Callable[[Proxy], None], *, raw: bool, gap: float) -> None:
         """Run an act whose promises must hold, again when only the time was not kept."""
@@ -128,7 +128,9 @@ class Smoke:
     def requests_kept(self, title: str, act: Callable[[Proxy], None], *, raw: bool) -> int:
         """Run an act, hold what it promises about requests, return its longest pause in ms."""
         report = self.under_load(title, act)
-        self.promise(report["requests"] >= MINIMUM, f"{title}: at least {MINIMUM} requests")
+        self.promise(
+            report["requests"] >= MIN_REQUESTS, f"{title}: at least {MIN_REQUESTS} requests"
+        )
         if raw:
             self.promise(not report["failed_first"], f"{title}: no request failed")
         self.promise(report["failed_after_retry"] == 0, f"{title}: none failed after a retry")
@@ -138,7 +140,9 @@ class Smoke:
     def control(self, title: str, act: Callable[[Proxy], None]) -> None:
         """Run an act without failover: it must be seen to fail."""
         report = self.under_load(title, act, FAILOVER="off", FAILOVER_KEYED="off")
-        self.promise(report["requests"] >= MINIMUM, f"{title}: at least {MINIMUM} requests")
+        self.promise(
+            report["requests"] >= MIN_REQUESTS, f"{title}: at least {MIN_REQUESTS} requests"
+        )
         self.promise(bool(report["failed_first"]), f"{title}: failures are seen")
 
 
@@ -179,9 +183,14 @@ def main() -> int:
                 "rolling restart",
                 lambda p: rolling_restart(p, nodes, drain=True),
                 raw=True,
-                gap=GAP_RESTART,
+                gap=MAX_RESTART_GAP_SECONDS,
             )
-            smoke.check("node killed", lambda _: kill_and_restart(nodes), raw=False, gap=GAP_KILL)
+            smoke.check(
+                "node killed",
+                lambda _: kill_and_restart(nodes),
+                raw=False,
+                gap=MAX_KILL_GAP_SECONDS,
+            )
             smoke.control(
                 "control without draining", lambda p: rolling_restart(p, nodes, drain=False)
             )

@@ -3,7 +3,7 @@
 import pytest
 
 from scripts import proxy
-from tests.fronts import Front, node_in
+from tests.helpers_nginx import Front, node_in
 
 
 @pytest.fixture(scope="session")

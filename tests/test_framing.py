@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.framing import probes
-from tests.fronts import needs_nginx
+from tests.helpers_framing import probes
+from tests.helpers_nginx import needs_nginx
 
 pytestmark = needs_nginx
 PROBES = list(probes())

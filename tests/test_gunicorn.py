@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from tests.fronts import node_in
+from tests.helpers_nginx import node_in
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.management import call_command
 
 from scripts import proxy
-from tests.fronts import Front, logged, needs_nginx, problem
+from tests.helpers_nginx import Front, logged, needs_nginx, problem
 
 pytestmark = needs_nginx
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from scripts import proxy
-from tests.fronts import Front, needs_nginx, node_in, problem
+from tests.helpers_nginx import Front, needs_nginx, node_in, problem
 
 pytestmark = [needs_nginx, pytest.mark.long]
 

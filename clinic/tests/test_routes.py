@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from clinic.models import Patient, Study
-from clinic.tests.calls import JOSE, STUDY, codes, stored
 from clinic.tests.factories import PatientFactory, StudyFactory
+from clinic.tests.helpers_requests import JOSE, STUDY, codes, stored
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from clinic.constants import StudyType
 from clinic.models import Study
-from clinic.tests.calls import STUDY, codes, stored
 from clinic.tests.factories import PatientFactory, StudyFactory
+from clinic.tests.helpers_requests import STUDY, codes, stored
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from rest_framework.exceptions import ValidationError
 
 from core.api.pagination.keyset import END, NEXT, PREVIOUS, START, Cursor, CursorError, Keyset
 from core.api.pagination.paginator import InvalidCursor
-from core.tests.pages import follow, make_groups, page_of, query_of
+from core.tests.helpers_pages import follow, make_groups, page_of, query_of
 
 pytestmark = pytest.mark.django_db
 

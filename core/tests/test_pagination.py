@@ -11,7 +11,15 @@ from django.db.models import Count, DecimalField, F, IntegerField, OuterRef, Sub
 from django.db.models.functions import Cast, Coalesce, Length, Mod
 
 from core.api.pagination.keyset import Keyset
-from core.tests.pages import assert_walks, follow, make_groups, page_of, query_of, rows_of, walk
+from core.tests.helpers_pages import (
+    assert_walks,
+    follow,
+    make_groups,
+    page_of,
+    query_of,
+    rows_of,
+    walk,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from django.utils import timezone
 
-from core.tests.outbound.calls import MARGIN, counted
+from core.tests.outbound.helpers_calls import MARGIN, counted
 from movies.catalog import cache
 from movies.models import CachedAnswer
 from movies.tests.factories import MovieFactory

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import sandbox
-from sandbox.tests.calls import KEY, OPENER
+from sandbox.tests.helpers_requests import KEY, OPENER
 
 ROOT = Path(__file__).parents[2]
 

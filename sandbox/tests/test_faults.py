@@ -6,7 +6,7 @@ import time
 import pytest
 
 import sandbox
-from sandbox.tests.calls import POPULAR, call, fault
+from sandbox.tests.helpers_requests import POPULAR, call, fault
 
 
 def test_status_fault_ends_after_so_many_times(server):

@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 
 import sandbox
-from sandbox.tests.calls import KEY, POPULAR, call, upload
+from sandbox.tests.helpers_requests import KEY, POPULAR, call, upload
 from sandbox.tmdb import MOVIES, movie_at, summary
 
 

@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from users.auth import api_tokens
 from users.models import ApiToken
-from users.tests.calls import assert_refused, me
 from users.tests.factories import ApiTokenFactory, UserFactory
+from users.tests.helpers_requests import assert_refused, me
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ from core.roles import Role
 from users.auth import sessions
 from users.auth.tokens import pair_of
 from users.models import Session
-from users.tests.calls import assert_refused, me, renew
 from users.tests.factories import ApiTokenFactory, SessionFactory
+from users.tests.helpers_requests import assert_refused, me, renew
 
 pytestmark = pytest.mark.django_db
 

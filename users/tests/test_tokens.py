@@ -11,9 +11,9 @@ from users.auth import sessions
 from users.auth.tokens import AccessToken, KeyRing, RefreshToken, pair_of
 from users.constants import BEARER_MAX_BYTES
 from users.models import Session
-from users.tests import forging
-from users.tests.calls import assert_refused, me, renew
+from users.tests import helpers_tokens as forged
 from users.tests.factories import ApiTokenFactory, SessionFactory
+from users.tests.helpers_requests import assert_refused, me, renew
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def by_name(case):
     """Name a case; a moment, which differs from process to process, by its size only."""
     name, value = case
-    if value is forging.MISSING:
+    if value is forged.MISSING:
         return f"{name}=missing"
     if re.fullmatch(r"\d{10}(\.\d+)?", str(value)):
         return f"{name}=a moment"
@@ -43,28 +43,28 @@ def test_a_fresh_token_is_let_in_by_one_query(api, django_assert_num_queries):
 def test_the_forger_can_make_a_good_token(api):
     """Without this, every refusal below could have another cause."""
     session = SessionFactory()
-    assert forging.with_claims(session) == pair_of(session).access
-    assert me(api, forging.with_claims(session)).status_code == 200
+    assert forged.with_claims(session) == pair_of(session).access
+    assert me(api, forged.with_claims(session)).status_code == 200
 
 
-@pytest.mark.parametrize("case", forging.WRONG_CLAIMS, ids=by_name)
+@pytest.mark.parametrize("case", forged.WRONG_CLAIMS, ids=by_name)
 def test_wrong_claims_under_a_right_signature_are_401(api, case):
     name, value = case
     session = SessionFactory()
-    assert_refused(me(api, forging.with_claims(session, **{name: value})))
-    spoiled = forging.with_claims(session, RefreshToken, **{name: value})
+    assert_refused(me(api, forged.with_claims(session, **{name: value})))
+    spoiled = forged.with_claims(session, RefreshToken, **{name: value})
     assert_refused(renew(api, spoiled))
     session.refresh_from_db()
     assert (session.generation, session.revoked_at) == (0, None)
 
 
-@pytest.mark.parametrize("header", forging.WRONG_HEADERS, ids=lambda header: str(header)[:40])
+@pytest.mark.parametrize("header", forged.WRONG_HEADERS, ids=lambda header: str(header)[:40])
 def test_another_header_is_401_whatever_signs_it(api, header):
     session = SessionFactory()
-    claims = forging.claims_of(session)
+    claims = forged.claims_of(session)
     alg = header.get("alg") if isinstance(header, dict) else None
     digest = {"HS384": "sha384", "HS512": "sha512"}.get(alg, "sha256")
-    signed = forging.sign(header, claims, digest=digest)
+    signed = forged.sign(header, claims, digest=digest)
     assert_refused(me(api, signed))
     assert_refused(me(api, signed.rpartition(".")[0] + "."))
 
@@ -72,7 +72,7 @@ def test_another_header_is_401_whatever_signs_it(api, header):
 @pytest.mark.parametrize("kind", [AccessToken, RefreshToken])
 def test_malformed_tokens_are_401(api, kind):
     session = SessionFactory()
-    spoiled = forging.malformed(str(kind.of(session)))
+    spoiled = forged.malformed(str(kind.of(session)))
     assert len(spoiled) == 18
     for name, token in spoiled.items():
         response = me(api, token) if kind is AccessToken else renew(api, token)

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from core.outbound import client
-from core.tests.outbound.calls import MARGIN, PICTURE, failure, resolving
+from core.tests.outbound.helpers_calls import MARGIN, PICTURE, failure, resolving
 
 
 def test_a_name_that_does_not_resolve(make, lines, monkeypatch):

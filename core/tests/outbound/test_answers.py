@@ -8,7 +8,7 @@ import responses
 import sandbox
 from core import context
 from core.outbound import client
-from core.tests.outbound.calls import PICTURE, failure, picture_or_error
+from core.tests.outbound.helpers_calls import PICTURE, failure, picture_or_error
 
 
 def test_an_answer_is_decoded_and_says_nothing(server, make, lines):

@@ -11,7 +11,7 @@ from django.core.cache import cache
 from core.outbound import breaker as breaker_module
 from core.outbound import client
 from core.outbound.breaker import Breaker
-from core.tests.outbound.calls import PICTURE, failure
+from core.tests.outbound.helpers_calls import PICTURE, failure
 
 
 @pytest.fixture

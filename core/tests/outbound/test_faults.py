@@ -14,7 +14,7 @@ from urllib3.util.retry import RequestHistory
 
 from core.outbound import client
 from core.outbound.transport import BoundedRetry
-from core.tests.outbound.calls import (
+from core.tests.outbound.helpers_calls import (
     MARGIN,
     OK,
     PICTURE,

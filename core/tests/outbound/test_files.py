@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from core.tests.outbound.calls import MARGIN, OK, counted, failure
+from core.tests.outbound.helpers_calls import MARGIN, OK, counted, failure
 
 
 @pytest.fixture
