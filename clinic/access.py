@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from clinic.models import Patient, Study
 from core.audit import journal
+from core.text import printable
 
 MAX_REASON = 200
 
@@ -19,7 +20,7 @@ def reason_of(method: str, path: str, parameters: Iterable[str] = (), status: ob
     """Return where a request went, in text that every database stores."""
     names = ", ".join(sorted(parameters))
     text = f"{status} {method} {path}".strip() + (f" ({names})" if names else "")
-    return "".join(character for character in text if character.isprintable())[:MAX_REASON]
+    return printable(text, MAX_REASON)
 
 
 def list_seen(patient_ids: Iterable[int], *, count: int, reason: str) -> None:

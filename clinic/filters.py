@@ -7,10 +7,9 @@ from rest_framework.request import Request
 
 from clinic.constants import StudyType, UrgencyLevel
 from clinic.models import Patient, Study
-from clinic.validators import search_form
 from core.api.filters import filterset
-from core.fields import fold
 from core.models import JournalEntry
+from core.text import name_key, search_key
 
 
 class BodyPartFilter(filterset.CharFilter):
@@ -26,7 +25,7 @@ class EmailFilter(filterset.CharFilter):
 
     def filter(self, qs: QuerySet, value: str) -> QuerySet:
         """Compare as the unique constraint does."""
-        return super().filter(qs, fold(value) if value else value)
+        return super().filter(qs, name_key(value) if value else value)
 
 
 class StudyFilter(filterset.FilterSet):
@@ -103,4 +102,4 @@ class WordSearch(filterset.SearchFilter):
 
     def get_search_terms(self, request: Request) -> list[str]:
         """Return the words in the form that they are stored in."""
-        return [search_form(term) for term in super().get_search_terms(request)]
+        return [search_key(term) for term in super().get_search_terms(request)]

@@ -20,8 +20,9 @@ from clinic.constants import (
     UrgencyLevel,
 )
 from clinic.fields import LinesField, UpperCaseField
-from clinic.validators import foldable, possible_birth_date, readable_text, search_form
+from clinic.validators import foldable, possible_birth_date, readable_text
 from core.fields import FoldedField
+from core.text import search_key
 from core.validators import plain_text
 
 PRESENT = models.Q(archived_at__isnull=True)
@@ -130,7 +131,7 @@ class Patient(Archivable):
     @property
     def search_text(self) -> str:
         """Return what ``?search=`` looks into."""
-        return search_form(f"{self.first_name} {self.last_name} {self.email}")[:SEARCH_LENGTH]
+        return search_key(f"{self.first_name} {self.last_name} {self.email}")[:SEARCH_LENGTH]
 
 
 class Study(Archivable):

@@ -14,10 +14,6 @@ from clinic.validators import iso_date
 from core.api.serializers import ModelSerializer, Serializer, StrictCharField, StrictIntegerField
 
 
-class StrictEmailField(serializers.EmailField, StrictCharField):
-    """An e-mail address, kept as it was written; compared whatever its case."""
-
-
 class StrictDateField(serializers.DateField):
     """A date, YYYY-MM-DD and nothing else."""
 
@@ -48,11 +44,10 @@ class LinesCharField(StrictCharField):
 
 
 class ClinicSerializer(ModelSerializer):
-    """Base: strict dates and e-mail addresses, and the clinic's own kinds of text."""
+    """Base: strict dates, and the clinic's own kinds of text."""
 
     serializer_field_mapping = {
         **ModelSerializer.serializer_field_mapping,
-        models.EmailField: StrictEmailField,
         models.DateField: StrictDateField,
         UpperCaseField: UpperCaseCharField,
         LinesField: LinesCharField,

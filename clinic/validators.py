@@ -1,7 +1,6 @@
 """What a patient's and a study's fields may hold, the same for the API, the admin and files."""
 
 import re
-import unicodedata
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -9,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic.constants import EMAIL_LENGTH, OLDEST_BIRTH_DATE
-from core.fields import fold
+from core.text import is_clean, name_key
 from core.validators import plain_text
 
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -39,20 +38,11 @@ def possible_birth_date(value: date) -> None:
 
 def foldable(value: str) -> None:
     """Refuse an address whose folded form would not fit into its column."""
-    if not value.isascii() and len(fold(value)) > EMAIL_LENGTH:
+    if not value.isascii() and len(name_key(value)) > EMAIL_LENGTH:
         raise ValidationError(_("This e-mail address is too long."), code="max_length")
 
 
 def readable_text(value: str) -> None:
     """Refuse what :func:`core.validators.plain_text` does, except for line breaks."""
-    if value.isascii() and value.isprintable():
-        return
-    plain_text(value.replace("\n", " "))
-
-
-def search_form(text: str) -> str:
-    """Return the form in which words are looked for: folded, and without accents."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", fold(text))
-    return "".join(mark for mark in decomposed if not unicodedata.combining(mark))
+    if not is_clean(value, lines=True):
+        plain_text(value.replace("\n", " "))

@@ -1,18 +1,10 @@
 """Model fields that several apps need."""
 
-import unicodedata
 from typing import Any
 
 from django.db import models
 
-
-def fold(text: str) -> str:
-    """Return the form in which two spellings of one name are equal: NFKC, case-folded, trimmed.
-
-    The order follows Unicode 15, section 3.13 (caseless matching), so that "STRASSE" equals
-    "straße" and a composed "ñ" equals a decomposed one on every database.
-    """
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+from core.text import name_key
 
 
 class FoldedField(models.CharField):
@@ -34,6 +26,6 @@ class FoldedField(models.CharField):
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: FBT001 - Django's signature
         """Compute the value from the source field whenever the row is written."""
-        value = fold(getattr(model_instance, self.source))
+        value = name_key(getattr(model_instance, self.source))
         setattr(model_instance, self.attname, value)
         return value

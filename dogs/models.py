@@ -9,14 +9,15 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.fields import FoldedField, fold
+from core.fields import FoldedField
+from core.text import name_key
 from core.validators import plain_text
 from dogs.constants import KEY_LENGTH, NAME_LENGTH, RESERVED_NAMES, PictureStatus, RelayStatus
 
 
 def usable_name(value: str) -> None:
     """Refuse names that would not work as the last part of a dog's address."""
-    key = fold(value)
+    key = name_key(value)
     if key in RESERVED_NAMES:
         raise ValidationError(_("This name is reserved."), code="reserved")
     if len(key) > KEY_LENGTH:  # one character may fold to eighteen

@@ -18,6 +18,7 @@ from core.audit import journal
 from core.db import violates
 from core.jobs.work import LEASE, Work
 from core.outbound.client import Upstream, UpstreamError
+from core.text import printable
 from dogs.constants import PictureStatus, RelayStatus
 from dogs.errors import DogNameTaken
 from dogs.models import FOLDER, Dog, RelayedFile, storage_path
@@ -212,7 +213,7 @@ def relay_file(*, pk: str) -> None:
         relays.postpone(relayed)
         return
     told = str(answer.get("filename") or answer.get("name") or "")
-    remote_name = "".join(filter(str.isprintable, told))[:255]
+    remote_name = printable(told, 255)
     with transaction.atomic():
         taken = RelayedFile.objects.filter(pk=relayed.pk, status=RelayStatus.PENDING).update(
             status=RelayStatus.SENT, remote_name=remote_name

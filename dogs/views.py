@@ -14,7 +14,7 @@ from core.api.filters.fields import UUID
 from core.api.parsers import MultiPartParser
 from core.api.views import GenericViewSet, ModelViewSet
 from core.errors import NotFound
-from core.fields import fold
+from core.text import name_key
 from dogs import permissions, services
 from dogs.filters import DogFilter
 from dogs.models import Dog, RelayedFile
@@ -38,7 +38,7 @@ class DogViewSet(ModelViewSet):
 
     def lookup_value(self, value: str) -> str:
         """Compare names the way the unique constraint does."""
-        return fold(value)
+        return name_key(value)
 
     def create(self, request: Request, *_args: Any, **kwargs: Any) -> Response:
         """Take in the dog named in the address; its picture follows."""

@@ -6,7 +6,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as InvalidValue
 from rest_framework import serializers
 
-from core.api.serializers import ModelSerializer, Serializer, StrictCharField
+from core.api.serializers import ModelSerializer, Serializer, StrictCharField, StrictEmailField
 from core.validators import plain_text
 from users.constants import BEARER_MAX_BYTES, PASSWORD_MAX_LENGTH
 from users.managers import fold_email
@@ -23,7 +23,7 @@ class PasswordField(StrictCharField):
         )
 
 
-class StrictEmailField(serializers.EmailField, StrictCharField):
+class UserEmailField(StrictEmailField):
     """An e-mail address, in its one spelling."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -38,7 +38,7 @@ class UserSerializer(ModelSerializer):
     last_name = StrictCharField(
         max_length=100, required=False, allow_blank=True, validators=[plain_text]
     )
-    email = StrictEmailField(max_length=254)
+    email = UserEmailField(max_length=254)
     password = PasswordField(required=False)
     current_password = PasswordField(required=False)
 

@@ -18,8 +18,7 @@ from clinic.admin.base import ArchivedFilter, ClinicAdmin, UrgencyFilter, sees_c
 from clinic.files import exporting
 from clinic.forms import PatientForm, StudyForm, StudyFormSet
 from clinic.models import Patient, Study
-from clinic.validators import search_form
-from core.fields import fold
+from core.text import name_key, search_key
 
 
 class StudyInline(TabularInline):
@@ -71,7 +70,7 @@ class PatientAdmin(ClinicAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """Find "Treviño" however it is typed: names and addresses are stored folded."""
-        form = search_form if sees_clinical(request) else fold
+        form = search_key if sees_clinical(request) else name_key
         return super().get_search_results(request, queryset, form(search_term))
 
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> Any:

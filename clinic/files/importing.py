@@ -23,7 +23,7 @@ from clinic.files.sheet import Finding, Report, Sheet
 from clinic.files.writing import REASON, Writer, only_one
 from clinic.models import Patient
 from core.audit import journal
-from core.fields import fold
+from core.text import name_key
 
 type_progress = Callable[[int], object]
 T = TypeVar("T")
@@ -91,7 +91,7 @@ class Import:
         good: dict[str, tuple[int, str]] = {}
         for row, cells in batch:
             values, faults = PATIENT.clean(cells)
-            key = fold(cells[3])
+            key = name_key(cells[3])
             faults += self.repeated("id", self.ids, cells[4], row)
             faults += self.repeated("email", self.emails, key, row)
             if faults:

@@ -13,6 +13,8 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
+from core.text import UNSTORABLE, is_storable
+
 # What the filters of a list put behind a column's name.
 LOOKUPS = {"exact", "gte", "lt", "isnull", "isempty"}
 YEARS = range(1900, 2201)
@@ -25,7 +27,7 @@ def is_key(model: type[models.Model], text: str) -> bool:
         model._meta.pk.clean(text, None)
     except ValidationError:
         return False
-    return "\x00" not in text
+    return is_storable(text)
 
 
 def is_comparable(field: Any, text: str) -> bool:
@@ -70,11 +72,11 @@ class StrictModelAdmin(UnfoldModelAdmin):
             return False
         if asked in {"gte", "lt"} and not is_comparable(self.opts.get_field(name), value):
             return False
-        return "\x00" not in value and super().lookup_allowed(lookup, value, request)
+        return is_storable(value) and super().lookup_allowed(lookup, value, request)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """Find rows; nothing holds a NUL, which PostgreSQL would refuse to look for."""
-        return super().get_search_results(request, queryset, search_term.replace("\x00", " "))
+        return super().get_search_results(request, queryset, UNSTORABLE.sub(" ", search_term))
 
     def response_action(self, request: HttpRequest, queryset: models.QuerySet) -> Any:
         """Run an action on the chosen rows."""

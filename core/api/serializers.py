@@ -27,6 +27,10 @@ class StrictCharField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class StrictEmailField(serializers.EmailField, StrictCharField):
+    """An e-mail address is a JSON string."""
+
+
 class StrictIntegerField(serializers.IntegerField):
     """A whole number is a JSON number without a fraction, within 64 bits."""
 
@@ -84,6 +88,7 @@ class ModelSerializer(serializers.ModelSerializer):
         **serializers.ModelSerializer.serializer_field_mapping,
         models.CharField: StrictCharField,
         models.TextField: StrictCharField,
+        models.EmailField: StrictEmailField,
         models.BooleanField: StrictBooleanField,
         models.IntegerField: StrictIntegerField,
         models.SmallIntegerField: StrictIntegerField,

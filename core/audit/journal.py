@@ -15,6 +15,7 @@ from django.db import connection, models
 from core import context
 from core.fields import FoldedField
 from core.models import Action, JournalEntry
+from core.text import storable
 
 __all__ = ["Action", "diff", "initial", "record", "record_each", "record_many", "snapshot"]
 
@@ -63,11 +64,6 @@ def initial(obj: models.Model) -> dict[str, Any]:
         for name, value in snapshot(obj).items()
         if value not in (None, "", [], {})
     }
-
-
-def storable(value: object, limit: int) -> str:
-    """Return a text from outside as every database can store it: no NUL, not too long."""
-    return str(value).replace("\x00", "")[:limit]
 
 
 def entry(
@@ -169,7 +165,7 @@ def record_each(
     For reads of lists, where fifty entries must cost little more than one. An id of "" makes the
     entry about the list itself.
     """
-    ids = [str(object_id)[:64] for object_id in object_ids]
+    ids = [storable(object_id, 64) for object_id in object_ids]
     if not ids:
         return
     values = values_of(entry(action, about, changes=changes, reason=reason, count=count))

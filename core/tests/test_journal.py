@@ -45,9 +45,13 @@ def test_long_values_are_clipped():
 
 
 def test_texts_from_outside_are_made_storable():
-    entry = journal.record(Action.REFUSED, User, object_id="a\x00" + "b" * 99, reason="x\x00y")
+    entry = journal.record(
+        Action.REFUSED, User, object_id="a\x00" + "b" * 99, reason="x\x00y\ud800"
+    )
     entry.refresh_from_db()
     assert (entry.object_id, entry.reason) == ("a" + "b" * 63, "xy")
+    journal.record_each(Action.REFUSED, User, ["c\x00\ud800"])
+    assert JournalEntry.objects.latest("id").object_id == "c"
 
 
 def test_entry_about_a_list():
