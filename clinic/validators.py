@@ -1,6 +1,5 @@
 """What a patient's and a study's fields may hold, the same for the API, the admin and files."""
 
-import re
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -10,18 +9,21 @@ from django.utils.translation import gettext_lazy as _
 from clinic.constants import EMAIL_LENGTH, OLDEST_BIRTH_DATE
 from core.text import is_clean, name_key
 from core.validators import plain_text
-
-ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+from core.values import ANY_YEAR, DATE, parse_date
 
 
 def iso_date(text: str) -> date:
-    """Return the date that ``text`` spells as YYYY-MM-DD; Python alone takes more spellings."""
-    if not ISO_DATE.fullmatch(text):
-        raise ValidationError(_("A date must look like YYYY-MM-DD."), code="invalid")
+    """Return the date that ``text`` spells as YYYY-MM-DD, whatever its year.
+
+    Raises:
+        ValidationError: it spells none.
+    """
     try:
-        return date.fromisoformat(text)
+        return parse_date(text, years=ANY_YEAR)
     except ValueError:
-        raise ValidationError(_("There is no such day."), code="invalid") from None
+        if DATE.fullmatch(text):
+            raise ValidationError(_("There is no such day."), code="invalid") from None
+        raise ValidationError(_("A date must look like YYYY-MM-DD."), code="invalid") from None
 
 
 def possible_birth_date(value: date) -> None:

@@ -1,6 +1,5 @@
 """The routes of patients, their studies, and who looked at them."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
@@ -44,15 +43,15 @@ from clinic.serializers import (
 )
 from core.api.filters.filterset import FilterBackend, OrderingFilter
 from core.api.parsers import MultiPartParser
-from core.api.query import parse_bool, refusal
+from core.api.query import parse_bool, path_key, refusal
 from core.api.views import GenericViewSet, ModelViewSet
 from core.audit import journal
 from core.errors import NotFound
 from core.models import JournalEntry
 from core.roles import Role
+from core.values import parse_key
 from core.views import JournalEntrySerializer
 
-KEY = re.compile(r"[1-9][0-9]{0,18}")  # "01" would be a look at patient 1 that no log of hers has
 REFUSALS = {status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN, status.HTTP_404_NOT_FOUND}
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Check and count, but write nothing.")
 FILE = OpenApiParameter("file", str, enum=["patients", "studies"], default="patients")
@@ -61,7 +60,10 @@ PATIENT_PK = OpenApiParameter("patient_pk", int, OpenApiParameter.PATH)
 
 def as_key(value: str) -> str:
     """Return ``value`` when it is a row's key as the journal writes it, else nothing."""
-    return value if KEY.fullmatch(value) and int(value) < 2**63 else ""
+    try:
+        return str(parse_key(value))
+    except ValueError:
+        return ""
 
 
 def seen_as(*, many: bool) -> PolymorphicProxySerializer:
@@ -78,10 +80,8 @@ class ClinicViewSet(GenericViewSet):
     """Base: whoever comes near a patient's data, let in or not, is in that patient's journal."""
 
     def lookup_value(self, value: str) -> int:
-        """Return the key that the address names, in one spelling only."""
-        if not as_key(value):
-            raise NotFound
-        return int(value)
+        """Return the key: "01" would be a look at patient 1 that no log of hers has."""
+        return path_key(value)
 
     @property
     def patient_id(self) -> int:

@@ -15,8 +15,8 @@ from rest_framework.serializers import ModelSerializer
 from core import problems
 from core.api.filters import filterset
 from core.api.permissions import ADMIN_ONLY
+from core.api.query import path_key
 from core.api.views import ReadOnlyModelViewSet
-from core.errors import NotFound
 from core.models import JournalEntry
 
 
@@ -67,11 +67,9 @@ class JournalViewSet(ReadOnlyModelViewSet):
     filterset_class = JournalFilter
     ordering = ("-id",)
 
-    def lookup_value(self, value: str) -> str:
-        """Take an id in its one spelling; int() would read "1_0" and " 1", too."""
-        if not (value.isascii() and value.isdigit()):
-            raise NotFound
-        return value
+    def lookup_value(self, value: str) -> int:
+        """Return the id that the address names."""
+        return path_key(value)
 
 
 class SchemaView(SpectacularAPIView):

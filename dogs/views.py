@@ -1,6 +1,7 @@
 """The routes of dogs and files."""
 
 from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.encoding import escape_uri_path
@@ -10,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from core.api.filters.fields import UUID
 from core.api.parsers import MultiPartParser
 from core.api.views import GenericViewSet, ModelViewSet
 from core.errors import NotFound
 from core.text import name_key
+from core.values import parse_uuid
 from dogs import permissions, services
 from dogs.filters import DogFilter
 from dogs.models import Dog, RelayedFile
@@ -88,11 +89,12 @@ class FileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
         user = cast("User", self.request.user)
         return files if user.is_staff else files.filter(owner=user)
 
-    def lookup_value(self, value: str) -> str:
-        """Take an id in its one spelling; uuid.UUID would read braces and URNs, too."""
-        if not UUID.fullmatch(value):
-            raise NotFound
-        return value
+    def lookup_value(self, value: str) -> UUID:
+        """Return the id, in its one spelling; uuid.UUID would read braces and URNs, too."""
+        try:
+            return parse_uuid(value)
+        except ValueError:
+            raise NotFound from None
 
     @extend_schema(
         request={"multipart/form-data": UploadSerializer}, responses={202: RelayedFileSerializer}

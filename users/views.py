@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from core.api.query import path_key
 from core.api.views import SAFE_METHODS, APIView, GenericViewSet, ModelViewSet
 from users import permissions, services
 from users.auth import devices, sessions
@@ -83,6 +84,10 @@ class UserViewSet(AccountViewSet, ModelViewSet):
     ordering_fields = ("id", "name", "last_name", "email", "created_at")
     ordering = ("id",)
     lookup_value_regex = "[0-9]{1,18}"
+
+    def lookup_value(self, value: str) -> int:
+        """Return the id that the address names, in its one spelling."""
+        return path_key(value)
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         """Store the user."""

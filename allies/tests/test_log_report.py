@@ -260,7 +260,16 @@ def test_command_text_json_and_rejects(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["lines"]["outside_window"] == 2
 
 
-@pytest.mark.parametrize("arguments", [["/nowhere"], [__file__, "--since", "soon"]])
+BAD_TIMES = ["soon", "2023-10", "2023-10-32", "0001-01-01", "2023-10-10T25:00", "\uff12023-10-10"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["/nowhere"],
+        *([__file__, option, text] for option in ("--since", "--until") for text in BAD_TIMES),
+    ],
+)
 def test_command_refuses(arguments):
     with pytest.raises(CommandError):
         call_command("analyse_log", *arguments)

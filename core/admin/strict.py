@@ -14,18 +14,23 @@ from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
 from core.text import UNSTORABLE, is_storable
+from core.values import LARGEST_OFFSET, YEARS, parse_key, parse_uuid
 
 # What the filters of a list put behind a column's name.
 LOOKUPS = {"exact", "gte", "lt", "isnull", "isempty"}
-YEARS = range(1900, 2201)
-LARGEST_OFFSET = timedelta(hours=15, minutes=59)
 
 
 def is_key(model: type[models.Model], text: str) -> bool:
     """Tell whether a row of ``model`` could have this key; Django's admin looks for any text."""
+    key = model._meta.pk
     try:
-        model._meta.pk.clean(text, None)
-    except ValidationError:
+        if isinstance(key, models.IntegerField):
+            parse_key(text)
+        elif isinstance(key, models.UUIDField):
+            parse_uuid(text)
+        else:
+            key.clean(text, None)
+    except (ValueError, ValidationError):
         return False
     return is_storable(text)
 
@@ -58,7 +63,12 @@ class StrictModelAdmin(UnfoldModelAdmin):
     """What every ModelAdmin reads of an address or a form."""
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        """Return the object, or None; an empty ``_to_field`` in the address is none."""
+        """Return the object, or None: for an address that spells its key in another way, too.
+
+        An empty ``_to_field`` in the address is none.
+        """
+        if not from_field and not is_key(self.model, object_id):
+            return None
         return super().get_object(request, object_id, from_field or None)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:

@@ -15,6 +15,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
 from core import errors
+from core.values import parse_key
 
 MAX_VALUE = 500
 # Two text columns of 250 four-byte characters still fit, as does the URL in gunicorn's 4,094 bytes.
@@ -84,6 +85,17 @@ def check_path(kwargs: Mapping[str, Any]) -> None:
             raise MalformedPath(_("The path holds control characters."))
         if len(value) > MAX_PATH_ARGUMENT:
             raise errors.NotFound
+
+
+def path_key(value: str) -> int:
+    """Return the key of a row that a part of the path names, or raise a 404.
+
+    It has one spelling: int() would read "1_0" and " 1", and "01" would be a second address.
+    """
+    try:
+        return parse_key(value)
+    except ValueError:
+        raise errors.NotFound from None
 
 
 def parse_int(value: str, minimum: int, maximum: int, *, name: str = "") -> int:

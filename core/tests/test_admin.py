@@ -2,8 +2,10 @@
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from core.audit import journal
@@ -120,6 +122,25 @@ def test_an_action_on_rows_that_cannot_be(boss, key):
     session.refresh_from_db()
     assert session.revoked_at is None
     assert JournalEntry.objects.count() == before
+
+
+@pytest.mark.parametrize("spelling", ["0{}", "+{}", "{}_", "{}\n", " {}", "{}.0"])
+def test_a_row_has_one_address_and_one_key(boss, spelling):
+    user = UserFactory()
+    key = spelling.format(user.pk)
+    path = reverse("admin:users_user_change", args=[quote(key)])
+    assert (boss.get(path).status_code, boss.get(path)["Location"]) == (302, "/admin/")
+    form = {"action": "delete_selected", "_selected_action": [key]}
+    assert boss.post(USERS, form).status_code == 400
+    assert boss.get(f"{USERS}{user.pk}/change/").status_code == 200
+
+
+def test_a_key_that_is_a_uuid_has_one_spelling_too(boss):
+    session = open_session(user=UserFactory())
+    form = {"action": "revoke", "_selected_action": [session.pk.hex]}
+    assert boss.post(SESSIONS, form).status_code == 400
+    session.refresh_from_db()
+    assert session.revoked_at is None
 
 
 @pytest.mark.parametrize("key", ["x", "\x00", "99999999999999999999", "-1"])

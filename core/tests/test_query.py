@@ -6,7 +6,15 @@ from django.test import RequestFactory
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from core.api.query import MAX_CURSOR, MalformedPath, check_path, check_query, parse_bool, parse_int
+from core.api.query import (
+    MAX_CURSOR,
+    MalformedPath,
+    check_path,
+    check_query,
+    parse_bool,
+    parse_int,
+    path_key,
+)
 from core.errors import NotFound
 
 ALLOWED = frozenset({"search", "cursor", "limit"})
@@ -95,6 +103,13 @@ def test_control_characters_in_the_path_are_400(value):
 def test_a_path_argument_of_any_length_is_404():
     with pytest.raises(NotFound):
         check_path({"name": "a" * 201})
+
+
+def test_a_key_in_the_path_has_one_spelling():
+    assert path_key("10") == 10
+    for value in ("0", "010", "1_0", "\uff11", "9" * 5000):
+        with pytest.raises(NotFound):
+            path_key(value)
 
 
 @pytest.mark.parametrize(("value", "number"), [("0", 0), ("200", 200), ("-5", -5), ("007", 7)])

@@ -129,6 +129,11 @@ def test_an_unknown_id_is_404(admin_api, key):
         assert code_of(response) == (404, "not_found")
 
 
+def test_a_user_has_one_address(user_api):
+    assert code_of(user_api.get(f"/api/users/0{user_api.user.pk}")) == (404, "not_found")
+    assert user_api.get(f"/api/users/{user_api.user.pk}").status_code == 200
+
+
 def test_the_list_filters_searches_and_orders(admin_api):
     admin = admin_api.user
     ana = UserFactory(name="Ana", last_name="Soto", email="zz@example.com")

@@ -7,23 +7,20 @@ from typing import IO, Any
 import orjson
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from tqdm import tqdm
 
 from allies.accesslog.report import tally_of
 from allies.accesslog.summary import as_text, summarise
+from core.values import DATE, parse_time
 
 
 def moment(text: str) -> datetime:
-    """Return the time that an option names; without a zone it is TIME_ZONE's."""
+    """Return the time that an option names: a day alone begins at midnight in TIME_ZONE."""
     try:
-        value = parse_datetime(text if "T" in text or " " in text else f"{text}T00:00:00")
+        value = parse_time(f"{text}T00:00" if DATE.fullmatch(text) else text)
     except ValueError:
-        value = None
-    if value is None:
-        message = f"{text} is no time such as 2023-10-10T13:55:36Z."
-        raise CommandError(message)
-    return timezone.make_aware(value) if timezone.is_naive(value) else value
+        raise CommandError(f"{text} is no time such as 2023-10-10T13:55:36Z.") from None
+    return timezone.localtime(value)
 
 
 class Command(BaseCommand):
