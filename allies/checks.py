@@ -6,7 +6,7 @@ from django.core import checks
 from django.db import DatabaseError, connections
 
 from allies.credentials import crypto
-from allies.errors import KeyRingInvalid
+from allies.errors import CredentialsKeysInvalid
 from allies.models import AllyCredential
 
 
@@ -15,7 +15,7 @@ def the_key_ring_can_be_read(**_: Any) -> list[checks.CheckMessage]:
     """Refuse to start with a ring that cannot seal."""
     try:
         crypto.ring()
-    except KeyRingInvalid as error:
+    except CredentialsKeysInvalid as error:
         return [
             checks.Error(str(error), hint="See CREDENTIALS_KEYS in .env.example.", id="allies.E001")
         ]
@@ -40,7 +40,7 @@ def missing_keys(alias: str) -> list[checks.CheckMessage]:
         needed = set(
             AllyCredential.objects.using(alias).values_list("key_id", flat=True).distinct()
         )
-    except (KeyRingInvalid, DatabaseError):
+    except (CredentialsKeysInvalid, DatabaseError):
         return []  # allies.E001 or the database's own checks say more
     return [
         checks.Error(

@@ -48,7 +48,7 @@ class ReasonRequired(ValidationError):
     default_detail = _("Say why: the reason is required.")
 
 
-class KeyRingInvalid(RuntimeError):
+class CredentialsKeysInvalid(RuntimeError):
     """CREDENTIALS_KEYS is missing or malformed."""
 
 

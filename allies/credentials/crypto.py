@@ -32,7 +32,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
-from allies.errors import KeyMissing, KeyRingInvalid, SealBroken
+from allies.errors import CredentialsKeysInvalid, KeyMissing, SealBroken
 
 PURPOSE = "plaza.allies.credential.1"
 FORMAT = b"\x01"
@@ -44,7 +44,7 @@ DATA_KEY, USER, PASSWORD = "data_key", "user", "password"
 
 
 @dataclass(frozen=True, slots=True)
-class KeyRing:
+class WrappingKeys:
     """The keys that wrap data keys, by id; the first one wraps new ones."""
 
     current: str
@@ -80,35 +80,37 @@ class Opened:
     password: str = field(repr=False)
 
 
-def read_ring(entries: tuple[str, ...]) -> KeyRing:
+def read_ring(entries: tuple[str, ...]) -> WrappingKeys:
     """Return the ring that ``CREDENTIALS_KEYS`` spells; the message never holds a key.
 
     Raises:
-        KeyRingInvalid: nothing there, a malformed entry, or an id twice.
+        CredentialsKeysInvalid: nothing there, a malformed entry, or an id twice.
     """
     keys: dict[str, AESGCM] = {}
     for number, entry in enumerate(entries, 1):
         key_id, colon, text = entry.partition(":")
         if not colon or not KEY_ID.fullmatch(key_id) or key_id in keys:
             message = f"CREDENTIALS_KEYS: entry {number} needs an id of its own: id:base64."
-            raise KeyRingInvalid(message)
+            raise CredentialsKeysInvalid(message)
         try:
             key = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
             key = b""
         if len(key) != KEY_BYTES:
             message = f"CREDENTIALS_KEYS: key {key_id!r} is not base64 of {KEY_BYTES} bytes."
-            raise KeyRingInvalid(message)
+            raise CredentialsKeysInvalid(message)
         keys[key_id] = AESGCM(key)
     if not keys:
-        raise KeyRingInvalid("CREDENTIALS_KEYS is empty: set id:base64, the current key first.")
-    return KeyRing(next(iter(keys)), keys)
+        raise CredentialsKeysInvalid(
+            "CREDENTIALS_KEYS is empty: set id:base64, the current key first."
+        )
+    return WrappingKeys(next(iter(keys)), keys)
 
 
 _ring = lru_cache(maxsize=4)(read_ring)
 
 
-def ring() -> KeyRing:
+def ring() -> WrappingKeys:
     """Return the ring of the settings."""
     return _ring(tuple(settings.CREDENTIALS_KEYS))
 

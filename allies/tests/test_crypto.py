@@ -9,7 +9,7 @@ from django.core.management.base import SystemCheckError
 
 from allies import checks
 from allies.credentials import crypto
-from allies.errors import KeyRingInvalid, SealBroken
+from allies.errors import CredentialsKeysInvalid, SealBroken
 from allies.models import AllyCredential
 from allies.tests.factories import with_credentials
 
@@ -100,7 +100,7 @@ def test_the_first_key_of_the_ring_is_the_current_one(settings):
 )
 def test_rings_that_are_refused(settings, entries):
     settings.CREDENTIALS_KEYS = entries
-    with pytest.raises(KeyRingInvalid) as caught:
+    with pytest.raises(CredentialsKeysInvalid) as caught:
         crypto.ring()
     assert KEY not in str(caught.value)
     assert [message.id for message in checks.the_key_ring_can_be_read()] == ["allies.E001"]

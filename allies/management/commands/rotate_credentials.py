@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from allies.credentials import crypto, rotation
-from allies.errors import KeyRingInvalid
+from allies.errors import CredentialsKeysInvalid
 from core import context
 
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError("--batch is a number from 1 to 10000.")
         try:
             current = crypto.ring().current
-        except KeyRingInvalid as error:
+        except CredentialsKeysInvalid as error:
             raise CommandError(str(error)) from error
         left = rotation.what_is_left()
         if options["dry_run"]:
