@@ -1,6 +1,7 @@
 """What the databases say when they refuse a row, in one language."""
 
 import functools
+import hashlib
 import logging
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -13,6 +14,8 @@ from django.db import (
     connection,
     models,
 )
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.transaction import TransactionManagementError
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -76,3 +79,27 @@ def if_writable(write: Callable[P, T]) -> Callable[P, T | None]:
             return None
 
     return attempt
+
+
+def advisory_lock(name: str, *, wait: bool = True, on: BaseDatabaseWrapper | None = None) -> bool:
+    """Take the lock ``name`` until the transaction ends; tell whether it was free.
+
+    Of whoever asks for a name one at a time has its lock, on all nodes; the others wait, or with
+    ``wait=False`` get False at once. ``on`` is another connection than the default one. A lock
+    of a session would stay behind in a pooler, which hands sessions on; a transaction's cannot.
+
+    Raises:
+        TransactionManagementError: there is no transaction that could hold it.
+    """
+    database = on or connection
+    if database.get_autocommit():
+        raise TransactionManagementError(f"The lock {name!r} needs a transaction.")
+    if database.vendor != "postgresql":
+        return True  # SQLite has one writer, who holds the file from BEGIN IMMEDIATE on
+    key = int.from_bytes(hashlib.sha256(f"plaza.{name}".encode()).digest()[:8], signed=True)
+    with database.cursor() as cursor:
+        if wait:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+            return True
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [key])
+        return bool(cursor.fetchone()[0])

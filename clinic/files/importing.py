@@ -17,12 +17,13 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clinic.constants import IMPORT_BATCH, PATIENT_COLUMNS, STUDY_COLUMNS
-from clinic.errors import ImportOvertaken, ImportRefused
+from clinic.errors import ImportOvertaken, ImportRefused, ImportRunning
 from clinic.files.rows import NAMED, PATIENT, STUDY, Result
 from clinic.files.sheet import Finding, Report, Sheet
-from clinic.files.writing import REASON, Writer, only_one
+from clinic.files.writing import REASON, Writer
 from clinic.models import Patient
 from core.audit import journal
+from core.db import advisory_lock
 from core.text import name_key
 
 type_progress = Callable[[int], object]
@@ -177,7 +178,9 @@ def import_files(
     job = Import(patients, studies, report, progress)
     job.result.dry_run = dry_run
     with transaction.atomic():
-        only_one()
+        # Two imports would wait for each other's rows, and for ANALYZE's lock.
+        if not advisory_lock("clinic.import", wait=False):
+            raise ImportRunning
         try:
             with transaction.atomic():
                 job.check()

@@ -12,7 +12,7 @@ from django.db.models import Value
 from django.db.models.functions import Cast, Concat
 
 from clinic.constants import IMPORT_BATCH
-from clinic.errors import ImportOvertaken, ImportRunning
+from clinic.errors import ImportOvertaken
 from clinic.files.rows import Result
 from clinic.models import Patient, Study
 from core.audit import journal
@@ -22,24 +22,6 @@ WRITTEN = ("first_name", "last_name", "birth_date", "email")
 CHANGED = (*WRITTEN, "email_key", "search_key")
 # Marks the key of an address that moves from one patient to another within a file.
 MOVING = "moving:"
-# Any number that no other advisory lock of the platform has.
-IMPORT_LOCK = 7_205_332
-
-
-def only_one() -> None:
-    """Let one import run at a time, until the transaction ends.
-
-    Two would wait for each other's rows, and for ANALYZE's lock. SQLite has one writer anyway.
-
-    Raises:
-        ImportRunning: another one runs.
-    """
-    if connection.vendor != "postgresql":
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [IMPORT_LOCK])
-        if not cursor.fetchone()[0]:
-            raise ImportRunning
 
 
 class Planner:

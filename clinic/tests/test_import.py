@@ -8,10 +8,11 @@ from django.db import connection
 from clinic import demo, services
 from clinic.errors import ImportOvertaken
 from clinic.files.importing import Import
-from clinic.files.writing import IMPORT_LOCK, Writer
+from clinic.files.writing import Writer
 from clinic.models import Patient, Study
 from clinic.tests.factories import PatientFactory, csv_file
 from clinic.tests.files import NOTHING, PATIENTS, STUDIES, STUDIES_HEAD, refused, rows, run
+from core.db import advisory_lock
 from core.models import JournalEntry
 
 pytestmark = pytest.mark.django_db
@@ -213,8 +214,8 @@ def test_one_import_at_a_time(client_for):
     doctor = client_for("CLINICIAN")
     other = connection.copy()
     try:
-        with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [IMPORT_LOCK])
+        other.set_autocommit(False)
+        assert advisory_lock("clinic.import", on=other)
         files = {"patients": csv_file(PATIENTS)}
         answer = doctor.post("/api/patients/import", files, format="multipart")
         assert (answer.status_code, answer.json()["code"]) == (409, "import_running")

@@ -10,23 +10,45 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
-MIGRATION_LOCK = 7_205_331
+from core.db import advisory_lock
 
 
 @contextmanager
 def only_one() -> Iterator[None]:
-    """Let one process of however many replicas migrate; the others wait for it."""
+    """Let one process of however many replicas migrate; the others wait for it.
+
+    The lock is held by a transaction of a second connection, because migrations have transactions
+    of their own. SQLite needs none: who migrates writes, and a file has one writer.
+    """
     if connection.vendor != "postgresql":
         yield
         return
+    holder = connection.copy()
+    try:
+        holder.set_autocommit(False)
+        with holder.cursor() as cursor:
+            # The others wait, and the holder idles, as long as a migration takes.
+            for timeout in (
+                "statement_timeout",
+                "lock_timeout",
+                "idle_in_transaction_session_timeout",
+            ):
+                cursor.execute(f"SET LOCAL {timeout} = 0")
+        advisory_lock("prepare", on=holder)
+        with without_timeouts():
+            yield
+    finally:
+        holder.close()
+
+
+@contextmanager
+def without_timeouts() -> Iterator[None]:
+    """Let a migration take longer than a request may."""
     with connection.cursor() as cursor:
-        # A migration may take longer than a request may.
         cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")
-        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
         try:
             yield
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
             cursor.execute("RESET statement_timeout; RESET lock_timeout")
 
 
