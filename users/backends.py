@@ -10,10 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
+from core.text import email_key
 from users.auth import devices, limits
 from users.constants import PASSWORD_MAX_LENGTH
 from users.errors import LoginLocked
-from users.managers import fold_email
 from users.models import User
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def check_credentials(*, email: str, password: str, device: str = "") -> User | 
 
     The attempt is counted before any hash is computed, and an unknown address costs one hash too.
     """
-    user = User.objects.filter(email=fold_email(email), is_active=True).first()
+    user = User.objects.filter(email=email_key(email), is_active=True).first()
     bucket = limits.Bucket(email, own=devices.known_device(device, user))
     try:
         limits.reserve(bucket)

@@ -10,9 +10,9 @@ from django.utils.translation import ngettext
 from unfold import forms as unfold_forms
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
+from core.text import email_key
 from users.constants import PASSWORD_MAX_LENGTH
 from users.errors import LoginLocked, WrongCurrentPassword
-from users.managers import fold_email
 from users.models import User
 from users.services import confirm_password
 
@@ -71,7 +71,7 @@ class UserForm(forms.ModelForm):
 
     def clean_email(self) -> str:
         """Return the address in its one spelling."""
-        return fold_email(self.cleaned_data["email"])
+        return email_key(self.cleaned_data["email"])
 
     def clean(self) -> dict[str, Any]:
         """Hold a new password against the validators."""

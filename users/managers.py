@@ -1,6 +1,5 @@
 """How users are made and found."""
 
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import BaseUserManager
@@ -8,14 +7,10 @@ from django.db import models, transaction
 
 from core.audit import journal
 from core.roles import Role
+from core.text import email_key
 
 if TYPE_CHECKING:
     from users.models import User
-
-
-def fold_email(email: str) -> str:
-    """Return the one spelling under which an e-mail address is stored and looked up."""
-    return unicodedata.normalize("NFC", email.strip().lower())
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -36,15 +31,15 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
         """Fold the whole address: mailboxes that differ by case only are one person here."""
-        return fold_email(email or "")
+        return email_key(email or "")
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the user who signs in with this e-mail, in any case."""
-        return self.get(email=fold_email(username or ""))
+        return self.get(email=email_key(username or ""))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Store a user; without a password nobody can sign in as them."""
-        user: User = self.model(email=fold_email(email), **fields)
+        user: User = self.model(email=email_key(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user

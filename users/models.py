@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.roles import Role
+from core.text import email_key
 from users.constants import API_TOKEN_LAST_YEAR
-from users.managers import UserManager, fold_email
+from users.managers import UserManager
 
 
 class User(AbstractBaseUser):
@@ -73,7 +74,7 @@ class User(AbstractBaseUser):
     def clean(self) -> None:
         """Store every address in its one spelling."""
         super().clean()
-        self.email = fold_email(self.email)
+        self.email = email_key(self.email)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the row; a new password ends every token, be it set by a page or a command."""

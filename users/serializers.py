@@ -7,9 +7,9 @@ from django.core.exceptions import ValidationError as InvalidValue
 from rest_framework import serializers
 
 from core.api.serializers import ModelSerializer, Serializer, StrictCharField, StrictEmailField
+from core.text import email_key
 from core.validators import plain_text
 from users.constants import BEARER_MAX_BYTES, PASSWORD_MAX_LENGTH
-from users.managers import fold_email
 from users.models import User
 
 
@@ -28,7 +28,7 @@ class UserEmailField(StrictEmailField):
 
     def to_internal_value(self, data: Any) -> str:
         """Return the folded address."""
-        return fold_email(super().to_internal_value(data))
+        return email_key(super().to_internal_value(data))
 
 
 class UserSerializer(ModelSerializer):

@@ -14,12 +14,12 @@ from core import signals
 from core.audit import journal
 from core.db import violates
 from core.roles import Role
+from core.text import email_key
 from users.auth import limits
 from users.auth.api_tokens import digests_of, revoke_api_tokens_of
 from users.auth.sessions import revoke_sessions_of
 from users.constants import DEMO_EMAILS, DEMO_PASSWORD, DEMO_TOKENS
 from users.errors import EmailTaken, LastAdmin, WrongCurrentPassword
-from users.managers import fold_email
 from users.models import ApiToken, LoginBucket, User
 
 
@@ -27,7 +27,7 @@ from users.models import ApiToken, LoginBucket, User
 @transaction.atomic
 def create_user(*, email: str, password: str | None = None, **fields: Any) -> User:
     """Store a user. Without a password nobody can sign in as them until an ADMIN sets one."""
-    user = User(email=fold_email(email), **fields)
+    user = User(email=email_key(email), **fields)
     user.set_password(password or None)
     save(user)
     journal.record(journal.Action.CREATE, user, changes=journal.initial(user))
@@ -40,7 +40,7 @@ def update_user(*, user: User, password: str | None = None, **fields: Any) -> Us
     """Change a user; a new password or the end of activity ends all of their tokens."""
     before = journal.snapshot(user)
     for name, value in fields.items():
-        setattr(user, name, fold_email(value) if name == "email" else value)
+        setattr(user, name, email_key(value) if name == "email" else value)
     was_admin = before["role"] == Role.ADMIN and before["is_active"]
     if was_admin and not (user.role == Role.ADMIN and user.is_active):
         keep_an_admin(besides=user)

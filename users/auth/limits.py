@@ -13,8 +13,8 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from core.text import email_key
 from users.errors import LoginLocked
-from users.managers import fold_email
 from users.models import LoginBucket
 
 
@@ -25,7 +25,7 @@ def digest(*parts: str) -> str:
 
 def account_key(email: str) -> str:
     """Return the key that all buckets of one address share, known or not."""
-    return digest("account", fold_email(email))
+    return digest("account", email_key(email))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Bucket:
     @property
     def key(self) -> str:
         """Return the bucket's unique key."""
-        return digest("bucket", fold_email(self.email), self.own)
+        return digest("bucket", email_key(self.email), self.own)
 
 
 def reserve(bucket: Bucket) -> None:

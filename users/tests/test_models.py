@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.models import JournalEntry
 from core.roles import Role
-from users.managers import fold_email
+from core.text import email_key
 from users.models import ApiToken, LoginBucket, Session, User
 from users.tests.factories import ApiTokenFactory, SessionFactory, UserFactory
 
@@ -79,7 +79,7 @@ def test_digests_and_bucket_keys_are_unique():
     ],
 )
 def test_an_address_has_one_spelling(given, stored):
-    assert fold_email(given) == stored
+    assert email_key(given) == stored
     user = User.objects.create_user(given, "x", name="A")
     assert user.email == stored
     assert User.objects.get_by_natural_key(given) == user
