@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core.roles import Role
 from core.text import email_key
+from users import signals
 from users.constants import API_TOKEN_LAST_YEAR
 from users.managers import UserManager
+from users.permissions import may_in_admin
 
 
 class User(AbstractBaseUser):
@@ -78,13 +80,11 @@ class User(AbstractBaseUser):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the row; a new password ends every token, be it set by a page or a command."""
-        from users.services import password_changed  # noqa: PLC0415 - services read the models
-
         changed = self._password is not None and not self._state.adding
         with transaction.atomic(savepoint=False):
             super().save(*args, **kwargs)
             if changed:
-                password_changed(user=self)
+                signals.password_changed.send(sender=type(self), user=self)
 
     def get_full_name(self) -> str:
         """Return both names."""
@@ -106,8 +106,6 @@ class User(AbstractBaseUser):
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """Answer the admin from the role: ``users.view_session`` and the like."""
-        from users.permissions import may_in_admin  # noqa: PLC0415 - permissions read the models
-
         return self.is_active and may_in_admin(self.role, perm)
 
     def has_perms(self, perm_list: list[str], obj: object = None) -> bool:

@@ -58,7 +58,7 @@ def update_user(*, user: User, password: str | None = None, **fields: Any) -> Us
 
 
 def password_changed(*, user: User) -> None:
-    """Do what follows from a new password; :meth:`User.save` calls it, whoever set the password."""
+    """Do what follows from a new password, whoever set it: receivers.py calls this."""
     journal.record(journal.Action.CHANGE, user, changes={"password": None})
     end_access(user=user, reason="The password was changed.")
 

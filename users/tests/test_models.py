@@ -9,6 +9,7 @@ from django.utils import timezone
 from core.models import JournalEntry
 from core.roles import Role
 from core.text import email_key
+from users import signals
 from users.models import ApiToken, LoginBucket, Session, User
 from users.tests.factories import ApiTokenFactory, SessionFactory, UserFactory
 
@@ -125,3 +126,38 @@ def test_the_role_says_who_may_use_the_admin(role, staff, superuser):
     user.is_active = False
     assert not user.has_perm("users.view_user")
     assert not user.has_module_perms("users")
+
+
+@pytest.mark.parametrize("fields", [None, ["password"]])
+def test_a_password_that_is_saved_without_a_service_ends_every_token(fields):
+    user = UserFactory()
+    rows = [SessionFactory(user=user), ApiTokenFactory(user=user)]
+    user.save(update_fields=fields)
+    assert not JournalEntry.objects.exists()
+    user.set_password("another good phrase")
+    user.save(update_fields=fields)
+    for row in rows:
+        row.refresh_from_db()
+        assert row.revoked_at is not None
+    told = JournalEntry.objects.order_by("id").values_list("model", flat=True)
+    assert list(told) == ["users.User", "users.Session", "users.ApiToken"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_password_whose_tokens_cannot_be_ended_is_not_stored():
+    def fail(**_kwargs):
+        raise OSError("the journal is full")
+
+    user = UserFactory()
+    session, before = SessionFactory(user=user), user.password
+    user.set_password("another good phrase")
+    signals.password_changed.connect(fail)
+    try:
+        with pytest.raises(OSError, match="the journal is full"):
+            user.save()
+    finally:
+        signals.password_changed.disconnect(fail)
+    session.refresh_from_db()
+    assert User.objects.get(pk=user.pk).password == before
+    assert session.revoked_at is None
+    assert not JournalEntry.objects.exists()
