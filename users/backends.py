@@ -1,55 +1,20 @@
-"""Checking a password, the same way for the API's sign-in and for the admin's form."""
+"""Django's way in: the admin's sign-in form."""
 
-import functools
-import logging
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
-from django.contrib.auth.hashers import check_password, get_hasher, make_password
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from core.text import email_key
-from users.auth import devices, limits
-from users.constants import PASSWORD_MAX_LENGTH
+from users.auth import devices
+from users.auth.passwords import check_credentials
 from users.errors import LoginLocked
 from users.models import User
 
-logger = logging.getLogger(__name__)
-
-
-@functools.lru_cache(maxsize=2)
-def nobodys_hash(algorithm: str) -> str:
-    """Return a hash that no password matches knowingly, made once per process and algorithm."""
-    return make_password(f"nobody-{algorithm}")
-
-
-@sensitive_variables("password")
-def check_credentials(*, email: str, password: str, device: str = "") -> User | None:
-    """Return the active user with this e-mail and password, None, or raise LoginLocked.
-
-    The attempt is counted before any hash is computed, and an unknown address costs one hash too.
-    """
-    user = User.objects.filter(email=email_key(email), is_active=True).first()
-    bucket = limits.Bucket(email, own=devices.known_device(device, user))
-    try:
-        limits.reserve(bucket)
-    except LoginLocked:
-        logger.warning("sign-in locked", extra={"account": limits.account_key(email)[:12]})
-        raise
-    too_long = len(password) > PASSWORD_MAX_LENGTH
-    if user is None or not user.has_usable_password() or too_long:
-        check_password(password[:PASSWORD_MAX_LENGTH], nobodys_hash(get_hasher().algorithm))
-        return None
-    if not user.check_password(password):
-        return None
-    limits.forgive(bucket)
-    return user
-
 
 class LimitedBackend(BaseBackend):
-    """Django's way in (the admin's form): the same check, the same limit."""
+    """The same check as the API's, with the same limit. Browser sessions store its dotted name."""
 
     @sensitive_variables("password")
     def authenticate(

@@ -124,7 +124,7 @@ def confirm_password(*, user: User, password: str) -> None:
     limits.reserve(bucket)
     if not user.check_password(password):
         raise WrongCurrentPassword
-    limits.forgive(bucket)
+    limits.reset(bucket)
 
 
 @transaction.atomic

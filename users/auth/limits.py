@@ -45,7 +45,7 @@ def reserve(bucket: Bucket) -> None:
     """Take a place in the bucket, or raise LoginLocked."""
     now = timezone.now()
     for _attempt in range(3):  # a bucket may be unlocked or purged between two statements
-        if take_place(bucket.key, now):
+        if acquire(bucket.key, now):
             return
         ends_at = LoginBucket.objects.filter(key=bucket.key).values_list("window_ends_at").first()
         if ends_at is not None:
@@ -60,7 +60,7 @@ def reserve(bucket: Bucket) -> None:
     raise LoginLocked(retry_after=1)
 
 
-def take_place(key: str, now: datetime) -> bool:
+def acquire(key: str, now: datetime) -> bool:
     """Count one attempt if the window allows it. Commits by itself (``durable``).
 
     Inside the transaction of a request the count would be rolled back with the refusal.
@@ -79,7 +79,7 @@ def take_place(key: str, now: datetime) -> bool:
     return taken == 1
 
 
-def forgive(bucket: Bucket) -> None:
+def reset(bucket: Bucket) -> None:
     """Empty the bucket after the right password."""
     LoginBucket.objects.filter(key=bucket.key).delete()
 

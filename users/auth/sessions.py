@@ -15,8 +15,8 @@ from core import context
 from core.api.fast.statements import Mark, statement
 from core.audit import journal
 from users.auth.devices import known_device, new_device
+from users.auth.passwords import check_credentials
 from users.auth.tokens import AccessToken, Pair, RefreshToken, pair_of
-from users.backends import check_credentials
 from users.constants import USER_AGENT_MAX_LENGTH
 from users.errors import InvalidCredentials, InvalidToken
 from users.models import Session, User

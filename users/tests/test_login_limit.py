@@ -9,8 +9,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from core.models import JournalEntry
-from users import backends, services
-from users.auth import devices, limits
+from users import services
+from users.auth import devices, limits, passwords
 from users.constants import DEVICE_COOKIE
 from users.errors import LoginLocked, WrongCurrentPassword
 from users.hashers import PlazaArgon2PasswordHasher
@@ -37,7 +37,7 @@ class CountingHasher(MD5PasswordHasher):
 def checked(settings):
     settings.PASSWORD_HASHERS = ["users.tests.test_login_limit.CountingHasher"]
     CountingHasher.verified = 0
-    backends.nobodys_hash("counting")
+    passwords.dummy_hash("counting")
     return lambda: CountingHasher.verified
 
 
@@ -192,7 +192,7 @@ def test_the_buckets_name_nobody(api):
 
 def test_a_password_changed_while_it_was_checked_opens_no_session(api, monkeypatch):
     user = UserFactory()
-    check = backends.check_credentials
+    check = passwords.check_credentials
 
     def slow_check(**given):
         found = check(**given)
@@ -212,7 +212,7 @@ def test_confirming_the_own_password_is_limited_too(checked):
     with pytest.raises(LoginLocked):
         services.confirm_password(user=user, password=PASSWORD)
     assert checked() == 5
-    assert backends.check_credentials(email=user.email, password=PASSWORD) == user
+    assert passwords.check_credentials(email=user.email, password=PASSWORD) == user
 
 
 def test_unlocking_lets_an_account_try_again_and_says_why(api):
@@ -236,7 +236,7 @@ def test_two_hundred_parallel_guesses_check_five_passwords(checked, email):
 
     def guess(number):
         try:
-            return backends.check_credentials(email=email, password=f"wrong {number}")
+            return passwords.check_credentials(email=email, password=f"wrong {number}")
         except LoginLocked:
             return "locked"
         finally:
@@ -268,7 +268,7 @@ def test_parallel_guesses_through_the_api_check_five_passwords(checked):
 @pytest.mark.django_db(transaction=True)
 def test_an_attempt_is_never_counted_where_it_could_be_rolled_back():
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
-        backends.check_credentials(email="nobody@example.com", password="x")
+        passwords.check_credentials(email="nobody@example.com", password="x")
 
 
 @pytest.mark.parametrize("password", ["wrong", "x" * 5000])
@@ -277,6 +277,6 @@ def test_an_address_is_not_known_by_how_much_is_computed(checked, password):
     costs = []
     for email in (user.email, "nobody@example.com"):
         before = checked()
-        assert backends.check_credentials(email=email, password=password) is None
+        assert passwords.check_credentials(email=email, password=password) is None
         costs.append(checked() - before)
     assert costs == [1, 1]
