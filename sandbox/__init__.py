@@ -9,8 +9,30 @@ In a test:
         assert server.calls("tmdb") == 3
 """
 
+import contextlib
+import threading
+from collections.abc import Iterator
+
 from sandbox.faults import Fault, FaultError
-from sandbox.server import Server, running
+from sandbox.handler import Handler
+from sandbox.server import Server
 from sandbox.tmdb import ACCESS_TOKEN, API_KEY
 
 __all__ = ["ACCESS_TOKEN", "API_KEY", "Fault", "FaultError", "Server", "running"]
+
+
+@contextlib.contextmanager
+def running(*, port: int = 0, quiet: bool = True) -> Iterator[Server]:
+    """Run a sandbox in a thread of this process, on a free port."""
+    server = Server(("127.0.0.1", port), Handler, quiet=quiet)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
+    )
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stopping.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 
+from sandbox.handler import Handler
 from sandbox.server import Server
 from sandbox.tmdb import ACCESS_TOKEN, API_KEY
 
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quiet", action="store_true", help="no access log")
     options = parser.parse_args(arguments)
     try:
-        server = Server((options.host, options.port), quiet=options.quiet)
+        server = Server((options.host, options.port), Handler, quiet=options.quiet)
     except (OSError, OverflowError) as problem:
         sys.stderr.write(f"sandbox: {options.host}:{options.port}: {problem}\n")
         return 1

@@ -2,30 +2,26 @@
 
 import json
 import socket
-import struct
 import sys
 import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sandbox.faults import Fault, FaultError
 from sandbox.messages import Call, Reply, Upstream
-
-if TYPE_CHECKING:
-    from sandbox.server import Server
+from sandbox.server import RESET_ON_CLOSE, Server
 
 DRIP_SECONDS = 0.1
 MAX_BODY = 64 * 1024 * 1024
-RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
 _CHUNK = 64 * 1024
 
 
 class Handler(BaseHTTPRequestHandler):
     """Answers the requests of one connection."""
 
-    server: "Server"
+    server: Server
     protocol_version = "HTTP/1.1"
     server_version = "PlazaSandbox"
     disable_nagle_algorithm = True

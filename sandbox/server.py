@@ -1,22 +1,21 @@
 """The HTTP server of the sandbox, and what it remembers."""
 
 import collections
-import contextlib
 import dataclasses
 import socket
+import struct
 import sys
 import threading
-from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from sandbox.dogs import Dogs
 from sandbox.faults import Faults
-from sandbox.handler import RESET_ON_CLOSE, Handler
 from sandbox.messages import Call, Upstream
 from sandbox.relay import Relay
 from sandbox.tmdb import ACCESS_TOKEN, API_KEY, Tmdb
 
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
 _REMEMBERED = 1_000
 
 
@@ -29,7 +28,8 @@ class Server(ThreadingHTTPServer):
 
     def __init__(
         self,
-        address: tuple[str, int] = ("127.0.0.1", 0),
+        address: tuple[str, int],
+        handler: type[BaseHTTPRequestHandler],
         *,
         quiet: bool = False,
         api_key: str = API_KEY,
@@ -46,7 +46,7 @@ class Server(ThreadingHTTPServer):
         self._lock = threading.Lock()
         self._counts: collections.Counter[tuple[str, str]] = collections.Counter()
         self._received: collections.deque[tuple[str, Call]] = collections.deque(maxlen=_REMEMBERED)
-        super().__init__(address, Handler)
+        super().__init__(address, handler)
 
     @property
     def url(self) -> str:
@@ -112,20 +112,3 @@ class Server(ThreadingHTTPServer):
         """Say nothing when a client went away: callers under test do so all the time."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
-
-
-@contextlib.contextmanager
-def running(*, port: int = 0, quiet: bool = True) -> Iterator[Server]:
-    """Run a sandbox in a thread of this process, on a free port."""
-    server = Server(("127.0.0.1", port), quiet=quiet)
-    thread = threading.Thread(
-        target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
-    )
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.stopping.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
