@@ -111,6 +111,20 @@ def test_the_optional_apps_are_independent_by_contract():
     assert sorted(contracts["inside"]["containers"]) == sorted([*apps, "users"])
 
 
+def test_every_layer_stands_in_some_app_and_circles_are_looked_for_everywhere():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    contracts = {contract["id"]: contract for contract in settings["contracts"]}
+    inside = contracts["inside"]
+    layers = [name for layer in inside["layers"] for name in re.findall(r"\w+", layer)]
+    apps = [ROOT / app for app in inside["containers"]]
+    modules = {path.stem for app in apps for path in app.glob("*.py")}
+    modules |= {path.parent.name for app in apps for path in app.glob("*/__init__.py")}
+    assert len(layers) == len(set(layers))
+    assert set(layers) - modules == set(), "import-linter says nothing of a layer that is gone"
+    assert contracts["circles"]["ancestors"] == settings["root_packages"]
+    assert settings["exclude_type_checking_imports"] is False
+
+
 def test_every_exception_carries_its_reason():
     # Spells the marks that it looks for, and is therefore left out below.
     mark = re.compile(r"#\s*(?:noqa|type: ignore|pragma: no cover|nosec)(?P<rest>.*)$")
