@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from core import plugs
 from scripts import dotenv, proxy, sbom
+from tests.build_context import context
 from tests.test_repository import variables_shown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,10 +68,70 @@ def test_the_image_runs_as_nobody_special_and_compiles_nothing():
     assert "--only-binary :all:" in DOCKERFILE
     assert not re.search(r"apt-get|build-essential|gcc", DOCKERFILE)
     assert "HEALTHCHECK" in DOCKERFILE
-    ignored = (ROOT / ".dockerignore").read_text().splitlines()
-    assert "*" in ignored  # nothing gets in that is not named
-    named = {line[1:] for line in ignored if line.startswith("!")}
-    assert not named & {".env", ".compose.env", ".git", "tests", "sandbox", "scripts"}
+
+
+RUNS = """
+    .compose.env-example Pipfile.lock manage.py config/wsgi.py config/settings/base.py
+    core/locale/es/LC_MESSAGES/django.mo core/templates/core/page.html core/id_fields.py
+    plants/__init__.py plants/apps.py plants/migrations/0001_initial.py plants/data/demo.csv
+    plants/static/plants/leaf.svg plants/templates/plants/mail.txt
+    scripts/dotenv.py scripts/lock.py scripts/prepared.sh
+"""
+STAYS_OUT = """
+    .compose.env .env .env.local .git/config .git/hooks/check.py .venv/lib/module.py .netrc
+    backup.sql db.sqlite3 dump.tar.gz id_rsa key.pem secrets.json token.txt old/customers.csv
+    core/id_ed25519 plants/.env plants/.cache/module.py plants/db.sqlite3 plants/db.sqlite3-wal
+    plants/server.key plants/data/demo.xlsx plants/static/.env plants/templates/.secret/page.html
+    var/media/static/photo.jpg var/plaza.sqlite3 var/broker/task.py
+    .github/workflows/ci.yml Dockerfile Makefile Pipfile README.md conftest.py openapi.yaml
+    benchmarks/run.py deploy/values.py docs/data/table.csv nginx/static/start.sh sandbox/server.py
+    scripts/smoke.py scripts/data/table.csv staticfiles/static/app.js tests/conftest.py
+    plants/README.md plants/__pycache__/apps.pyc plants/tests/test_routes.py
+    plants/static/node_modules/left/index.js core/locale/es/LC_MESSAGES/django.po
+"""
+
+
+@pytest.mark.parametrize("podman", [False, True], ids=["Docker", "Podman"])
+def test_the_image_is_built_from_what_runs_and_from_no_secret(tmp_path, podman):
+    for name in (*RUNS.split(), *STAYS_OUT.split()):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("planted")
+    (tmp_path / ".dockerignore").write_text((ROOT / ".dockerignore").read_text())
+    assert context(tmp_path, podman=podman) == set(RUNS.split())
+
+
+def test_the_image_is_built_from_all_of_every_app():
+    listed = subprocess.run(
+        ["git", "ls-files", "config", *plugs.folders_with("apps.py")],  # noqa: S607 - git from the PATH
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    runs = {name for name in listed if not re.search(r"/tests/|/README\.md$|\.po$", name)}
+    assert runs - context(ROOT) == set()
+    assert len(runs) > 200
+
+
+def test_the_rules_of_dockerignore_are_those_of_docker(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("x", "y.z", "a/x", "a/b/x", "a/b/y.z"):
+        (tmp_path / name).touch()
+
+    def kept(*lines):
+        (tmp_path / ".dockerignore").write_text("\n".join([*lines, ".dockerignore"]))
+        return " ".join(sorted(context(tmp_path)))
+
+    assert kept() == "a/b/x a/b/y.z a/x x y.z"
+    assert kept("# *", "", "x") == "a/b/x a/b/y.z a/x y.z"
+    assert kept("*", "!*/") == "a/b/x a/b/y.z a/x x y.z"  # the slash counts for nothing
+    assert kept("**/x") == "a/b/y.z y.z"
+    assert kept("a/*") == "x y.z"
+    assert kept("a/**", "!a/?", "[wx]") == "a/b/x a/b/y.z a/x y.z"
+    assert kept("*", "!a/b") == "a/b/x a/b/y.z"
+    assert kept("!a/b", "*") == ""
+    assert kept("**/*.*", "!y.z") == "a/b/x a/x x y.z"
+    assert kept("/a/../x", "*.?") == "a/b/x a/b/y.z a/x"
 
 
 def test_whoever_needs_the_tables_waits_for_them():
