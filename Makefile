@@ -17,8 +17,8 @@ CI_REDIS_URL ?= redis://127.0.0.1:6379/9
 TEST_PROCESSES ?= 3
 PYTEST_ARGS ?=
 COMPOSE ?= docker compose
-# The optional apps that are here.
-APPS := $(patsubst %/apps.py,%,$(wildcard $(addsuffix /apps.py,dogs clinic movies allies stores)))
+# The apps that are here, core and users among them.
+APPS := $(patsubst %/apps.py,%,$(sort $(wildcard */apps.py)))
 
 .PHONY: help
 help: ## Print every target with one line
@@ -70,10 +70,10 @@ lint-fix: install ## Repair what can be repaired of style and format
 	@$(BIN)/ruff format .
 
 types: install ## Check types
-	@$(BIN)/mypy config core users $(APPS) sandbox
+	@$(BIN)/mypy config $(APPS) sandbox
 
 imports: install ## Check who imports whom
-	@$(BIN)/lint-imports
+	@$(PY) -m scripts.imports
 
 migrations-check: install ## Fail when a model has no migration for its change
 	@$(PY) manage.py makemigrations --check --dry-run
@@ -92,10 +92,10 @@ erd: install ## Write docs/erd.md, the ER diagrams, from the models
 	@$(PY) -m scripts.erd
 
 messages: install ## Collect the texts to translate into core/locale/es and compile it
-	@$(PY) scripts/messages.py
+	@$(PY) -m scripts.messages
 
 messages-check: install ## Fail when a text is not translated into Spanish
-	@$(PY) scripts/messages.py --check
+	@$(PY) -m scripts.messages --check
 
 .PHONY: tests coverage-report ci
 tests: install ## Run the suite on SQLite (with DATABASE_URL and REDIS_URL set: on those)

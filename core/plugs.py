@@ -1,14 +1,15 @@
 """Pluggable apps: what an optional app brings, and who is there.
 
-An app is a plug or it is not there. ``PLATFORM_APPS`` decides which optional apps exist; their
-URLs, tasks, beat entries, queues and demo data follow from their :class:`PluggableApp`.
+An app is a plug or it is not there. A folder of the repository with an ``apps.py`` is an app;
+``PLATFORM_APPS`` decides which of the optional ones run; their URLs, tasks, beat entries, queues
+and demo data follow from their :class:`PluggableApp`. Nobody keeps a list of their names.
 
 Write ``from core import plugs`` in ``apps.py`` and derive from ``plugs.PluggableApp``. Importing
 the class by name would leave two AppConfigs in the module, and Django would then silently ignore
 both; the system check ``plugs.E001`` catches that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -18,13 +19,42 @@ from django.apps import AppConfig, apps
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils.module_loading import module_has_submodule
 
-OPTIONAL_APPS = ("dogs", "clinic", "movies", "allies", "stores")
+ROOT = Path(__file__).resolve().parent.parent
+REQUIRED_APPS = ("core", "users")
+
+
+def folders_with(file: str) -> list[str]:
+    """Return the names, in alphabetical order, of the importable folders that have ``file``."""
+    names = {path.parent.name for path in ROOT.glob(f"*/{file}")}
+    return sorted(filter(str.isidentifier, names))
 
 
 def every_optional_app() -> list[str]:
-    """Return the names of the optional apps whose folder is here, in their usual order."""
-    root = Path(__file__).resolve().parent.parent
-    return [name for name in OPTIONAL_APPS if (root / name / "apps.py").is_file()]
+    """Return the names of the optional apps whose folder is here, in alphabetical order."""
+    return [name for name in folders_with("apps.py") if name not in REQUIRED_APPS]
+
+
+def objection(names: Sequence[str]) -> str:
+    """Return why ``names`` cannot be PLATFORM_APPS, as one sentence, or an empty text.
+
+    A folder with models and without ``apps.py`` is an objection whatever the names are: it was
+    meant to be an app, and would be silently absent.
+    """
+    optional, every = every_optional_app(), folders_with("apps.py")
+    for name in names:
+        if not name:
+            return f"PLATFORM_APPS has an empty name: {','.join(names)!r}."
+        if names.count(name) > 1:
+            return f"PLATFORM_APPS names {name!r} {names.count(name)} times."
+        if name.isidentifier() and name not in every and (ROOT / name).is_dir():
+            return f"PLATFORM_APPS names {name!r}, a folder without apps.py."
+        if name not in optional:
+            known = ", ".join(optional) or "none"
+            return f"PLATFORM_APPS names {name!r}, which is no app here. Known: {known}."
+    for name in folders_with("models.py"):
+        if name not in every:
+            return f"The folder {name!r} has models.py but no apps.py, so it would be no app."
+    return ""
 
 
 class PluggableApp(AppConfig):

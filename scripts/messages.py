@@ -1,6 +1,6 @@
 """Collect, check and compile the translations without system gettext.
 
-``python scripts/messages.py`` brings every text of the code and the templates into
+``python -m scripts.messages`` brings every text of the code and the templates into
 ``core/locale/es`` and compiles it; ``--check`` changes nothing and fails when a text is missing,
 empty, fuzzy or not compiled. Example: ``make messages``.
 """
@@ -19,8 +19,10 @@ from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
+from core import plugs
+
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("config", "core", "users", "dogs", "clinic", "movies", "allies", "stores")
+PACKAGES = ("config", *plugs.REQUIRED_APPS, *plugs.every_optional_app())
 # The admin's looks come without Spanish; of its extras we use the filters only.
 UNFOLD = Path(unfold.__file__).parent
 UNUSED = {"unfold_crispy", *(path.name for path in (UNFOLD / "contrib").iterdir())} - {"filters"}

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from core import plugs
 from scripts import erd
 from scripts.nodes import environment
 from scripts.proxy import free_port
@@ -208,7 +209,7 @@ def test_every_file_that_a_document_names_is_there(path):
 
 
 def sources():
-    folders = ("core", "users", "dogs", "clinic", "movies", "allies", "stores")
+    folders = (*plugs.REQUIRED_APPS, *plugs.every_optional_app())
     for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
         if not {"tests", "migrations"} & set(path.parts):
             yield ast.parse(path.read_text())

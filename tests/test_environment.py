@@ -44,6 +44,9 @@ def test_a_malformed_variable_stops_the_process_with_one_sentence(boot, tmp_path
         ("SECRET_KEY", ""),
         ("DATABASE_URL", "mysql://u@h/x"),
         ("PLATFORM_APPS", "dogs,cats"),
+        ("PLATFORM_APPS", "dogs, dogs"),
+        ("PLATFORM_APPS", "dogs,"),
+        ("PLATFORM_APPS", ","),
         ("REDIS_URL", "localhost:6379"),
         ("CELERY_BROKER_URL", "rabbit"),
         ("LOG_LEVEL", "loud"),
@@ -58,19 +61,20 @@ def test_a_malformed_variable_stops_the_process_with_one_sentence(boot, tmp_path
         ("REFRESH_TOKEN_DAYS", "99999999"),
         ("LOGIN_WINDOW_SECONDS", "soon"),
         ("DEMO_DATA", "perhaps"),
-        ("PLATFORM_APPS", "dogs, dogs,"),  # is taken: there once
     ]
+    taken = [("PLATFORM_APPS", ""), ("PLATFORM_APPS", " "), ("PLATFORM_APPS", " movies , dogs ")]
     environment = {
         "PATH": os.defpath,
         "SECRET_KEY": "k" * 50,
         "DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}",
         "VAR_DIR": str(tmp_path),
     }
-    ran = boot(REFUSED % values, environment)
+    ran = boot(REFUSED % [*values, *taken], environment)
     assert ran.stderr == ""
-    *said, twice = ran.stdout.splitlines()
-    assert twice == "PLATFORM_APPS ['dogs']"
-    for (name, _value), sentence in zip(values[:-1], said, strict=True):
+    *said, empty, blank, two = ran.stdout.splitlines()
+    assert empty == blank == "PLATFORM_APPS []"
+    assert two == "PLATFORM_APPS ['movies', 'dogs']"
+    for (name, _value), sentence in zip(values, said, strict=True):
         assert sentence.startswith((f"plaza: {name} ", f"plaza: {name}:"))
     assert "sekret" not in ran.stdout
 

@@ -16,6 +16,7 @@ from django.db import models
 
 from core import plugs
 from tests.openapi import mistakes
+from tests.routes import all_routes
 
 ROOT = Path(__file__).resolve().parent.parent
 OPTIONAL = plugs.every_optional_app()
@@ -26,6 +27,7 @@ CHOICES = {  # the suite itself runs with all
 }
 PROBE = """
 import json
+import sys
 import warnings
 import django
 warnings.simplefilter("error", RuntimeWarning)
@@ -56,16 +58,14 @@ print(json.dumps({
     "beat": sorted({key.partition(".")[0] for key in app.conf.beat_schedule}),
     "schema": schema.json(),
     "warned": bool(GENERATOR_STATS),
-    "prefixes": {path: client.get(path).status_code
-                 for path in ("/api/users", "/api/dogs", "/api/patients",
-                              "/api/movies/popular", "/api/allies")},
+    "statuses": [client.get(path).status_code for path in sys.argv[1:]],
 }))
 """
-PREFIXES = {
-    "dogs": "/api/dogs",
-    "clinic": "/api/patients",
-    "movies": "/api/movies/popular",
-    "allies": "/api/allies",
+# One address of each app that runs here, by app.
+ADDRESSES = {
+    route.view.__module__.partition(".")[0]: route.path()
+    for route in all_routes()
+    if route.method == "GET" and not route.parameters
 }
 
 
@@ -74,7 +74,7 @@ def report_of(boot, tmp_path) -> Callable[[list[str]], dict]:
     """Return a function that boots the project with just these optional apps and asks it."""
 
     def ask(choice: list[str]) -> dict:
-        done = boot(PROBE, environment(choice, tmp_path))
+        done = boot(PROBE, environment(choice, tmp_path), *ADDRESSES.values())
         assert done.returncode == 0, done.stderr[-3000:]
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -104,10 +104,10 @@ def test_exactly_the_chosen_apps_are_there(report_of, choice):
     assert set(seen["tasks"]) & set(OPTIONAL) <= set(choice)
     assert set(seen["beat"]) <= always | set(choice)
     assert (seen["warned"], mistakes(seen["schema"])) == (False, [])
-    assert seen["prefixes"]["/api/users"] == 401
-    for name, path in PREFIXES.items():
-        expected = {200, 401} if name in choice else {404}
-        assert seen["prefixes"][path] in expected, path
+    assert set(ADDRESSES) == always | set(settings.PLATFORM_APPS)
+    for name, status in zip(ADDRESSES, seen["statuses"], strict=True):
+        expected = {200, 401} if name in always | set(choice) else {404}
+        assert status in expected, ADDRESSES[name]
 
 
 def test_an_unknown_app_stops_the_process_with_one_line(tmp_path):
@@ -125,10 +125,57 @@ def test_an_unknown_app_stops_the_process_with_one_line(tmp_path):
     ]
 
 
+@pytest.fixture
+def folders(monkeypatch, tmp_path):
+    """A repository with two optional apps, and folders that are none."""
+    for name in ("core/apps.py", "users/apps.py", "users/models.py", "zoo/apps.py", "bees/apps.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    for name in ("tests", "half", "bees.bak"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "bees.bak" / "apps.py").touch()  # cannot be imported
+    monkeypatch.setattr(plugs, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_the_apps_are_the_folders_with_apps_py_in_alphabetical_order(folders):
+    assert plugs.every_optional_app() == ["bees", "zoo"]
+    assert plugs.objection(["zoo", "bees"]) == plugs.objection([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ("zoo,cats", "PLATFORM_APPS names 'cats', which is no app here. Known: bees, zoo."),
+        ("users", "PLATFORM_APPS names 'users', which is no app here. Known: bees, zoo."),
+        ("../zoo", "PLATFORM_APPS names '../zoo', which is no app here. Known: bees, zoo."),
+        ("zoo,bees,zoo", "PLATFORM_APPS names 'zoo' 2 times."),
+        ("zoo,", "PLATFORM_APPS has an empty name: 'zoo,'."),
+        ("half", "PLATFORM_APPS names 'half', a folder without apps.py."),
+    ],
+)
+def test_an_objection_to_platform_apps_is_one_sentence(folders, names, sentence):
+    assert plugs.objection(names.split(",")) == sentence
+
+
+def test_a_folder_with_models_and_no_apps_py_is_not_passed_over_in_silence(folders):
+    (folders / "half" / "models.py").touch()
+    assert plugs.objection(["zoo"]) == (
+        "The folder 'half' has models.py but no apps.py, so it would be no app."
+    )
+
+
+def test_where_no_optional_app_is_here_none_is_known(folders):
+    for name in ("zoo", "bees"):
+        (folders / name / "apps.py").unlink()
+    assert plugs.objection(["cats"]).endswith("which is no app here. Known: none.")
+    assert plugs.objection([]) == ""
+
+
 def test_optional_apps_point_only_to_users():
     """Import contracts cannot see a foreign key given as a string."""
     for plug in plugs.enabled():
-        if plug.label in settings.REQUIRED_APPS or plug.label == "core":
+        if plug.label in settings.REQUIRED_APPS:
             continue
         for model in plug.get_models():
             for field in model._meta.get_fields():

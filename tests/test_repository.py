@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from core import plugs
-from scripts import commit_message, dotenv
+from scripts import commit_message, dotenv, imports
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = (ROOT / ".env.example").read_text()
@@ -102,13 +102,22 @@ def test_dotenv_fills_secrets_that_differ_and_leaves_a_file_alone(tmp_path):
 
 
 def test_the_optional_apps_are_independent_by_contract():
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    apps = ["plants", "zoo"]
+    text = imports.filled((ROOT / "pyproject.toml").read_text(), apps)
+    settings = tomllib.loads(text)["tool"]["importlinter"]
     contracts = {contract["id"]: contract for contract in settings["contracts"]}
-    apps = plugs.every_optional_app()
-    assert sorted(contracts["optional-apps"]["modules"]) == sorted(apps)
-    assert sorted(contracts["kernel"]["forbidden_modules"]) == sorted([*apps, "users", "sandbox"])
-    assert sorted(contracts["users"]["forbidden_modules"]) == sorted([*apps, "sandbox"])
-    assert sorted(contracts["inside"]["containers"]) == sorted([*apps, "users"])
+    assert settings["root_packages"] == ["config", "core", "users", *apps, "sandbox"]
+    assert contracts["optional-apps"]["modules"] == apps
+    assert contracts["kernel"]["forbidden_modules"] == ["users", *apps, "sandbox"]
+    assert contracts["users"]["forbidden_modules"] == [*apps, "sandbox"]
+    assert contracts["sandbox"]["forbidden_modules"] == ["config", "core", "users", *apps]
+    assert contracts["inside"]["containers"] == ["users", *apps]
+
+
+def test_no_tool_has_a_list_of_the_apps():
+    for name in ("pyproject.toml", "Makefile", ".dockerignore", "Dockerfile", "core/plugs.py"):
+        words = set(re.findall(r"\w+", (ROOT / name).read_text()))
+        assert len(words & set(plugs.every_optional_app())) < 2, name
 
 
 def test_every_layer_stands_in_some_app_and_circles_are_looked_for_everywhere():

@@ -1,7 +1,6 @@
 """Settings shared by every environment; what differs stands in local, test and production."""
 
 from datetime import timedelta
-from importlib.util import find_spec
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -21,14 +20,12 @@ if not SECRET_KEY:
     env.refuse("SECRET_KEY is empty. Set it in the environment or in .env (see .env.example).")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-REQUIRED_APPS = ["users"]
-PLATFORM_APPS = list(dict.fromkeys(env.words("PLATFORM_APPS", plugs.every_optional_app())))
-for _name in PLATFORM_APPS:
-    if _name not in plugs.every_optional_app() or find_spec(_name) is None:
-        env.refuse(
-            f"PLATFORM_APPS names {_name!r}, which is no app here. "
-            f"Known: {', '.join(plugs.every_optional_app())}."
-        )
+REQUIRED_APPS = list(plugs.REQUIRED_APPS)
+# Unset: all that are here. Empty: none.
+_named = env.text("PLATFORM_APPS", ",".join(plugs.every_optional_app())).strip()
+PLATFORM_APPS = [name.strip() for name in _named.split(",")] if _named else []
+if _objection := plugs.objection(PLATFORM_APPS):
+    env.refuse(_objection)
 
 INSTALLED_APPS = [
     "unfold",
@@ -44,7 +41,6 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "core",
     *REQUIRED_APPS,
     *PLATFORM_APPS,
 ]
@@ -200,7 +196,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Plaza",
-    "DESCRIPTION": "One platform of pluggable apps: dogs, users, clinic, movies, allies, stores.",
+    "DESCRIPTION": f"One platform of pluggable apps: {', '.join(['users', *PLATFORM_APPS])}.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
