@@ -7,6 +7,7 @@ refreshed) and follow from the row byte by byte: a repeated refresh gets the sam
 import functools
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -14,11 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from rest_framework_simplejwt.backends import TokenBackend
-from rest_framework_simplejwt.exceptions import (
-    TokenBackendError,
-    TokenBackendExpiredToken,
-    TokenError,
-)
+from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 from rest_framework_simplejwt.tokens import Token
 from rest_framework_simplejwt.utils import datetime_to_epoch
 
@@ -64,14 +61,10 @@ class KeyRing(TokenBackend):
         """Return the payload of a token that one of the keys signed."""
         try:
             return super().decode(token, verify=verify)
-        except TokenBackendExpiredToken:
-            raise
         except TokenBackendError:
             for backend in self.older:
-                try:
+                with suppress(TokenBackendError):
                     return backend.decode(token, verify=verify)
-                except TokenBackendError:
-                    continue
             raise
 
 
@@ -131,25 +124,25 @@ class SessionToken(Token):
     def verify(self) -> None:
         """Check types before simplejwt computes with the values."""
         for name in ("exp", "iat"):
-            value = self.payload.get(name)
+            value = self.get(name)
             if type(value) is not int or not 0 <= value <= LAST_SECOND:
                 raise TokenError(name)
-        if self.payload.get("aud") != settings.SIMPLE_JWT["AUDIENCE"]:
+        if self.get("aud") != settings.SIMPLE_JWT["AUDIENCE"]:
             raise TokenError("aud")
         super().verify()
 
     def claims(self) -> Claims:
         """Return the typed claims."""
-        sub, sid, gen = (self.payload.get(name) for name in ("sub", "sid", "gen"))
+        sub, sid, gen = (self.get(name) for name in ("sub", "sid", "gen"))
         if not isinstance(sub, str) or not USER_ID.fullmatch(sub):
             raise TokenError("sub")
         if type(gen) is not int or not 0 <= gen <= MAX_GENERATION:
             raise TokenError("gen")
         if not isinstance(sid, str) or str(UUID(sid)) != sid:
             raise TokenError("sid")
-        if self.payload.get("jti") != f"{self.token_type}-{UUID(sid).hex}-{gen}":
+        if self.get("jti") != f"{self.token_type}-{UUID(sid).hex}-{gen}":
             raise TokenError("jti")
-        return Claims(int(sub), UUID(sid), gen, self.payload["exp"])
+        return Claims(int(sub), UUID(sid), gen, self["exp"])
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
