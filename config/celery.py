@@ -75,7 +75,7 @@ def use_our_logging(**_: object) -> None:
 
 
 @beat_init.connect
-def leave_a_sign(**_: object) -> None:
+def touch_heartbeat(**_: object) -> None:
     """Let whoever watches beat see when it last sent something: a hung beat looks alive."""
     sign = settings.VAR_DIR / "beat-alive"
     after_task_publish.connect(lambda **_: sign.touch(), weak=False)

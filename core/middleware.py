@@ -29,7 +29,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 ADMIN_PREFIX = "/admin"
 
 
-class RequestContext:
+class RequestContextMiddleware:
     """Gives every request an id, refuses bodies over the limit, counts and logs the answer.
 
     Only the language is chosen before it, so an exception that escaped everything else still leaves
@@ -88,7 +88,7 @@ class RequestContext:
         return None
 
 
-class StripTrailingSlash:
+class StripTrailingSlashMiddleware:
     """Lets every route answer with and without a trailing slash, without a redirect."""
 
     def __init__(self, get_response: type_response) -> None:
@@ -154,7 +154,7 @@ class LanguageMiddleware(LocaleMiddleware):
         return self.get_response(request)
 
 
-class AdminActor:
+class AdminActorMiddleware:
     """The person in the admin's session acts in the journal."""
 
     def __init__(self, get_response: type_response) -> None:

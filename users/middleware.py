@@ -9,7 +9,7 @@ from core.middleware import ADMIN_PREFIX
 from users.auth import devices
 
 
-class KnownDevice:
+class KnownDeviceMiddleware:
     """Makes a browser known after a sign-in to the admin, so that strangers cannot lock it out."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

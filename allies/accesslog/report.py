@@ -48,7 +48,7 @@ class Calls:
             self.last_failure = max(self.last_failure or moment, moment)
 
     @property
-    def healed(self) -> bool:
+    def recovered(self) -> bool:
         """Tell whether an attempt after the last failure succeeded."""
         return self.last_succeeded_at > self.last_failed_at
 
@@ -144,7 +144,7 @@ class Tally:
             mine = calls[method] = Calls()
         mine.add(entry.status, read_time(entry.time, self.zone), self.lines)
 
-    def hurt(self) -> Iterator[tuple[str, dict[str, Calls]]]:
+    def affected(self) -> Iterator[tuple[str, dict[str, Calls]]]:
         """Yield the ids with failed calls, and those calls by method."""
         for ally, calls in self.allies.items():
             failed = {method: mine for method, mine in calls.items() if mine.failed}

@@ -24,7 +24,7 @@ def method_row(method: str, calls: Calls) -> dict[str, Any]:
         "failed": calls.failed,
         "first_failure": shown(calls.first_failure),
         "last_failure": shown(calls.last_failure),
-        "later_attempt_succeeded": calls.healed,
+        "later_attempt_succeeded": calls.recovered,
     }
 
 
@@ -39,17 +39,17 @@ def ally_row(ally: str, by_method: dict[str, Calls]) -> dict[str, Any]:
         "failed": sum(calls.failed for calls in by_method.values()),
         "first_failure": shown(min(first, default=None)),
         "last_failure": shown(max(last, default=None)),
-        "later_attempt_succeeded": all(calls.healed for calls in decisive),
+        "later_attempt_succeeded": all(calls.recovered for calls in decisive),
         "by_method": [method_row(*item) for item in sorted(by_method.items())],
     }
 
 
 def summarise(tally: Tally) -> dict[str, Any]:
     """Return the report as plain data."""
-    rows = [ally_row(ally, calls) for ally, calls in tally.hurt()]
+    rows = [ally_row(ally, calls) for ally, calls in tally.affected()]
     rows.sort(key=lambda row: (-row["failed"], row["id"]))
     known = selectors.names_and_credentials(row["id"] for row in rows)
-    hurt = [
+    affected = [
         {
             "id": row["id"],
             "name": known[row["id"]][0],
@@ -91,7 +91,7 @@ def summarise(tally: Tally) -> dict[str, Any]:
         ],
         "credentials": {
             "failed_calls": sum(row["failed"] for row in rows),
-            "allies_hurt": hurt,
+            "allies_hurt": affected,
             "unknown_ids": [row for row in rows if row["id"] not in known],
             "calls_of_ids_not_told_apart": tally.allies_not_told_apart,
         },
@@ -144,9 +144,9 @@ def counted(rows: list[tuple[str, dict[str, Any]]], top: int) -> Iterator[str]:
 
 
 def credentials_text(found: dict[str, Any]) -> Iterator[str]:
-    """Yield who was hurt."""
+    """Yield who was affected."""
     yield _("Failed calls on /allies/{id}/credentials: %(failed_calls)d") % found
-    yield _("Allies hurt: %d") % len(found["allies_hurt"])
+    yield _("Allies affected: %d") % len(found["allies_hurt"])
     for row in found["allies_hurt"]:
         yield f"  {row['id']} {row['name']}"
         yield ally_text(row)
@@ -162,12 +162,12 @@ def credentials_text(found: dict[str, Any]) -> Iterator[str]:
 
 def ally_text(row: dict[str, Any]) -> str:
     """Return the line about the attempts."""
-    healed = _("yes") if row["later_attempt_succeeded"] else _("no")
-    values = {**row, "healed": healed}
+    recovered = _("yes") if row["later_attempt_succeeded"] else _("no")
+    values = {**row, "recovered": recovered}
     return (
         _(
             "    %(failed)d of %(attempts)d attempts failed, first %(first_failure)s,"
-            " last %(last_failure)s, a later one succeeded: %(healed)s"
+            " last %(last_failure)s, a later one succeeded: %(recovered)s"
         )
         % values
     )

@@ -1,4 +1,4 @@
-"""The report of a log: every line in one bucket, and who was hurt."""
+"""The report of a log: every line in one bucket, and who was affected."""
 
 import gzip
 import io
@@ -149,8 +149,8 @@ def test_window():
 
 
 def test_allies_hurt_healed_and_unknown():
-    healed = with_credentials(AllyFactory(id="healed", name="Healed"))
-    AllyFactory(id="hurt", name="Hurt")
+    recovered = with_credentials(AllyFactory(id="recovered", name="Recovered"))
+    AllyFactory(id="affected", name="Affected")
     AllyFactory(id="fine", name="Fine")
 
     def call(ally, status, minute, method="POST", prefix=""):
@@ -160,16 +160,16 @@ def test_allies_hurt_healed_and_unknown():
         )
 
     lines = [
-        call(healed.pk, 500, 1),
-        call(healed.pk, 400, 2, prefix="/api"),
-        call(healed.pk, 200, 3),
-        call("hurt", 200, 4),
-        call("hurt", 500, 5),
-        call("hurt", 200, 6, method="GET"),
+        call(recovered.pk, 500, 1),
+        call(recovered.pk, 400, 2, prefix="/api"),
+        call(recovered.pk, 200, 3),
+        call("affected", 200, 4),
+        call("affected", 500, 5),
+        call("affected", 200, 6, method="GET"),
         call("fine", 200, 7),
         call("ghost", 500, 8),
         # The log was merged: an earlier success stands behind a later failure.
-        call("hurt", 200, 2),
+        call("affected", 200, 2),
     ]
     report = summarise(tally(lines))
     assert report["credentials"]["failed_calls"] == 4
@@ -183,7 +183,10 @@ def test_allies_hurt_healed_and_unknown():
             row["credentials_set"],
         )
         for row in report["credentials"]["allies_hurt"]
-    ] == [("healed", "Healed", 3, 2, True, True), ("hurt", "Hurt", 3, 1, False, False)]
+    ] == [
+        ("recovered", "Recovered", 3, 2, True, True),
+        ("affected", "Affected", 3, 1, False, False),
+    ]
     first = report["credentials"]["allies_hurt"][0]
     assert first["first_failure"] == "2023-10-10T10:01:00+00:00"
     assert first["last_failure"] == "2023-10-10T10:02:00+00:00"
@@ -195,7 +198,7 @@ def test_allies_hurt_healed_and_unknown():
         "failed": 3,
     } in report["by_route"]
     text = "\n".join(as_text(report))
-    assert "hurt Hurt" in text
+    assert "affected Affected" in text
     assert "credentials now: NOT SET" in text
 
 

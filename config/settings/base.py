@@ -48,16 +48,16 @@ INSTALLED_APPS = [
 # The admin's session, CSRF and message layers are wrapped: they cost an API call nothing.
 MIDDLEWARE = [
     "core.middleware.LanguageMiddleware",
-    "core.middleware.RequestContext",
+    "core.middleware.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "core.middleware.StripTrailingSlash",
+    "core.middleware.StripTrailingSlashMiddleware",
     "core.middleware.AdminSessionMiddleware",
     "core.middleware.AdminCsrfMiddleware",
     "core.middleware.AdminAuthenticationMiddleware",
     "core.middleware.AdminMessageMiddleware",
-    "core.middleware.AdminActor",
-    "users.middleware.KnownDevice",
+    "core.middleware.AdminActorMiddleware",
+    "users.middleware.KnownDeviceMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 # Front ends on other origins (Fetch standard); without any, no request pays for the question.

@@ -50,7 +50,7 @@ def route_of(request: HttpRequest) -> str:
 
 
 def observe(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
-    """Count one answered request (called by ``core.middleware.RequestContext``)."""
+    """Count one answered request (called by ``core.middleware.RequestContextMiddleware``)."""
     method = request.method if request.method in METHODS else "OTHER"
     route = route_of(request)
     REQUESTS.labels(method, route, str(response.status_code)).inc()

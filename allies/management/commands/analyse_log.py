@@ -28,7 +28,7 @@ class Command(BaseCommand):
     requires_system_checks = []
     help = (
         "Accounts for every line of a server log (plain or gzip): totals by status, route and "
-        "client, failed calls on credentials, the allies hurt. "
+        "client, failed calls on credentials, the allies affected. "
         "Example: manage.py analyse_log access.log.gz --since 2023-10-10 --json"
     )
 
