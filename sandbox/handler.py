@@ -14,7 +14,7 @@ from sandbox.messages import Call, Reply, Upstream
 from sandbox.server import RESET_ON_CLOSE, Server
 
 DRIP_SECONDS = 0.1
-MAX_BODY = 64 * 1024 * 1024
+MAX_BODY_BYTES = 64 * 1024 * 1024
 _CHUNK = 64 * 1024
 
 
@@ -61,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
             refused = 411
         elif not (length.isascii() and length.isdigit()):
             refused = 400
-        elif int(length) > MAX_BODY:
+        elif int(length) > MAX_BODY_BYTES:
             refused = 413
         if refused:
             self.close_connection = True

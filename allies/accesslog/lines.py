@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-MAX_LINE = 64 * 1024
+MAX_LINE_BYTES = 64 * 1024
 STATUSES = {str(number).encode(): number for number in range(100, 600)}
 # Registered ones, and those that nginx and proxies invented.
 USUAL = {status.value for status in HTTPStatus} | {
@@ -70,7 +70,7 @@ ISO = re.compile(rb"(?<!\S)[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]
 
 def read_line(line: bytes) -> Entry | None:
     """Return what a line says, or None when that cannot be read beyond doubt."""
-    if len(line) > MAX_LINE:
+    if len(line) > MAX_LINE_BYTES:
         return None
     match = FAST.match(line)
     # A second version in the line may be a second request: then somebody forged one of the two.

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import IO
 
-from allies.accesslog.lines import MAX_LINE
+from allies.accesslog.lines import MAX_LINE_BYTES
 
-CHUNK = 1 << 18
+CHUNK_BYTES = 1 << 18
 GZIP = b"\x1f\x8b"
 # What PowerShell's ">" writes.
 UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -42,7 +42,7 @@ class LogStream:
     def chunks(self) -> Iterator[bytes]:
         """Yield the content, or what can be had of it."""
         try:
-            while chunk := self.read(CHUNK):
+            while chunk := self.read(CHUNK_BYTES):
                 self.read_bytes += len(chunk)
                 yield chunk
                 if self.max_bytes is not None and self.read_bytes >= self.max_bytes:
@@ -68,15 +68,15 @@ class LogStream:
     def batches(self) -> Iterator[list[bytes]]:
         """Yield lists of lines without their line ends.
 
-        Of a line longer than MAX_LINE only a little more than that is kept, which nobody takes for
-        a request.
+        Of a line longer than MAX_LINE_BYTES only a little more than that is kept, which nobody
+        takes for a request.
         """
         rest, count = b"", 0
         for chunk in self.texts():
             lines = (rest + chunk).split(b"\n")
             rest = lines.pop()
-            if len(rest) > MAX_LINE:
-                rest = rest[: MAX_LINE + 1]
+            if len(rest) > MAX_LINE_BYTES:
+                rest = rest[: MAX_LINE_BYTES + 1]
             if lines:
                 if self.max_lines is not None and count >= self.max_lines:
                     self.problem = f"only the first {count} lines were read"

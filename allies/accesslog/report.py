@@ -13,10 +13,10 @@ from allies.accesslog.reading import LogStream
 from allies.accesslog.routes import route_of, text
 
 # So many different clients, routes and ids are told apart; further ones share one line.
-MOST = 10_000
+MAX_DISTINCT = 10_000
 OTHERS = "(others)"
-SHOWN_LINES = 1_000
-SHOWN_WIDTH = 300
+MAX_SHOWN_LINES = 1_000
+MAX_SHOWN_CHARACTERS = 300
 FAILED_FROM = 400
 NEVER = (datetime.min.replace(tzinfo=UTC), -1)
 
@@ -103,8 +103,8 @@ class Tally:
                 return
         if entry is None:
             self.not_understood += 1
-            if len(self.shown) < SHOWN_LINES:
-                self.shown.append((self.lines, text(line[:SHOWN_WIDTH].rstrip(b"\r"))))
+            if len(self.shown) < MAX_SHOWN_LINES:
+                self.shown.append((self.lines, text(line[:MAX_SHOWN_CHARACTERS].rstrip(b"\r"))))
             reject(self.lines, line)
             return
         self.add(entry)
@@ -115,10 +115,10 @@ class Tally:
         shown, ally = route_of(entry.path)
         route, client = (entry.method, shown), entry.client
         self.by_status[status] += 1
-        if route not in self.by_route and len(self.by_route) >= MOST:
+        if route not in self.by_route and len(self.by_route) >= MAX_DISTINCT:
             route = (b"", OTHERS)
         self.by_route[route] += 1
-        if client not in self.by_client and len(self.by_client) >= MOST:
+        if client not in self.by_client and len(self.by_client) >= MAX_DISTINCT:
             client = OTHERS.encode()
         self.by_client[client] += 1
         if status < FAILED_FROM:
@@ -134,7 +134,7 @@ class Tally:
         """Count a call about an ally's credentials."""
         calls = self.allies.get(ally)
         if calls is None:
-            if len(self.allies) >= MOST:
+            if len(self.allies) >= MAX_DISTINCT:
                 self.allies_not_told_apart += 1
                 return
             calls = self.allies[ally] = {}

@@ -11,7 +11,7 @@ CREDENTIALS = re.compile(rb"(?:/api)?/allies/(.*)/credentials/*", re.DOTALL)
 MACHINE_MADE = re.compile(
     r"[0-9]+|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|(?=[^/]*[0-9])[\w~.=%-]{20,}"
 )
-LONGEST = 200
+MAX_ROUTE_CHARACTERS = 200
 
 
 class Route(NamedTuple):
@@ -41,4 +41,4 @@ def route_of(path: bytes) -> Route:
         return Route(f"{prefix}/allies/{HIDDEN_ID}/credentials", text(match[1]))
     parts = text(bare).rstrip("/").split("/")
     shown = "/".join(HIDDEN_ID if MACHINE_MADE.fullmatch(part) else part for part in parts)
-    return Route(shown[:LONGEST] or "/", None)
+    return Route(shown[:MAX_ROUTE_CHARACTERS] or "/", None)

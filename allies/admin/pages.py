@@ -26,9 +26,9 @@ from core.admin.base import ModelAdmin
 from core.audit import journal
 
 # What a page reads of an unpacked log; the command has no such limit.
-PAGE_LOG_BYTES = 128 * 1024 * 1024
-PAGE_LOG_LINES = 2_000_000
-PREVIEW_ROWS = 20
+MAX_PAGE_LOG_BYTES = 128 * 1024 * 1024
+MAX_PAGE_LOG_LINES = 2_000_000
+MAX_PREVIEW_ROWS = 20
 
 
 def seal_of(form: ReasonForm) -> str:
@@ -97,7 +97,7 @@ class JobPages(ModelAdmin):
             context["total"] = carriers.count()
             context["changes"] = [
                 (ally, ally.tags, swap_tags(ally.tags, remove=data["old"], add=data["new"]))
-                for ally in carriers.order_by("pk")[:PREVIEW_ROWS]
+                for ally in carriers.order_by("pk")[:MAX_PREVIEW_ROWS]
             ]
         return self.page(request, "job", **context)
 
@@ -158,8 +158,8 @@ class JobPages(ModelAdmin):
                 data["file"].file,
                 since=data["since"],
                 until=data["until"],
-                max_bytes=PAGE_LOG_BYTES,
-                max_lines=PAGE_LOG_LINES,
+                max_bytes=MAX_PAGE_LOG_BYTES,
+                max_lines=MAX_PAGE_LOG_LINES,
             )
             report = summarise(tally)
             reason = f"{gettext('log analysed')}: {data['reason']}"

@@ -18,7 +18,7 @@ from allies.errors import KeyMissing, SealBroken
 from allies.models import AllyCredential
 from core.audit import journal
 
-BATCH = 1000
+BATCH_ROWS = 1000
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ def what_is_left() -> dict[str, int]:
 
 
 def rotate(
-    *, batch: int = BATCH, progress: Callable[[int], object] = lambda _count: None
+    *, batch: int = BATCH_ROWS, progress: Callable[[int], object] = lambda _count: None
 ) -> Rotation:
     """Re-wrap every data key that the current key does not wrap yet."""
     result = Rotation()

@@ -258,7 +258,7 @@ def test_analyse_a_log(support, packed):
 
 
 def test_a_page_reads_only_so_much_of_a_packed_log(support, monkeypatch):
-    monkeypatch.setattr("allies.admin.pages.PAGE_LOG_BYTES", 1 << 18)
+    monkeypatch.setattr("allies.admin.pages.MAX_PAGE_LOG_BYTES", 1 << 18)
     upload = SimpleUploadedFile(
         "a.gz", gzip.compress(werkzeug() + b"\n" + (b"x" * 99 + b"\n") * 40_000)
     )
@@ -267,7 +267,7 @@ def test_a_page_reads_only_so_much_of_a_packed_log(support, monkeypatch):
 
 
 def test_a_page_reads_only_so_many_lines(support, monkeypatch):
-    monkeypatch.setattr("allies.admin.pages.PAGE_LOG_LINES", 1000)
+    monkeypatch.setattr("allies.admin.pages.MAX_PAGE_LOG_LINES", 1000)
     upload = SimpleUploadedFile("a.gz", gzip.compress((b"x" * 99 + b"\n") * 40_000))
     response = support.post(f"{LIST}analyse-log/", {"file": upload, "reason": "r"})
     lines = response.context["report"]["lines"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from allies.accesslog.lines import MAX_LINE, Entry, read_bent, read_line, read_time
+from allies.accesslog.lines import MAX_LINE_BYTES, Entry, read_bent, read_line, read_time
 from allies.accesslog.routes import route_of
 from allies.tests.logs import BENDS, BENT_TIMES, NOISE, TIMES, combined, json_line, werkzeug
 
@@ -87,9 +87,9 @@ def test_shapes(line, expected):
 
 
 def test_a_line_beyond_the_limit_is_not_understood_however_it_starts():
-    line = combined(b"a" * MAX_LINE, path=PATH)
+    line = combined(b"a" * MAX_LINE_BYTES, path=PATH)
     assert read_line(line) is None
-    assert read_line(combined(b"a" * (MAX_LINE - 300), path=PATH)) is not None
+    assert read_line(combined(b"a" * (MAX_LINE_BYTES - 300), path=PATH)) is not None
 
 
 def test_json_lines():

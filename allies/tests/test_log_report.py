@@ -7,7 +7,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from allies.accesslog.report import MOST, OTHERS, tally_of
+from allies.accesslog.report import MAX_DISTINCT, OTHERS, tally_of
 from allies.accesslog.summary import as_text, summarise
 from allies.tests.factories import AllyFactory, with_credentials
 from allies.tests.logs import CREDENTIALS, json_line, random_log, werkzeug
@@ -229,13 +229,13 @@ def test_names_come_in_a_bounded_number_of_queries(django_assert_num_queries):
 def test_too_many_to_tell_apart_still_add_up():
     lines = [
         werkzeug(client=f"10.{n // 65536}.{n // 256 % 256}.{n % 256}", path=CREDENTIALS.format(n))
-        for n in range(MOST + 50)
+        for n in range(MAX_DISTINCT + 50)
     ]
     counts = tally(lines)
-    assert len(counts.by_client) == MOST + 1
+    assert len(counts.by_client) == MAX_DISTINCT + 1
     assert counts.by_client[OTHERS.encode()] == 50
     assert counts.allies_not_told_apart == 50
-    assert sum(counts.by_client.values()) == counts.lines == MOST + 50
+    assert sum(counts.by_client.values()) == counts.lines == MAX_DISTINCT + 50
 
 
 def test_command_text_json_and_rejects(tmp_path, capsys):

@@ -17,7 +17,7 @@ from allies.tests.factories import AllyFactory, story, with_credentials
 from allies.tests.test_rotation import entry, opened
 from core.tests.locks import wait_until_somebody_waits
 
-ROWS, BATCH = 22, 4
+ROWS, BATCH_ROWS = 22, 4
 
 
 def start(*arguments, keys):
@@ -25,7 +25,7 @@ def start(*arguments, keys):
     url = urlsplit(os.environ["DATABASE_URL"])  # noqa: TID251 - handed on to a child process
     name = connection.settings_dict["NAME"]
     return subprocess.Popen(
-        [sys.executable, "manage.py", "rotate_credentials", f"--batch={BATCH}", *arguments],
+        [sys.executable, "manage.py", "rotate_credentials", f"--batch={BATCH_ROWS}", *arguments],
         cwd=Path(settings.BASE_DIR),
         env={
             **os.environ,  # noqa: TID251 - see above

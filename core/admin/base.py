@@ -94,7 +94,7 @@ class ModelAdmin(StrictModelAdmin):
             **self.admin_site.each_context(request),
             "title": gettext("Story: %s") % obj,
             "entries": entries,
-            "more": len(entries) == history.LONGEST,
+            "more": len(entries) == history.MAX_ENTRIES,
             "object": obj,
             "opts": self.opts,
             **(extra_context or {}),

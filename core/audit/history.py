@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 from core.models import JournalEntry
 
-LONGEST = 200  # entries; the journal's own list has all
+MAX_ENTRIES = 200  # entries; the journal's own list has all
 MOMENT = "Y-m-d H:i:s T"
 
 
@@ -33,7 +33,7 @@ def story_of(obj: models.Model) -> list[JournalEntry]:
     fields: dict[str, Any] = {field.name: field for field in obj._meta.concrete_fields}
     entries = list(
         JournalEntry.objects.filter(model=obj._meta.label, object_id=str(obj.pk)).order_by("-id")[
-            :LONGEST
+            :MAX_ENTRIES
         ]
     )
     for entry in entries:

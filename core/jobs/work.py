@@ -30,9 +30,9 @@ logger = logging.getLogger("plaza.jobs")
 PENDING = "pending"
 LEASE = timedelta(seconds=settings.WORK_LEASE_SECONDS)
 GRACE = timedelta(seconds=5)
-FIRST_DELAY = 5
-LONGEST_DELAY = 600
-SWEEP_BATCH = 1000
+FIRST_DELAY_SECONDS = 5
+MAX_DELAY_SECONDS = 600
+SWEEP_BATCH_ROWS = 1000
 registry: list["Work"] = []
 
 
@@ -146,7 +146,9 @@ class Work:
         if attempts >= self.max_attempts:
             self.give_up(obj)
             return
-        delay = max(retry_after or 0, min(FIRST_DELAY * 2 ** (attempts - 1), LONGEST_DELAY))
+        delay = max(
+            retry_after or 0, min(FIRST_DELAY_SECONDS * 2 ** (attempts - 1), MAX_DELAY_SECONDS)
+        )
         self.rows.filter(pk=obj.pk, **{self.status: PENDING}).update(
             **{self.due: timezone.now() + timedelta(seconds=delay)}
         )
@@ -174,7 +176,7 @@ class Work:
         waiting = (
             self.rows.filter(**{self.status: PENDING, f"{self.due}__lte": overdue})
             .order_by(self.due)
-            .values_list("pk", flat=True)[:SWEEP_BATCH]
+            .values_list("pk", flat=True)[:SWEEP_BATCH_ROWS]
         )
         count = 0
         for count, pk in enumerate(waiting, start=1):  # noqa: B007 - the last number is the answer

@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 HIDDEN = "[redacted]"
-MAX_TEXT = 4096
-MAX_TRACE = 16384
+MAX_TEXT_CHARACTERS = 4096
+MAX_TRACE_CHARACTERS = 16384
 MAX_ITEMS = 50
 MAX_DEPTH = 5
 
@@ -95,7 +95,7 @@ class Redactor:
         values = sorted({value for value in secrets if len(value) >= 8}, key=len, reverse=True)  # noqa: PLR2004 - shorter ones would hide ordinary words
         self._values = re.compile("|".join(map(re.escape, values))) if values else None
 
-    def text(self, value: str, limit: int = MAX_TEXT) -> str:
+    def text(self, value: str, limit: int = MAX_TEXT_CHARACTERS) -> str:
         """Return the text without secrets and control characters, cut to ``limit``."""
         # Cut with a margin first, so that hostile sizes cost nothing; then to the limit, because
         # a cut secret would no longer look like one.
@@ -112,10 +112,11 @@ class Redactor:
         Its line breaks stay: a traceback is read by lines, and in JSON they break nothing.
         """
         lines = [
-            self.text(line, MAX_TEXT) for line in self._hide(value[-4 * MAX_TRACE :]).split("\n")
+            self.text(line, MAX_TEXT_CHARACTERS)
+            for line in self._hide(value[-4 * MAX_TRACE_CHARACTERS :]).split("\n")
         ]
         clean = "\n".join(lines)
-        return clean if len(clean) <= MAX_TRACE else f"…{clean[-MAX_TRACE:]}"
+        return clean if len(clean) <= MAX_TRACE_CHARACTERS else f"…{clean[-MAX_TRACE_CHARACTERS:]}"
 
     def _hide(self, value: str) -> str:
         if self._values is not None:
@@ -147,7 +148,7 @@ class Redactor:
             # JSON readers take 64 bits, and Python refuses to print the longest ones.
             return value if value.bit_length() < 64 else f"int of {value.bit_length()} bits"  # noqa: PLR2004 - the bits of the line before
         if isinstance(value, bytes | bytearray):
-            value = bytes(value[:MAX_TEXT]).decode("utf-8", "replace")
+            value = bytes(value[:MAX_TEXT_CHARACTERS]).decode("utf-8", "replace")
         return self.text(value if isinstance(value, str) else _shown(value))
 
     def arguments(self, message: str, args: Any) -> Any:

@@ -30,7 +30,7 @@ from urllib3.util.retry import Retry
 
 from core.outbound.call import TooLargeError, current, resolve
 
-CHUNK = 64 * 1024
+CHUNK_BYTES = 64 * 1024
 
 
 class BoundedRetry(Retry):
@@ -168,7 +168,7 @@ class _ReadsBody:
         call.body = None
         response: BaseHTTPResponse = super()._make_request(*args, **kwargs)  # type: ignore[misc]  # a mixin
         chunks, size = [], 0
-        while chunk := response.read(CHUNK):
+        while chunk := response.read(CHUNK_BYTES):
             size += len(chunk)
             if size > call.max_bytes:
                 raise TooLargeError

@@ -11,7 +11,13 @@ import pytest
 
 from core import context
 from core.ops.logging import logging_config
-from core.ops.redaction import HIDDEN, MAX_TEXT, MAX_TRACE, Redactor, is_secret
+from core.ops.redaction import (
+    HIDDEN,
+    MAX_TEXT_CHARACTERS,
+    MAX_TRACE_CHARACTERS,
+    Redactor,
+    is_secret,
+)
 
 CANARY = "c4n4ry-Zx81Qq"
 JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJlLWNhbmFyeQ"
@@ -242,11 +248,11 @@ def test_sizes_are_bounded(log):
             extra={"many": list(range(1000)), "deep": deep, "big": 10**5000, "text": "z" * 99_999},
         )
     seen = line(stream)
-    assert len(seen["message"]) < MAX_TEXT + 32
-    assert len(seen["exception"]) < MAX_TRACE + 32
+    assert len(seen["message"]) < MAX_TEXT_CHARACTERS + 32
+    assert len(seen["exception"]) < MAX_TRACE_CHARACTERS + 32
     assert seen["many"] == list(range(50))
     assert seen["exception"].endswith("\nline 9998")
-    assert len(seen["text"]) < MAX_TEXT + 32
+    assert len(seen["text"]) < MAX_TEXT_CHARACTERS + 32
     assert len(stream.getvalue()) < 40_000
 
 
@@ -290,7 +296,7 @@ def test_extras_cannot_replace_our_own_fields(log):
 )
 def test_hostile_texts_cost_little(hostile):
     before = time.thread_time()  # what is computed; what the machine does besides is no cost
-    Redactor(["settings-hold-this-one"]).text(hostile, MAX_TRACE)
+    Redactor(["settings-hold-this-one"]).text(hostile, MAX_TRACE_CHARACTERS)
     assert time.thread_time() - before < 0.25, traceback.format_stack()[-1]
 
 

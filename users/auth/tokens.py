@@ -29,7 +29,7 @@ HEADER = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
 USER_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 LAST_SECOND = 253402300799 - 86400  # the year 9999, with room for a time zone and the leeway
 MAX_GENERATION = 2**31 - 2  # the next one still fits the column
-REMEMBERED = 2048  # tokens verified lately, per process: some 2 MB
+MAX_REMEMBERED_TOKENS = 2048  # tokens verified lately, per process: some 2 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class SessionToken(Token):
         return Claims(int(sub), UUID(sid), gen, self["exp"])
 
 
-@functools.lru_cache(maxsize=REMEMBERED)
+@functools.lru_cache(maxsize=MAX_REMEMBERED_TOKENS)
 def verified(kind: type[SessionToken], text: str, ring: KeyRing) -> Claims:
     """Return what a token says that one of the keys signed, or raise InvalidToken.
 

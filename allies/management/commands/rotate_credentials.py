@@ -20,7 +20,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only say what is left")
         parser.add_argument(
-            "--batch", type=int, default=rotation.BATCH, help="rows per transaction (default 1000)"
+            "--batch",
+            type=int,
+            default=rotation.BATCH_ROWS,
+            help="rows per transaction (default 1000)",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
