@@ -42,9 +42,17 @@ install-local: install ## The same as install
 
 # --- Running ------------------------------------------------------------------------------------
 .PHONY: run prepare migrate create-superuser demo
+# In a terminal the log is for people, unless LOG_FORMAT says otherwise. Only here is the terminal seen:
+# honcho gives its processes pipes. The times that it puts before each line are TIME_ZONE's, as ours are.
 run: install ## Start web, worker, beat and the sandbox on port 9050 (Ctrl-C stops all)
-	@$(PY) manage.py prepare --demo
-	@port="$${PORT:-$$(sed -n 's/^PORT=//p' .env)}"; exec $(BIN)/honcho -e /dev/null start -p "$${port:-9050}"
+	@if test -t 1 && test -z "$$LOG_FORMAT" && ! grep -q '^LOG_FORMAT=' .env; then export LOG_FORMAT=text; fi; \
+	if test -t 1 && test -z "$$NO_COLOR" && test "$$TERM" != dumb; then colour=; \
+	else colour=--no-colour; export DJANGO_COLORS=nocolor; fi; \
+	$(PY) manage.py prepare --demo || exit; \
+	test -n "$$colour" || export FORCE_COLOR=1; \
+	port="$${PORT:-$$(sed -n 's/^PORT=//p' .env)}"; \
+	export TZ="$${TIME_ZONE:-$$(sed -n 's/^TIME_ZONE=//p' .env)}"; \
+	exec $(BIN)/honcho -e /dev/null $$colour start -p "$${port:-9050}"
 
 prepare: install ## Migrate, make the first administrator and the demo data
 	@$(PY) manage.py prepare --demo

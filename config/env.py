@@ -54,11 +54,12 @@ def integer(name: str, default: int, *, minimum: int = 0, maximum: int = 10**9) 
 
 
 def choice(name: str, default: str, choices: Collection[str]) -> str:
-    """Return one of ``choices``, written in any case."""
-    value = text(name, default).upper()
-    if value not in choices:
-        refuse(f"{name} is {value!r}. Set one of {', '.join(choices)}.")
-    return value
+    """Return one of ``choices``, which may be written in any case."""
+    value = text(name, default)
+    for one in choices:
+        if one.lower() == value.lower():
+            return one
+    refuse(f"{name} is {value!r}. Set one of {', '.join(choices)}.")
 
 
 def time_zone(name: str, default: str) -> str:
@@ -107,6 +108,27 @@ def flag(name: str, *, default: bool) -> bool:
 def words(name: str, default: list[str]) -> list[str]:
     """Return a comma-separated list without empty entries."""
     return [word.strip() for word in read("list", name, default) if word.strip()]
+
+
+def log_options() -> dict[str, Any]:
+    """Return the arguments of ``core.ops.logging.logging_config`` that variables decide."""
+    levels = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+    return {
+        "level": choice("LOG_LEVEL", "INFO", levels),
+        "form": choice("LOG_FORMAT", "json", ("json", "text")),
+        "colour": colour(),
+    }
+
+
+def colour() -> bool:
+    """Tell whether stderr takes colour: a terminal that nobody has said no for.
+
+    ``NO_COLOR``, ``TERM=dumb`` and ``FORCE_COLOR`` mean the same to many programs. `make run` sets
+    the last one in a terminal, as its processes write into a pipe of honcho's.
+    """
+    if env.str("NO_COLOR", "") or env.str("TERM", "") == "dumb":
+        return False
+    return bool(env.str("FORCE_COLOR", "")) or sys.stderr.isatty()
 
 
 def database(name: str) -> dict[str, Any]:

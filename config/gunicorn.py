@@ -63,7 +63,7 @@ http_parser = "auto"  # the C parser where gunicorn_h1c is installed
 
 # --- What it says ----------------------------------------------------------------------------
 accesslog = None  # core.middleware writes the one line per request
-logconfig_dict = logging_config(env.text("LOG_LEVEL", "INFO"))
+logconfig_dict = logging_config(**env.log_options())
 
 # --- Where it writes -------------------------------------------------------------------------
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes its heartbeat files there; a disk may block

@@ -1,5 +1,6 @@
 """What the environment decides that no other test can see."""
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -50,6 +51,8 @@ def test_a_malformed_variable_stops_the_process_with_one_sentence(boot, tmp_path
         ("REDIS_URL", "localhost:6379"),
         ("CELERY_BROKER_URL", "rabbit"),
         ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_FORMAT", ""),
         ("TIME_ZONE", "Mars/Base"),
         ("TIME_ZONE", "../etc/passwd"),
         ("TRUSTED_PROXIES", "10.0.0.1,proxy"),
@@ -136,3 +139,47 @@ def test_production_names_its_hosts(boot, tmp_path, hosts):
     ran = boot("import config.wsgi", environment)
     assert ran.returncode == 1
     assert ran.stderr.startswith("plaza: ALLOWED_HOSTS is not set.")
+
+
+# --- The log's form ------------------------------------------------------------------------------
+def test_what_is_chosen_may_be_written_in_any_case(monkeypatch):
+    monkeypatch.setenv("LOG_LEVEL", "warning")
+    monkeypatch.setenv("LOG_FORMAT", "TEXT")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert env.log_options() == {"level": "WARNING", "form": "text", "colour": False}
+
+
+def test_a_wrong_form_is_refused_with_one_sentence(monkeypatch):
+    monkeypatch.setenv("LOG_FORMAT", "xml")
+    with pytest.raises(SystemExit) as end:
+        env.log_options()
+    assert end.value.code == "plaza: LOG_FORMAT is 'xml'. Set one of json, text."
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("variables", "terminal", "piped"),
+    [
+        ({}, True, False),
+        ({"TERM": "xterm-256color"}, True, False),
+        ({"NO_COLOR": ""}, True, False),  # no-color.org: only a value counts
+        ({"NO_COLOR": "1"}, False, False),
+        ({"TERM": "dumb"}, False, False),
+        ({"FORCE_COLOR": "1"}, True, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, False, False),
+    ],
+)
+def test_colour_is_for_terminals_that_want_it(monkeypatch, variables, terminal, piped):
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert env.colour() is terminal
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert env.colour() is piped

@@ -260,9 +260,10 @@ USE_TZ = True
 TIME_ZONE = env.time_zone("TIME_ZONE", "America/Bogota")
 
 # --- Logs ------------------------------------------------------------------------------------
-LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+_log = env.log_options()
+LOG_LEVEL, LOG_FORMAT = _log["level"], _log["form"]
 LOGGING = logging_config(
-    LOG_LEVEL,
+    **_log,
     secrets=[SECRET_KEY, JWT_SIGNING_KEY, ADMIN_PASSWORD, TMDB_API_KEY, TMDB_ACCESS_TOKEN],
 )
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")

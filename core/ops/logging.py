@@ -1,6 +1,7 @@
-"""One JSON object per line, the same from web, worker, beat and commands, without secrets.
+"""One record per line, the same from web, worker, beat and commands, without secrets.
 
-``logging_config(level)`` is what the settings hand to Django; Celery and gunicorn get the same.
+JSON for machines, or text for people who watch a terminal. ``logging_config(level)`` is what the
+settings hand to Django; Celery and gunicorn get the same.
 """
 
 import logging
@@ -8,6 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.orjson import OrjsonFormatter
 
@@ -19,6 +21,9 @@ _OWN = ("timestamp", "level", "logger", "message", "request_id", "actor", "excep
 _TRUSTED = frozenset({"timestamp", "level", "logger", "actor"})
 # Django hands the request itself over as an extra; nobody wants its repr in a log.
 _DROPPED = ("request", "server_time", "color_message")
+# What core.middleware says of a request, in the order of a line for people.
+_REQUEST = ("method", "path", "status", "ms", "client")
+_COLOURS = {"DEBUG": "2", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
 
 
 class RedactionFilter(logging.Filter):
@@ -87,25 +92,76 @@ class JSONFormatter(OrjsonFormatter):
         }
 
 
-def logging_config(level: str = "INFO", *, secrets: Iterable[str] = ()) -> dict[str, Any]:
-    """Return the ``dictConfig`` of every process; ``secrets`` are values that never may appear."""
+class TextFormatter(JSONFormatter):
+    """Renders the same fields, redacted alike, for people: time, level, message, extras.
+
+    An extra is ``name=value``; a request is ``GET /api/dogs 200 3 ms 127.0.0.1 <request id>``.
+    The lines of a traceback are indented, so that no text in it can pass for a record. Times are
+    the process's local ones.
+    """
+
+    def __init__(self, redactor: Redactor | None = None, *, colour: bool = False) -> None:
+        super().__init__(redactor)
+        self.colour = colour
+
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        """Return the lines of one record."""
+        when = datetime.fromisoformat(log_data["timestamp"]).astimezone()
+        level = f"{log_data['level']:<8}"
+        if self.colour:
+            level = f"\x1b[{_COLOURS.get(log_data['level'], '0')}m{level}\x1b[0m"
+        extras = {name: value for name, value in log_data.items() if name not in _OWN}
+        if log_data["logger"].startswith("celery."):
+            extras.pop("data", None)  # says in a structure what the message says
+        words = [f"{when:%H:%M:%S}.{when.microsecond // 1000:03}", level]
+        if log_data["message"] == "request" and extras.keys() >= {*_REQUEST}:
+            method, path, status, ms, client = (extras.pop(name) for name in _REQUEST)
+            rounded = round(ms) if isinstance(ms, float) else ms
+            words += [*map(_word, (method, path, status, rounded)), "ms", _word(client)]
+            words += [log_data["request_id"] or "-"]
+        else:
+            words += [str(log_data["message"])]
+            named = {"request_id": None, "actor": context.NOBODY.kind}
+            extras |= {key: log_data[key] for key, none in named.items() if log_data[key] != none}
+        words += [f"{_word(name)}={_word(value)}" for name, value in extras.items()]
+        traces = [log_data[name] for name in ("exception", "stack") if name in log_data]
+        return "\n".join([" ".join(words), *traces]).replace("\n", "\n    ")
+
+
+def _word(value: Any) -> str:
+    """Return a value as one word: a text as it is or, like anything else, as JSON."""
+    if isinstance(value, str) and value and not {*' "='} & {*value}:
+        return value
+    return orjson.dumps(value).decode()
+
+
+def logging_config(
+    level: str = "INFO", form: str = "json", *, colour: bool = False, secrets: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return the ``dictConfig`` of every process; ``secrets`` are values that never may appear.
+
+    ``form`` is ``json`` or ``text``; only ``text`` has ``colour``.
+    """
     redactor = Redactor(secrets)
     level = level.upper()
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"redact": {"()": RedactionFilter, "redactor": redactor}},
-        "formatters": {"json": {"()": JSONFormatter, "redactor": redactor}},
+        "formatters": {
+            "json": {"()": JSONFormatter, "redactor": redactor},
+            "text": {"()": TextFormatter, "redactor": redactor, "colour": colour},
+        },
         "handlers": {
             "console": {
                 "class": "logging.StreamHandler",
                 "filters": ["redact"],
-                "formatter": "json",
+                "formatter": form,
             }
         },
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
-            # Django would add handlers of its own, whose lines are neither JSON nor redacted.
+            # Django would add handlers of its own, whose lines are not redacted.
             "django": {"handlers": [], "level": level},
             "django.server": {"handlers": [], "level": level},
             # 4xx: the request's own line (core.middleware) has said it already.

@@ -1,9 +1,10 @@
-"""Canaries: no secret reaches a log line, whatever way it takes."""
+"""Canaries: no secret reaches a log line, whatever way it takes, in JSON or in text."""
 
 import io
 import json
 import logging
 import logging.config
+import re
 import time
 import traceback
 
@@ -19,27 +20,39 @@ from core.ops.redaction import (
     is_secret,
 )
 
+BEGINNING = re.compile(r"^\d\d:\d\d:\d\d\.\d{3} [A-Z]+ +", re.MULTILINE)  # of a record in text
 CANARY = "c4n4ry-Zx81Qq"
 JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJlLWNhbmFyeQ"
 
 
-@pytest.fixture
-def log():
-    """A logger wired as in production, and what it wrote."""
-    config = logging_config("DEBUG", secrets=["settings-hold-this-one"])
+def wired(form, **options):
+    """A handler wired as in production, and what it will have written."""
+    config = logging_config("DEBUG", form, secrets=["settings-hold-this-one"], **options)
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    filters, formatter = config["filters"]["redact"], config["formatters"]["json"]
-    handler.addFilter(filters["()"](filters["redactor"]))
-    handler.setFormatter(formatter["()"](formatter["redactor"]))
+    redact, formatter = config["filters"]["redact"], config["formatters"][form]
+    handler.addFilter(redact.pop("()")(**redact))
+    handler.setFormatter(formatter.pop("()")(**formatter))
+    return handler, stream
+
+
+@pytest.fixture
+def log():
+    """A logger and what it wrote as JSON; it writes text as well, which hides the same."""
+    handler, stream = wired("json")
+    for_people, text = wired("text")
     # Outside the hierarchy: pytest's own capture would send lone surrogates between processes.
     logger = logging.Logger("test.redaction")  # noqa: LOG001 - see above
     logger.setLevel("DEBUG")
     logger.addHandler(handler)
+    logger.addHandler(for_people)
     token = context.request_id.set("")
     yield logger, stream
     context.request_id.reset(token)
-    logger.removeHandler(handler)
+    shown = text.getvalue()
+    assert [one for one in (CANARY, JWT, "settings-hold-this-one", "8" * 9) if one in shown] == []
+    assert (HIDDEN in shown) is (HIDDEN in stream.getvalue())
+    assert len(BEGINNING.findall(shown)) == stream.getvalue().count("\n")
 
 
 def line(stream):
@@ -306,3 +319,10 @@ def test_the_configuration_is_one_that_logging_accepts_for_every_process():
     assert config["root"] == {"handlers": ["console"], "level": "WARNING"}
     assert config["loggers"]["gunicorn.access"]["propagate"] is False
     assert list(config["handlers"]) == ["console"]
+    assert config["handlers"]["console"]["formatter"] == "json"
+
+
+def test_text_is_chosen_by_its_name():
+    config = logging_config("INFO", "text", colour=True)
+    assert config["handlers"]["console"]["formatter"] == "text"
+    assert config["formatters"]["text"]["colour"] is True

@@ -1,0 +1,78 @@
+"""What a newcomer does first: `make run` in a terminal."""
+
+import os
+import pty
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+# --- make run ------------------------------------------------------------------------------------
+@pytest.fixture
+def run(tmp_path):
+    """Return a function that says `make run` and returns how the two programs were started."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copy(ROOT / ".env.example", tmp_path / ".env")
+    shown = "|".join(
+        f"${{{name}-unset}}" for name in ("LOG_FORMAT", "FORCE_COLOR", "DJANGO_COLORS")
+    )
+    stand_in = f'#!/bin/sh\necho "${{0##*/}} $*|{shown}|$TZ" >> said\n'
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    for name in ("python", "honcho"):
+        (tmp_path / ".venv" / "bin" / name).write_text(stand_in)
+        (tmp_path / ".venv" / "bin" / name).chmod(0o755)
+
+    def start(*, terminal, **variables):
+        ours, theirs = pty.openpty() if terminal else os.pipe()
+        try:
+            subprocess.run(
+                ["make", "--old-file=install", "run"],  # noqa: S607 - make from the PATH
+                cwd=tmp_path,
+                env={"PATH": os.defpath, "TERM": "xterm", **variables},
+                stdin=subprocess.DEVNULL,
+                stdout=theirs,
+                check=True,
+            )
+        finally:
+            os.close(ours)
+            os.close(theirs)
+        python, honcho = (tmp_path / "said").read_text().splitlines()
+        (tmp_path / "said").unlink()
+        assert python.startswith("python manage.py prepare --demo|")
+        return python.split("|")[1:], honcho.split("|")
+
+    return start
+
+
+PLAIN = "honcho -e /dev/null --no-colour start -p 9050"
+COLOURED = "honcho -e /dev/null start -p 9050"
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_make_run_writes_for_people_only_in_a_terminal(run):
+    bogota = "America/Bogota"
+    python, honcho = run(terminal=True)
+    assert python == ["text", "unset", "unset", ""]
+    assert honcho == [COLOURED, "text", "1", "unset", bogota]
+    for plain in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        python, honcho = run(terminal=True, **plain)
+        assert python == ["text", "unset", "nocolor", ""]
+        assert honcho == [PLAIN, "text", "unset", "nocolor", bogota]
+    python, honcho = run(terminal=False)
+    assert python == ["unset", "unset", "nocolor", ""]
+    assert honcho == [PLAIN, "unset", "unset", "nocolor", bogota]
+    _python, honcho = run(terminal=True, LOG_FORMAT="json", PORT="9070", TIME_ZONE="Asia/Tokyo")
+    assert honcho == [COLOURED.replace("9050", "9070"), "json", "1", "unset", "Asia/Tokyo"]
+    _python, honcho = run(terminal=False, LOG_FORMAT="text")
+    assert honcho == [PLAIN, "text", "unset", "nocolor", bogota]
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_make_run_leaves_the_form_to_the_file_of_variables(run, tmp_path):
+    with (tmp_path / ".env").open("a") as file:
+        file.write("LOG_FORMAT=json\n")
+    assert run(terminal=True)[1] == [COLOURED, "unset", "1", "unset", "America/Bogota"]
