@@ -5,12 +5,14 @@ sentence that says what to set.
 """
 
 import ipaddress
+import os
 import sys
 import zoneinfo
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import dj_database_url
 from environs import Env, EnvError
@@ -129,6 +131,42 @@ def colour() -> bool:
     if env.str("NO_COLOR", "") or env.str("TERM", "") == "dumb":
         return False
     return bool(env.str("FORCE_COLOR", "")) or sys.stderr.isatty()
+
+
+def put(name: str, value: str) -> None:
+    """Let a variable have this value, for whatever reads it later."""
+    os.environ[name] = value  # noqa: TID251 - the one place that reads it
+
+
+def keep_secret(name: str, make: Callable[[], str]) -> None:
+    """Make up a secret that is set, but empty or still what ``.env.example`` says in its place.
+
+    It is made once, and every process of this machine reads it from ``VAR_DIR/secrets``.
+    """
+    value = env.str(name, None)
+    if value is None or (value and not value.endswith(("GENERATE", "GENERATE_KEY"))):
+        return
+    path = VAR_DIR / "secrets" / name
+    try:
+        put(name, kept(path, make))
+    except OSError as error:
+        refuse(f"{name} is not set, and {path} cannot be made ({error.strerror}). Set it in .env.")
+
+
+def kept(path: Path, make: Callable[[], str]) -> str:
+    """Return the text of a file that only its owner may read; the first process makes it."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = path.with_name(f".{uuid4().hex}")
+        part.touch(mode=0o600)
+        try:
+            part.write_text(make())
+            os.link(part, path)  # whole or not at all, and never over what is there
+        except FileExistsError:
+            pass
+        finally:
+            part.unlink()
+    return path.read_text()
 
 
 def database(name: str) -> dict[str, Any]:

@@ -151,6 +151,7 @@ def prepared_nodes(folder: Path, database_url: str) -> list[Node]:
     settings = {
         "DJANGO_SETTINGS_MODULE": "config.settings.local",
         "SECRET_KEY": uuid4().hex + uuid4().hex,
+        "CREDENTIALS_KEYS": "",  # this machine's own, as there may be no .env
         "DATABASE_URL": database_url or f"sqlite:///{folder / 'smoke.sqlite3'}",
         "REDIS_URL": "",
         "CELERY_BROKER_URL": "memory://",

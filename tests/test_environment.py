@@ -1,7 +1,9 @@
 """What the environment decides that no other test can see."""
 
+import base64
 import io
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -183,3 +185,84 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch, variables, terminal, 
     assert env.colour() is terminal
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     assert env.colour() is piped
+
+
+# --- Secrets on one machine ----------------------------------------------------------------------
+LOCAL = """
+from config.settings import local
+print(local.SECRET_KEY)
+print(local.JWT_SIGNING_KEY)
+print(*local.CREDENTIALS_KEYS)
+"""
+
+
+@pytest.fixture
+def local(boot, tmp_path):
+    """Return a function that reads the local settings in a process of its own."""
+
+    def read(**variables):
+        given = {"SECRET_KEY": "mine" * 10, "CREDENTIALS_KEYS": "k1:mine", "JWT_SIGNING_KEY": ""}
+        return boot(LOCAL, {"PATH": os.defpath, "VAR_DIR": str(tmp_path), **given, **variables})
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("secret", "ring"), [("", ""), ("GENERATE", "k1:GENERATE_KEY"), ("", "k1:GENERATE_KEY")]
+)
+def test_secrets_that_nobody_set_are_made_once_for_one_machine(local, tmp_path, secret, ring):
+    first = local(SECRET_KEY=secret, CREDENTIALS_KEYS=ring)
+    assert (first.returncode, first.stderr) == (0, "")
+    key, signing, entry = first.stdout.split()
+    assert len(key) == 64
+    assert signing == key
+    name, _, value = entry.partition(":")
+    assert (name, len(base64.b64decode(value, validate=True))) == ("kept", 32)
+    assert local(SECRET_KEY=secret, CREDENTIALS_KEYS=ring).stdout == first.stdout
+    folder = tmp_path / "secrets"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {
+        "SECRET_KEY": 0o600,
+        "CREDENTIALS_KEYS": 0o600,
+    }
+
+
+def test_secrets_that_are_set_stay_and_none_is_made(local, tmp_path):
+    assert local().stdout.split() == ["mine" * 10, "mine" * 10, "k1:mine"]
+    assert not (tmp_path / "secrets").exists()
+
+
+def test_a_secret_that_cannot_be_kept_is_refused_with_one_sentence(local, tmp_path):
+    (tmp_path / "secrets").write_text("a file where the folder should be")
+    ran = local(SECRET_KEY="GENERATE")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    [sentence] = ran.stderr.splitlines()
+    assert sentence.startswith("plaza: SECRET_KEY is not set, and ")
+    assert sentence.endswith("Set it in .env.")
+
+
+def test_processes_that_start_together_keep_the_same_secret(tmp_path):
+    path = tmp_path / "secrets" / "SECRET_KEY"
+
+    def slow():
+        assert env.kept(path, lambda: "the first one") == "the first one"
+        return "too late"
+
+    assert env.kept(path, slow) == "the first one"
+    assert [each.name for each in path.parent.iterdir()] == ["SECRET_KEY"]
+
+
+@pytest.mark.parametrize("secret", ["", "GENERATE"])
+def test_production_makes_no_secret(boot, tmp_path, secret):
+    environment = {
+        "PATH": os.defpath,
+        "SECRET_KEY": secret,
+        "JWT_SIGNING_KEY": "",
+        "VAR_DIR": str(tmp_path),
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}",
+    }
+    ran = boot("import config.settings.production", environment)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("plaza: SECRET_KEY is missing")
+    assert ran.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == []

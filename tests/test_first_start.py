@@ -1,12 +1,15 @@
-"""What a newcomer does first: `make run` in a terminal."""
+"""What a newcomer does first: `make run` in a terminal, a copy of the example, the tests."""
 
 import os
 import pty
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from tests.test_docs import NOT_COPIED
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -76,3 +79,59 @@ def test_make_run_leaves_the_form_to_the_file_of_variables(run, tmp_path):
     with (tmp_path / ".env").open("a") as file:
         file.write("LOG_FORMAT=json\n")
     assert run(terminal=True)[1] == [COLOURED, "unset", "1", "unset", "America/Bogota"]
+
+
+# --- Without `make` ------------------------------------------------------------------------------
+@pytest.fixture
+def clone(tmp_path):
+    """A fresh clone: nothing but the repository's own files, and a function that runs there."""
+    here = tmp_path / "plaza"
+    shutil.copytree(ROOT, here, ignore=NOT_COPIED)
+    shutil.copy(ROOT / ".env.example", here)
+
+    def command(*arguments):
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=here,
+            env={"PATH": os.defpath},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return here, command
+
+
+ASK = """
+from django.test import Client
+bearer = {"authorization": "Bearer abcdef1234567890"}
+print(Client().get("/api/users/me", headers=bearer).json()["email"])
+"""
+
+
+@pytest.mark.long
+@pytest.mark.timeout(240)
+def test_a_copy_of_the_example_is_enough(clone):
+    here, command = clone
+    shutil.copy(here / ".env.example", here / ".env")
+    prepared = command("manage.py", "prepare", "--demo", "--verbosity", "0")
+    assert (prepared.returncode, prepared.stderr) == (0, "")
+    asked = command("manage.py", "shell", "--verbosity", "0", "--command", ASK)
+    assert asked.stdout == "admin@plaza.example\n"
+    assert "GENERATE" in (here / ".env").read_text()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(240)
+def test_a_fresh_clone_runs_its_tests_and_says_how_to_start(clone):
+    here, command = clone
+    ran = command("-m", "pytest", "-q", "-p", "no:cacheprovider", "users/tests/test_api_tokens.py")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert not (here / ".env").exists()
+    refused = command("manage.py", "check")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        "plaza: SECRET_KEY is missing or empty."
+        " Set it in the environment, or write .env: make install.\n"
+    )

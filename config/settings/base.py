@@ -15,9 +15,11 @@ VAR_DIR = env.VAR_DIR
 # --- What runs -------------------------------------------------------------------------------
 PRODUCTION = False
 DEBUG = False
-SECRET_KEY = env.text("SECRET_KEY")
+SECRET_KEY = env.text("SECRET_KEY", "")
 if not SECRET_KEY:
-    env.refuse("SECRET_KEY is empty. Set it in the environment or in .env (see .env.example).")
+    env.refuse(
+        "SECRET_KEY is missing or empty. Set it in the environment, or write .env: make install."
+    )
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 REQUIRED_APPS = list(plugs.REQUIRED_APPS)

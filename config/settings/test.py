@@ -4,10 +4,13 @@ import tempfile
 from pathlib import Path
 
 from config import env
-from config.settings import base
-from config.settings.base import *  # noqa: F403 - an environment is the base plus what differs
 
 SECRET_KEY = "only-for-tests-" + "x" * 40
+env.put("SECRET_KEY", SECRET_KEY)  # a fresh clone has no .env
+
+from config.settings import base  # noqa: E402 - reads what was just set
+from config.settings.base import *  # noqa: E402, F403 - see above; an environment is the base plus what differs
+
 JWT_SIGNING_KEY = SECRET_KEY
 SIMPLE_JWT = {**base.SIMPLE_JWT, "SIGNING_KEY": JWT_SIGNING_KEY}
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
