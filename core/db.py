@@ -3,7 +3,8 @@
 import functools
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 from django.db import (
@@ -17,6 +18,8 @@ from django.db import (
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 
+from core.errors import ApplicationError
+
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,21 +31,47 @@ READ_ONLY = "25006"
 def violates(error: IntegrityError, model: type[models.Model], constraint: str) -> bool:
     """Tell whether ``error`` is the breach of ``model``'s constraint of that name.
 
-    PostgreSQL names the constraint; SQLite names the columns of a unique one.
+    PostgreSQL names the constraint; SQLite names the columns of a unique one or a primary key.
     """
     cause = error.__cause__
     named = getattr(getattr(cause, "diag", None), "constraint_name", None)
     if named is not None:
         return bool(named == constraint)
-    message = str(cause or error)
-    if constraint in message:
-        return True
+    kind, _, what = str(cause or error).partition(" constraint failed: ")
+    if kind != "UNIQUE":
+        return what == constraint
+    table = model._meta.db_table
+    names = [model._meta.pk.name] if constraint == f"{table}_pkey" else []
     for candidate in model._meta.constraints:
         if candidate.name == constraint and isinstance(candidate, models.UniqueConstraint):
-            attributes = (model._meta.get_field(name) for name in candidate.fields)
-            columns = (f"{model._meta.db_table}.{field.column}" for field in attributes)  # type: ignore[union-attr]  # constraints name columns only
-            return message.endswith(", ".join(columns))
-    return False
+            names = [*candidate.fields]
+    columns = (model._meta.get_field(name).column for name in names)  # type: ignore[union-attr]  # constraints name columns only
+    listed = ", ".join(f"{table}.{column}" for column in columns)
+    return what in (listed, f"index '{constraint}'")
+
+
+@contextmanager
+def refusing(
+    model: type[models.Model], errors: Mapping[str, type[ApplicationError]]
+) -> Iterator[None]:
+    """Raise the error of the constraint of ``model`` that a write inside breaks.
+
+    ``errors`` has the constraints' names as keys. The breach of any other one stays what it is.
+    Whoever goes on in the same transaction after the error opens a savepoint inside::
+
+        with refusing(Dog, {"dogs_name_unique": DogNameTaken}), transaction.atomic():
+            dog.save()
+
+    Raises:
+        ApplicationError: the one that ``errors`` has for the broken constraint.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        for constraint, refusal in errors.items():
+            if violates(error, model, constraint):
+                raise refusal from error
+        raise
 
 
 def is_duplicate(error: IntegrityError) -> bool:

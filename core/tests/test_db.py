@@ -1,9 +1,114 @@
-"""Writes that an answer can do without, and locks that end with their transaction."""
+"""Writes that a constraint refuses or that an answer can do without, and advisory locks."""
 
 import pytest
-from django.db import DatabaseError, InternalError, OperationalError, connection, transaction
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InternalError,
+    OperationalError,
+    connection,
+    transaction,
+)
 
-from core.db import advisory_lock, if_writable
+from core.db import advisory_lock, if_writable, refusing, violates
+from core.errors import BadRequest, Conflict, NotFound
+from users.models import Session, User
+from users.tests.factories import SessionFactory, UserFactory
+
+REFUSALS = {
+    "users_user_email_unique": Conflict,
+    "users_user_email_folded": BadRequest,
+    "users_user_pkey": NotFound,
+}
+
+
+def second(**values):
+    """A user that is not stored yet, beside one who has the key 7 and an address."""
+    UserFactory(pk=7, email="ada@example.com")
+    return UserFactory.build(**values)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"email": "ada@example.com"}, Conflict),
+        ({"email": "ADA@example.com"}, BadRequest),
+        ({"pk": 7, "email": "eva@example.com"}, NotFound),
+    ],
+    ids=["unique", "check", "primary key"],
+)
+def test_a_broken_constraint_is_the_error_that_its_name_stands_for(values, error):
+    user = second(**values)
+    with pytest.raises(error) as caught, refusing(User, REFUSALS), transaction.atomic():
+        user.save(force_insert=True)
+    assert isinstance(caught.value.__cause__, IntegrityError)
+    assert list(User.objects.values_list("pk", "email")) == [(7, "ada@example.com")], (
+        "the transaction around it goes on"
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "values",
+    [{"email": None}, {"email": ""}, {"email": "eva@example.com", "role": "BOSS"}],
+    ids=["not null", "check", "another check"],
+)
+def test_a_constraint_without_an_error_stays_what_it_is(values):
+    user = second(**values)
+    with pytest.raises(IntegrityError), refusing(User, REFUSALS), transaction.atomic():
+        user.save(force_insert=True)
+    assert User.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_constraint_of_another_table_stays_what_it_is():
+    session = SessionFactory()
+    with pytest.raises(IntegrityError) as caught, refusing(User, REFUSALS), transaction.atomic():
+        session.save(force_insert=True)
+    assert violates(caught.value, Session, "users_session_pkey")
+    assert Session.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_what_is_no_breach_is_left_alone():
+    with refusing(User, REFUSALS):
+        UserFactory()
+    with pytest.raises(OperationalError), refusing(User, REFUSALS):
+        raise OperationalError("disk full")
+    with pytest.raises(IntegrityError), refusing(User, REFUSALS):
+        raise IntegrityError("FOREIGN KEY constraint failed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_a_transaction_no_savepoint_is_needed():
+    user = second(email="ada@example.com")
+    assert not connection.in_atomic_block
+    with pytest.raises(Conflict), refusing(User, REFUSALS):
+        user.save()
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "constraint", "told"),
+    [
+        ("UNIQUE constraint failed: users_user.email", "users_user_email_unique", True),
+        ("UNIQUE constraint failed: users_user.id", "users_user_pkey", True),
+        ("UNIQUE constraint failed: index 'users_user_any'", "users_user_any", True),
+        ("CHECK constraint failed: users_user_role_known", "users_user_role_known", True),
+        ("NOT NULL constraint failed: users_user.email", "users_user_email_unique", False),
+        ("UNIQUE constraint failed: users_user.name, users_user.email", "users_user_pkey", False),
+        (
+            "UNIQUE constraint failed: users_user.name, users_user.email",
+            "users_user_email_unique",
+            False,
+        ),
+        ("CHECK constraint failed: users_user_role_known", "users_user_role", False),
+        ("FOREIGN KEY constraint failed", "users_user_email_unique", False),
+    ],
+)
+def test_sqlite_is_taken_at_its_word(message, constraint, told):
+    assert violates(IntegrityError(message), User, constraint) is told
 
 
 def refuse(error):
