@@ -5,7 +5,7 @@ which miss bulk writes. Fields named in a model's ``journal_secret`` appear as c
 values.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,17 @@ from core.fields import FoldedField
 from core.models import Action, JournalEntry
 from core.text import storable
 
-__all__ = ["Action", "diff", "initial", "record", "record_each", "record_many", "snapshot"]
+__all__ = [
+    "Action",
+    "change",
+    "diff",
+    "initial",
+    "record",
+    "record_each",
+    "record_many",
+    "save_changes",
+    "snapshot",
+]
 
 # How each database unfolds a JSON list into rows.
 UNFOLD = {
@@ -26,12 +36,17 @@ UNFOLD = {
 }
 
 
+def is_computed(field: models.Field) -> bool:
+    """Tell whether a save computes the column: a folded copy, or when the row last changed."""
+    return isinstance(field, FoldedField) or getattr(field, "auto_now", False)
+
+
 def snapshot(obj: models.Model) -> dict[str, Any]:
-    """Return the stored value of each field that is not derived, by name, to compare with later."""
+    """Return the value of each field that no save computes, by name, to compare with later."""
     return {
         field.name: field.value_from_object(obj)
         for field in obj._meta.concrete_fields
-        if not isinstance(field, FoldedField)
+        if not is_computed(field)
     }
 
 
@@ -59,11 +74,44 @@ def diff(before: dict[str, Any], obj: models.Model) -> dict[str, Any]:
 def initial(obj: models.Model) -> dict[str, Any]:
     """Return the changes of a new object: every field that has a value."""
     secret = getattr(obj, "journal_secret", ())
+    stored = {
+        field.name: field.value_from_object(obj)
+        for field in obj._meta.concrete_fields
+        if not isinstance(field, FoldedField)
+    }
     return {
         name: None if name in secret else [None, plain(value)]
-        for name, value in snapshot(obj).items()
+        for name, value in stored.items()
         if value not in (None, "", [], {})
     }
+
+
+def change(obj: models.Model, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Set the named fields of a stored object and save it; return what changed, as :func:`diff`.
+
+    The entry is the caller's to write: it knows the reason, and who else the change is about.
+    """
+    before = snapshot(obj)
+    for name, value in fields.items():
+        setattr(obj, name, value)
+    return save_changes(obj, before)
+
+
+def save_changes(obj: models.Model, before: dict[str, Any]) -> dict[str, Any]:
+    """Store what changed since the snapshot ``before`` and return that; else write nothing.
+
+    Written are the changed columns and those that a save computes.
+    """
+    computed = []
+    for field in obj._meta.concrete_fields:
+        if is_computed(field):
+            computed.append(field.name)
+        else:
+            field.pre_save(obj, add=False)  # the spelling that is stored is the one to compare
+    changes = diff(before, obj)
+    if changes:
+        obj.save(update_fields=[*changes, *computed])
+    return changes
 
 
 def entry(

@@ -37,6 +37,44 @@ def test_changes_have_both_values_and_secrets_none():
     assert journal.initial(user)["name"] == [None, "Grace"]
 
 
+def test_what_a_save_computes_is_no_change():
+    user = UserFactory()
+    before = journal.snapshot(user)
+    assert "updated_at" not in before
+    user.save()
+    assert journal.diff(before, user) == {}
+    assert journal.initial(user)["updated_at"] == [None, user.updated_at.isoformat()]
+
+
+def test_a_change_is_stored_and_returned_and_only_its_columns_are_written():
+    user = UserFactory(name="Ada", last_name="Byron")
+    stale, moment = User.objects.get(), user.updated_at
+    User.objects.update(last_name="Lovelace")
+    assert journal.change(stale, {"name": "Grace", "last_name": "Byron"}) == {
+        "name": ["Ada", "Grace"]
+    }
+    user.refresh_from_db()
+    assert (user.name, user.last_name) == ("Grace", "Lovelace")
+    assert user.updated_at > moment
+
+
+def test_a_change_of_nothing_is_not_written():
+    user = UserFactory(name="Ada")
+    with CaptureQueriesContext(connection) as queries:
+        assert journal.change(user, {"name": "Ada"}) == {}
+        assert journal.save_changes(user, journal.snapshot(user)) == {}
+    assert [query["sql"] for query in queries] == []
+
+
+def test_a_changed_secret_is_stored_and_not_told():
+    user = UserFactory()
+    before = journal.snapshot(user)
+    user.set_unusable_password()
+    assert journal.save_changes(user, before) == {"password": None}
+    user.refresh_from_db()
+    assert not user.has_usable_password()
+
+
 def test_long_values_are_clipped():
     user = UserFactory(name="Ada")
     before = journal.snapshot(user)
