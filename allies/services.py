@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -24,7 +24,7 @@ from allies.models import Ally, AllyCredential
 from allies.values import read_tag, swap_tags
 from core import context
 from core.audit import journal
-from core.db import violates
+from core.db import refusing
 
 BATCH = 1000
 
@@ -43,30 +43,16 @@ def register_ally(**fields: Any) -> Ally:
         AllyIdTaken: another ally has the id.
     """
     ally = Ally(**fields)
-    try:
+    with refusing(Ally, {"allies_ally_pkey": AllyIdTaken}):
         ally.save(force_insert=True)
-    except IntegrityError as error:
-        if violates(error, Ally, "allies_ally_pkey") or is_taken(error):
-            raise AllyIdTaken from error
-        raise
     journal.record(journal.Action.CREATE, ally, changes=journal.initial(ally))
     return ally
-
-
-def is_taken(error: IntegrityError) -> bool:
-    """Tell whether SQLite means the primary key, which has no constraint of that name there."""
-    return str(error.__cause__ or error).endswith("UNIQUE constraint failed: allies_ally.id")
 
 
 @transaction.atomic(savepoint=False)
 def change_ally(*, ally: Ally, reason: str = "", **fields: Any) -> Ally:
     """Change the named fields of an ally whose row is locked."""
-    before = journal.snapshot(ally)
-    for name, value in fields.items():
-        setattr(ally, name, value)
-    changes = journal.diff(before, ally)
-    if changes:
-        ally.save(update_fields=[*changes, "updated_at"])
+    if changes := journal.change(ally, fields):
         journal.record(journal.Action.CHANGE, ally, changes=changes, reason=reason)
     return ally
 
@@ -192,19 +178,15 @@ def revoke_credentials(*, credential: AllyCredential, reason: str) -> AllyCreden
     credential = AllyCredential.objects.select_for_update().get(pk=credential.pk)
     if credential.revoked_at is not None:
         raise AlreadyRevoked
-    before = journal.snapshot(credential)
-    credential.is_current = False
-    credential.revoked_at = timezone.now()
-    credential.revoked_by_id = acting_user()
-    credential.revoked_request_id = context.request_id.get()
-    credential.revoked_reason = reason
-    credential.save()
-    journal.record(
-        journal.Action.CHANGE,
-        credential,
-        changes=journal.diff(before, credential),
-        reason=reason,
-    )
+    fields = {
+        "is_current": False,
+        "revoked_at": timezone.now(),
+        "revoked_by_id": acting_user(),
+        "revoked_request_id": context.request_id.get(),
+        "revoked_reason": reason,
+    }
+    changes = journal.change(credential, fields)
+    journal.record(journal.Action.CHANGE, credential, changes=changes, reason=reason)
     promote_newest(ally, reason)
     return credential
 

@@ -2,31 +2,19 @@
 
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from clinic.errors import EmailTaken, ExternalIdTaken, PatientArchived, UnknownPatient
 from clinic.models import Archivable, Patient, Study
 from core.audit import journal
-from core.db import violates
+from core.db import refusing
 
-
-def save(patient: Patient) -> None:
-    """Write a patient's row.
-
-    Raises:
-        EmailTaken: another patient has the address, whatever its case.
-        ExternalIdTaken: another patient has the id of the files.
-    """
-    try:
-        patient.save()
-    except IntegrityError as error:
-        if violates(error, Patient, "clinic_patient_email_unique"):
-            raise EmailTaken from error
-        if violates(error, Patient, "clinic_patient_external_unique"):
-            raise ExternalIdTaken from error
-        raise
+CONSTRAINT_ERRORS = {
+    "clinic_patient_email_unique": EmailTaken,
+    "clinic_patient_external_unique": ExternalIdTaken,
+}
 
 
 @transaction.atomic(savepoint=False)
@@ -37,7 +25,8 @@ def create_patient(**fields: Any) -> Patient:
         EmailTaken: another patient has the address, whatever its case.
     """
     patient = Patient(**fields)
-    save(patient)
+    with refusing(Patient, CONSTRAINT_ERRORS):
+        patient.save()
     journal.record(journal.Action.CREATE, patient, changes=journal.initial(patient))
     return patient
 
@@ -49,11 +38,9 @@ def change_patient(*, patient: Patient, **fields: Any) -> Patient:
     Raises:
         EmailTaken: another patient has the new address, whatever its case.
     """
-    before = journal.snapshot(patient)
-    for name, value in fields.items():
-        setattr(patient, name, value)
-    save(patient)
-    if changes := journal.diff(before, patient):
+    with refusing(Patient, CONSTRAINT_ERRORS):
+        changes = journal.change(patient, fields)
+    if changes:
         journal.record(journal.Action.CHANGE, patient, changes=changes)
     return patient
 
@@ -91,7 +78,8 @@ def restore_patient(*, patient: Patient, reason: str = "") -> int:
     archived = Study.everything.select_for_update().filter(patient=patient, archived_at=moment)
     studies = list(archived)
     patient.archived_at = None
-    save(patient)
+    with refusing(Patient, CONSTRAINT_ERRORS):
+        patient.save()
     archived.update(archived_at=None)
     entries = [came_back(obj, moment, reason) for obj in (patient, *studies)]
     journal.record_many(entries)
@@ -154,13 +142,9 @@ def change_study(*, study: Study, **fields: Any) -> Study:
     Raises:
         UnknownPatient: the new patient is not there.
     """
-    before = journal.snapshot(study)
     if fields.get("patient_id", study.patient_id) != study.patient_id:
-        study.patient = present_patient(fields["patient_id"])
-    for name, value in fields.items():
-        setattr(study, name, value)
-    study.save()
-    if changes := journal.diff(before, study):
+        fields["patient"] = present_patient(fields.pop("patient_id"))
+    if changes := journal.change(study, fields):
         record_study(journal.Action.CHANGE, study, changes)
     return study
 

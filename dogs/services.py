@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from core.audit import journal
-from core.db import violates
+from core.db import refusing
 from core.jobs.work import LEASE, Work
 from core.outbound.client import Upstream, UpstreamError
 from core.text import printable
@@ -30,6 +30,7 @@ ORPHAN_AGE = timedelta(hours=1)
 RELAY_SECONDS = 40
 RELAY_ANSWER_SECONDS = 15
 
+CONSTRAINT_ERRORS = {"dogs_name_unique": DogNameTaken}
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 
 pictures = Work(
@@ -51,20 +52,6 @@ def upstream(name: str, base_url: str, **bounds: float) -> Upstream:
     return Upstream(name, base_url, **bounds)  # type: ignore[arg-type]  # its bounds are seconds
 
 
-def save(dog: Dog) -> None:
-    """Write a dog's row.
-
-    Raises:
-        DogNameTaken: another dog has the name, whatever its case.
-    """
-    try:
-        dog.save()
-    except IntegrityError as error:
-        if violates(error, Dog, "dogs_name_unique"):
-            raise DogNameTaken from error
-        raise
-
-
 @transaction.atomic(savepoint=False)
 def register_dog(*, name: str, is_adopted: bool = False, owner: Any = None) -> Dog:
     """Take a dog in and queue the search for its picture.
@@ -73,7 +60,8 @@ def register_dog(*, name: str, is_adopted: bool = False, owner: Any = None) -> D
         DogNameTaken: another dog has the name, whatever its case.
     """
     dog = Dog(name=name, is_adopted=is_adopted, owner=owner)
-    save(dog)
+    with refusing(Dog, CONSTRAINT_ERRORS):
+        dog.save()
     journal.record(journal.Action.CREATE, dog, changes=journal.initial(dog))
     pictures.queue(dog)
     return dog
@@ -86,11 +74,9 @@ def change_dog(*, dog: Dog, **fields: Any) -> Dog:
     Raises:
         DogNameTaken: another dog has the new name, whatever its case.
     """
-    before = journal.snapshot(dog)
-    for name, value in fields.items():
-        setattr(dog, name, value)
-    save(dog)
-    if changes := journal.diff(before, dog):
+    with refusing(Dog, CONSTRAINT_ERRORS):
+        changes = journal.change(dog, fields)
+    if changes:
         journal.record(journal.Action.CHANGE, dog, changes=changes)
     return dog
 

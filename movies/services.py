@@ -253,9 +253,7 @@ def correct_rating(*, rating: Rating, stars: int) -> Rating:
     if rating.stars == stars:
         return rating
     lock_movie(rating.movie_id)
-    changes = {"stars": [rating.stars, stars]}
-    rating.stars = stars
-    rating.save(update_fields=["stars", "updated_at"])
+    changes = journal.change(rating, {"stars": stars})
     rank_favorites(rating, stars)
     journal.record(journal.Action.CHANGE, rating, changes=changes)
     return rating

@@ -6,13 +6,13 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import validate_password
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from core import signals
 from core.audit import journal
-from core.db import violates
+from core.db import refusing
 from core.roles import Role
 from core.text import email_key
 from users.auth import limits
@@ -22,6 +22,8 @@ from users.constants import DEMO_EMAILS, DEMO_PASSWORD, DEMO_TOKENS
 from users.errors import EmailTaken, LastAdmin, WrongCurrentPassword
 from users.models import ApiToken, LoginBucket, User
 
+CONSTRAINT_ERRORS = {"users_user_email_unique": EmailTaken}
+
 
 @sensitive_variables("password")
 @transaction.atomic
@@ -29,7 +31,8 @@ def create_user(*, email: str, password: str | None = None, **fields: Any) -> Us
     """Store a user. Without a password nobody can sign in as them until an ADMIN sets one."""
     user = User(email=email_key(email), **fields)
     user.set_password(password or None)
-    save(user)
+    with refusing(User, CONSTRAINT_ERRORS):
+        user.save()
     journal.record(journal.Action.CREATE, user, changes=journal.initial(user))
     return user
 
@@ -46,10 +49,9 @@ def update_user(*, user: User, password: str | None = None, **fields: Any) -> Us
         keep_an_admin(besides=user)
     if password:
         user.set_password(password)
-    save(user)
-    changes = journal.diff(before, user)
-    for name in ("updated_at", "password"):  # save() told the story of the password
-        changes.pop(name, None)
+    with refusing(User, CONSTRAINT_ERRORS):
+        changes = journal.save_changes(user, before)
+    changes.pop("password", None)  # save() told the story of the password
     if changes:
         journal.record(journal.Action.CHANGE, user, changes=changes)
     if before["is_active"] and not user.is_active:
@@ -100,17 +102,6 @@ def lock_admins() -> set[int]:
     """
     admins = User.objects.active_admins().select_for_update().order_by("pk")
     return set(admins.values_list("pk", flat=True))
-
-
-def save(user: User) -> None:
-    """Save a user; somebody else's e-mail address is a conflict, whoever was first."""
-    try:
-        with transaction.atomic():
-            user.save()
-    except IntegrityError as error:
-        if violates(error, User, "users_user_email_unique"):
-            raise EmailTaken from error
-        raise
 
 
 @sensitive_variables("password")
@@ -164,8 +155,8 @@ def forget_demo() -> int:
         if public:
             before = journal.snapshot(user)
             user.set_unusable_password()
-            user.save()
-            journal.record(journal.Action.CHANGE, user, changes=journal.diff(before, user))
+            changes = journal.save_changes(user, before)
+            journal.record(journal.Action.CHANGE, user, changes=changes)
         end_access(user=user, reason="Demo credentials are public.")
         count += 1
     return count

@@ -5,6 +5,7 @@ import pytest
 from allies.models import Ally, AllyCredential
 from allies.tests.factories import AllyFactory, story, with_credentials
 from core.roles import Role
+from core.tests.writes import updates_of
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +95,16 @@ def test_patch_leaves_what_it_does_not_name(support):
     assert (response.status_code, response.json()) == (200, {**RECORD, "name": "Old-Wolf"})
     entry = story().last()
     assert entry.changes == {"name": ["Young-Wolf", "Old-Wolf"]}
+
+
+def test_a_change_of_nothing_writes_nothing(support):
+    support.post("/api/allies", RECORD)
+    before = Ally.objects.values().get()
+    with updates_of(Ally) as updates:
+        response = support.patch("/api/allies/store-1", RECORD)
+    assert (response.status_code, response.json()) == (200, RECORD)
+    assert (updates, Ally.objects.values().get()) == ([], before)
+    assert story().count() == 1
 
 
 def test_amounts_are_held_against_what_is_stored(support):

@@ -8,6 +8,7 @@ from django.utils import timezone
 from clinic.models import Patient, Study
 from clinic.tests.factories import PatientFactory, StudyFactory
 from clinic.tests.helpers_requests import JOSE, STUDY, codes, stored
+from core.tests.writes import updates_of
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +41,15 @@ def test_the_list_embeds_each_patients_studies_and_no_archived_one(doctor):
         }
     ]
     assert results[1]["studies"] == []
+
+
+def test_a_change_of_nothing_writes_nothing(doctor):
+    patient = PatientFactory(**JOSE)
+    before = stored(Patient)
+    with updates_of(Patient) as updates:
+        answer = doctor.patch(f"/api/patients/{patient.pk}", JOSE)
+    assert (answer.status_code, answer.json()) == (200, {"id": patient.pk, **JOSE, "studies": []})
+    assert (updates, stored(Patient)) == ([], before)
 
 
 def test_patch_leaves_what_it_does_not_name(doctor):

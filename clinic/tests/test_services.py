@@ -11,6 +11,7 @@ from clinic.models import Patient, Study
 from clinic.tests.factories import PatientFactory, StudyFactory
 from core import context
 from core.models import JournalEntry
+from core.tests.writes import updates_of
 
 pytestmark = pytest.mark.django_db
 
@@ -94,11 +95,13 @@ def test_moving_a_study_is_in_both_patients_stories():
     assert set(told) == {str(entry.changes["patient"][0]), str(other.pk)}
 
 
-def test_a_change_of_nothing_leaves_no_entry():
-    study = StudyFactory()
-    services.change_study(study=study, type=study.type)
-    services.change_patient(patient=study.patient, first_name=study.patient.first_name)
-    assert lines() == []
+def test_a_change_of_nothing_writes_nothing():
+    study = StudyFactory(body_part="HEAD")
+    with updates_of(Study) as studies, updates_of(Patient) as patients:
+        services.change_study(study=study, type=study.type, patient_id=study.patient_id)
+        services.change_study(study=study, body_part="head")  # stored in upper case
+        services.change_patient(patient=study.patient, first_name=study.patient.first_name)
+    assert (studies, patients, lines()) == ([], [], [])
 
 
 def test_the_journal_holds_no_clinical_values():

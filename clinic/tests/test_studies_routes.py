@@ -9,6 +9,7 @@ from clinic.constants import StudyType
 from clinic.models import Study
 from clinic.tests.factories import PatientFactory, StudyFactory
 from clinic.tests.helpers_requests import STUDY, codes, stored
+from core.tests.writes import updates_of
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +46,16 @@ def test_unknown_patient_is_404_nested_and_400_flat(doctor):
         assert answer.status_code == 400
         assert codes(answer) == {("patient", "unknown_patient")}
     assert Study.everything.count() == 0
+
+
+def test_a_change_of_nothing_writes_nothing(doctor):
+    study = StudyFactory(**{**STUDY, "body_part": "STOMACH"})
+    before = stored(Study)
+    path = f"/api/patients/{study.patient_id}/studies/{study.pk}"
+    with updates_of(Study) as updates:
+        answer = doctor.put(path, STUDY)  # "stomach" is stored in upper case
+    assert (answer.status_code, answer.json()["body_part"]) == (200, "STOMACH")
+    assert (updates, stored(Study)) == ([], before)
 
 
 def test_a_study_under_another_patient_is_404(doctor):

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from drf_spectacular.generators import SchemaGenerator
 
 from core.models import JournalEntry
+from core.tests.writes import updates_of
 from dogs.models import Dog
 from dogs.tests.calls import refused
 from dogs.tests.factories import DogFactory
@@ -271,6 +272,17 @@ def test_patch_leaves_what_it_does_not_name(user_api):
     user_api.patch("/api/dogs/Lazy", {"id_user": None})
     stored = Dog.objects.get()
     assert (stored.name, stored.is_adopted, stored.owner) == ("Lazy", True, None)
+
+
+@pytest.mark.parametrize("body", [{}, {"name": "Lazy", "is_adopted": True}])
+def test_a_change_of_nothing_writes_nothing(user_api, body):
+    dog = DogFactory(name="Lazy", is_adopted=True)
+    before = Dog.objects.values().get()
+    with updates_of(Dog) as updates:
+        response = user_api.patch("/api/dogs/Lazy", body)
+    assert (response.status_code, response.json()["id"]) == (200, dog.pk)
+    assert (updates, Dog.objects.values().get()) == ([], before)
+    assert not JournalEntry.objects.filter(model="dogs.Dog").exists()
 
 
 def test_rename_to_a_taken_or_reserved_name(user_api):

@@ -3,6 +3,7 @@
 import pytest
 
 from core.models import JournalEntry
+from core.tests.writes import updates_of
 from movies.models import Rating, rating_rank
 from movies.tests.calls import rating_of, refused
 from movies.tests.factories import FavoriteFactory, MovieFactory, RatingFactory
@@ -69,8 +70,10 @@ def test_correct_a_rating(user_api, method):
 def test_a_correction_that_changes_nothing(user_api, body):
     rating = RatingFactory(user=user_api.user)
     etag = user_api.get(rating_of(rating.movie))["ETag"]
-    response = user_api.patch(rating_of(rating.movie), body)
+    with updates_of(Rating) as updates:
+        response = user_api.patch(rating_of(rating.movie), body)
     assert (response.status_code, response["ETag"]) == (200, etag)
+    assert updates == []
     assert not JournalEntry.objects.filter(model="movies.Rating").exists()
 
 

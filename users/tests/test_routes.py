@@ -2,6 +2,7 @@ import pytest
 
 from core.models import JournalEntry
 from core.roles import Role
+from core.tests.writes import updates_of
 from users.models import User
 from users.tests.factories import PASSWORD, SessionFactory, UserFactory
 
@@ -186,6 +187,15 @@ def test_a_user_changes_its_own_names(user_api, path):
     assert user_api.put(path, full).json() == full
     assert JournalEntry.objects.filter(model="users.User", action="change").count() == 2
     assert JournalEntry.objects.filter(model="users.User").first().actor_id == user_api.user.pk
+
+
+def test_a_change_of_nothing_writes_nothing(user_api):
+    before = User.objects.values().get()
+    with updates_of(User) as updates:
+        response = user_api.patch("/api/users/me", {"name": before["name"]})
+    assert (response.status_code, response.json()["name"]) == (200, before["name"])
+    assert (updates, User.objects.values().get()) == ([], before)
+    assert not JournalEntry.objects.filter(model="users.User").exists()
 
 
 def test_a_put_that_leaves_out_a_required_field_is_400(user_api):

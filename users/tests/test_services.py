@@ -272,6 +272,8 @@ def test_production_refuses_demo_credentials(settings):
     assert {error.id for error in found} == {"users.E001"}
     assert not any(token in str(found) for token in ("abcdef", "1234567890", DEMO_PASSWORD))
     call_command("forget_demo", stdout=StringIO())
+    told = JournalEntry.objects.filter(model="users.User", action="change")
+    assert list(told.values_list("changes", flat=True)) == [{"password": None}] * 2
     assert checks.no_demo_credentials(databases=["default"]) == []
 
 
