@@ -43,14 +43,13 @@ class DogAdmin(ModelAdmin):
     ordering = ("-id",)
     actions = ("fetch_picture_again", "export_csv")
 
-    def save_model(self, request: HttpRequest, obj: Dog, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Write through the services, as the API does."""
-        fields = {name: form.cleaned_data[name] for name in form.changed_data}
-        if change:
-            stored = Dog.objects.select_for_update().get(pk=obj.pk)
-            services.change_dog(dog=stored, **fields)
-        else:
-            obj.pk = services.register_dog(**fields).pk
+    def create(self, obj: Dog, fields: dict[str, Any]) -> Dog:
+        """Take the dog in, as the API does."""
+        return services.register_dog(**fields)
+
+    def change(self, stored: Dog, fields: dict[str, Any]) -> None:
+        """Change the dog, as the API does."""
+        services.change_dog(dog=stored, **fields)
 
     @admin.action(description=_("Fetch another picture"))
     def fetch_picture_again(self, request: HttpRequest, queryset: QuerySet[Dog]) -> None:

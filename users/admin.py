@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import PasswordChangeView
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -59,6 +58,7 @@ class UserAdmin(ModelAdmin):
     search_fields = ("email", "name", "last_name")
     ordering = ("-id",)
     actions = ("end_sessions", "export_csv")
+    shows_cascade = False  # removing anonymises the row, and nothing cascades
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Leave removed users out: nothing is left of them to look at."""
@@ -69,24 +69,14 @@ class UserAdmin(ModelAdmin):
         may_change = self.has_change_permission(request, obj)
         return [name for name in self.fields if may_change or name != "new_password"]
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
-        """Name the users only: removing anonymises the row, and nothing cascades."""
-        refused = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
-        return [str(user) for user in objs], {self.opts.verbose_name_plural: len(objs)}, refused, []
+    def create(self, obj: User, fields: dict[str, Any]) -> User:
+        """Create the user, as the API does."""
+        return services.create_user(password=fields.pop("new_password") or None, **fields)
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Create or change through the services."""
-        fields = {
-            name: form.cleaned_data[name]
-            for name in form.changed_data
-            if name in UserForm.Meta.fields
-        }
-        password = form.cleaned_data.get("new_password") or None
-        if change:
-            user = User.objects.select_for_update().get(pk=obj.pk)
-            services.update_user(user=user, password=password, **fields)
-        else:
-            obj.pk = services.create_user(**{**fields, "password": password}).pk
+    def change(self, stored: User, fields: dict[str, Any]) -> None:
+        """Change the user, as the API does."""
+        password = fields.pop("new_password", None) or None
+        services.update_user(user=stored, password=password, **fields)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         """Deactivate and anonymise."""
@@ -160,16 +150,10 @@ class ApiTokenAdmin(ModelAdmin):
         """Tell whether tokens may be ended."""
         return request.user.has_perm("users.revoke_apitoken")
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+    def create(self, obj: Any, fields: dict[str, Any]) -> ApiToken:
         """Make the token and keep its text for the answer to this request."""
-        if change:
-            raise PermissionDenied
-        made, obj.plaintext = api_tokens.create_api_token(
-            user=form.cleaned_data["user"],
-            name=form.cleaned_data["name"],
-            expires_at=form.cleaned_data["expires_at"],
-        )
-        obj.pk = made.pk
+        made, obj.plaintext = api_tokens.create_api_token(**fields)
+        return made
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None

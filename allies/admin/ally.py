@@ -95,6 +95,7 @@ class AllyAdmin(JobPages, ModelAdmin):
     export_fields = AllyForm.Meta.fields
     actions_list = ("tag_distribution", "rename_tag", "analyse_log")
     actions_detail = ("rename_ally", "add_credentials")
+    shows_cascade = False  # the credentials go with the ally
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ally]:
         """Look up the current credentials along with the allies."""
@@ -140,22 +141,17 @@ class AllyAdmin(JobPages, ModelAdmin):
             "who": ally.current_by or gettext("the system"),
         }
 
-    def save_model(self, request: HttpRequest, obj: Ally, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Write through the services, as the API does."""
-        if change:
-            fields = {name: form.cleaned_data[name] for name in form.changed_data}
-            services.change_ally(ally=services.locked(obj.pk), **fields)
-        else:
-            obj.pk = services.register_ally(**form.cleaned_data).pk
+    def create(self, obj: Ally, fields: dict[str, Any]) -> Ally:
+        """Take the ally in, as the API does."""
+        return services.register_ally(**fields)
+
+    def change(self, stored: Ally, fields: dict[str, Any]) -> None:
+        """Change the ally, as the API does."""
+        services.change_ally(ally=stored, **fields)
 
     def delete_model(self, request: HttpRequest, obj: Ally) -> None:
         """Delete the ally with its credentials."""
         services.remove_ally(ally=services.locked(obj.pk))
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
-        """Name the allies only: their credentials go with them."""
-        refused = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
-        return [str(ally) for ally in objs], {self.opts.verbose_name_plural: len(objs)}, refused, []
 
 
 @admin.register(AllyCredential)

@@ -10,6 +10,7 @@ from allies.models import Ally, AllyCredential
 from allies.tests.factories import AllyFactory, story, with_credentials
 from allies.tests.logs import CREDENTIALS, werkzeug
 from core.roles import Role
+from core.tests.writes import updates_of
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +113,9 @@ def test_a_change_goes_through_the_service(support):
     entry = story().get()
     assert (entry.action, entry.actor_id) == ("change", support.user.pk)
     assert entry.changes["tags"] == [["x"], ["salud", "moda"]]
+    with updates_of(Ally) as updates:
+        assert support.post(f"{LIST}a/change/", data).status_code == 302
+    assert (updates, story().get()) == ([], entry)
     story_page = page(support.get(f"{LIST}a/history/"))
     assert "salud" in story_page
     response = support.post(f"{LIST}a/change/", {**data, "tags": "x" * 51})

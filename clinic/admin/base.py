@@ -64,6 +64,7 @@ class ClinicAdmin(ModelAdmin):
 
     support_fields: tuple[str, ...] = ()
     support_search: tuple[str, ...] = ("=id",)
+    shows_cascade = False  # nothing is deleted, so nothing cascades
     actions: Any = ("restore",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -168,9 +169,3 @@ class ClinicAdmin(ModelAdmin):
         if obj is not None:
             self.record_opened(request, obj)
         return super().history_view(request, object_id, extra_context)
-
-    # -- what is done --------------------------------------------------------------------------
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
-        """Name what is archived; nothing is deleted, so nothing cascades."""
-        refused = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
-        return [str(one) for one in objs], {self.opts.verbose_name_plural: len(objs)}, refused, []

@@ -77,14 +77,13 @@ class PatientAdmin(ClinicAdmin):
         """Keep the studies from SUPPORT."""
         return super().get_inline_instances(request, obj) if sees_clinical(request) else []
 
-    def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Write through the services, as the API does."""
-        fields = {name: form.cleaned_data[name] for name in form.changed_data}
-        if change:
-            stored = Patient.objects.select_for_update().get(pk=obj.pk)
-            services.change_patient(patient=stored, **fields)
-        else:
-            obj.pk = services.create_patient(**fields).pk
+    def create(self, obj: Patient, fields: dict[str, Any]) -> Patient:
+        """Take the patient in, as the API does."""
+        return services.create_patient(**fields)
+
+    def change(self, stored: Patient, fields: dict[str, Any]) -> None:
+        """Change the patient, as the API does."""
+        services.change_patient(patient=stored, **fields)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Write the studies through the services."""
@@ -162,16 +161,15 @@ class StudyAdmin(ClinicAdmin):
         reason = access.reason_of(request.method or "", request.path)
         access.study_seen(obj.pk, obj.patient_id, reason=reason)
 
-    def save_model(self, request: HttpRequest, obj: Study, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Write through the services, as the API does."""
-        fields = {name: form.cleaned_data[name] for name in form.changed_data}
-        if patient := fields.pop("patient", None):
-            fields["patient_id"] = patient.pk
-        if change:
-            stored = Study.objects.select_for_update().get(pk=obj.pk)
-            services.change_study(study=stored, **fields)
-        else:
-            obj.pk = services.create_study(**fields).pk
+    def create(self, obj: Study, fields: dict[str, Any]) -> Study:
+        """Add the study to its patient, as the API does."""
+        return services.create_study(patient_id=fields.pop("patient").pk, **fields)
+
+    def change(self, stored: Study, fields: dict[str, Any]) -> None:
+        """Change the study, as the API does."""
+        if "patient" in fields:
+            fields["patient_id"] = fields.pop("patient").pk
+        services.change_study(study=stored, **fields)
 
     def delete_model(self, request: HttpRequest, obj: Study) -> None:
         """Archive."""

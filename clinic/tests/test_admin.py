@@ -9,6 +9,7 @@ from clinic.models import Patient, Study
 from clinic.tests.admin import PATIENTS, STUDIES, form, shown, stories
 from clinic.tests.factories import PatientFactory, StudyFactory
 from core.models import JournalEntry
+from core.tests.writes import updates_of
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +47,33 @@ def test_admin_changes_through_the_services(boss, study):
     told = JournalEntry.objects.filter(action="change").values_list("model", "changes")
     assert ("clinic.Study", {"description": None}) in list(told)
     assert [line[1] for line in stories(study.patient)] == ["", f"study {study.pk}: change"]
+
+
+def test_admin_saves_what_is_there_without_writing(boss, study):
+    told = JournalEntry.objects.filter(action="change")
+    data = {name: getattr(study, name) for name in ("urgency_level", "type", "description")}
+    for path, fields in (
+        (reverse(f"{PATIENTS}_change", args=[study.patient_id]), form(study)),
+        (
+            reverse(f"{STUDIES}_change", args=[study.pk]),
+            {**data, "patient": study.patient_id, "body_part": study.body_part.lower()},
+        ),
+    ):
+        with updates_of(Patient) as patients, updates_of(Study) as studies:
+            assert boss.post(path, fields).status_code == 302
+        assert (patients, studies, list(told)) == ([], [], [])
+
+
+def test_admin_moves_a_study_to_another_patient(boss, study):
+    other = PatientFactory()
+    data = {name: getattr(study, name) for name in ("urgency_level", "type", "description")}
+    path = reverse(f"{STUDIES}_change", args=[study.pk])
+    fields = {**data, "body_part": study.body_part, "patient": other.pk}
+    assert boss.post(path, fields).status_code == 302
+    entry = JournalEntry.objects.get(action="change", model="clinic.Study")
+    assert entry.changes == {"patient": [study.patient_id, other.pk]}
+    study.refresh_from_db()
+    assert study.patient == other
 
 
 def test_admin_archives_a_study_inline(boss, study):

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from core.admin import export
 from core.admin.strict import StrictModelAdmin
 from core.audit import history, journal
-from core.errors import ApplicationError
+from core.errors import ApplicationError, NotFound
 
 MANY = 10_000
 
@@ -49,27 +49,54 @@ class ModelAdmin(StrictModelAdmin):
     compressed_fields = True
     warn_unsaved_form = True
     export_fields: tuple[str, ...] = ()
+    shows_cascade = True  # False where a service deletes, which knows what goes with the row
     actions: Any = ("export_csv",)
     object_history_template = "core/admin/timeline.html"
 
     # -- the journal instead of Django's LogEntry -----------------------------------------------
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Write nothing: save_model did."""
+        """Write nothing: create did."""
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Write nothing: save_model did."""
+        """Write nothing: change did."""
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         """Write nothing: delete_model did."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Save the object and its journal entry; override to call a service."""
-        before = journal.snapshot(type(obj)._base_manager.get(pk=obj.pk)) if change else None
-        super().save_model(request, obj, form, change)
-        if before is None:
-            journal.record(journal.Action.CREATE, obj, changes=journal.initial(obj))
-        elif changes := journal.diff(before, obj):
-            journal.record(journal.Action.CHANGE, obj, changes=changes)
+        """Write what the form says through :meth:`create` or :meth:`change`.
+
+        A new row gets all fields of the form; a stored one is locked and gets the changed fields,
+        so that the form undoes nothing that was written since it was shown.
+
+        Raises:
+            NotFound: the row went meanwhile.
+        """
+        if not change:
+            obj.pk = self.create(obj, {**form.cleaned_data}).pk
+            return
+        stored = self.model._default_manager.select_for_update().filter(pk=obj.pk).first()
+        if stored is None:
+            raise NotFound
+        self.change(stored, {name: form.cleaned_data[name] for name in form.changed_data})
+
+    def create(self, obj: Any, fields: dict[str, Any]) -> Any:
+        """Store the form's new object with its entry and return it; override to call a service."""
+        obj.save()
+        journal.record(journal.Action.CREATE, obj, changes=journal.initial(obj))
+        return obj
+
+    def change(self, stored: Any, fields: dict[str, Any]) -> None:
+        """Change the fields of a locked row, with an entry; override to call a service."""
+        if changes := journal.change(stored, fields):
+            journal.record(journal.Action.CHANGE, stored, changes=changes)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """Return what a deletion takes along; the rows alone where ``shows_cascade`` is off."""
+        if self.shows_cascade:
+            return super().get_deleted_objects(objs, request)
+        refused = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
+        return [str(obj) for obj in objs], {self.opts.verbose_name_plural: len(objs)}, refused, []
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete the object and say so; override to call a service."""

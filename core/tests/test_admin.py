@@ -3,14 +3,19 @@
 import pytest
 from django.contrib import admin
 from django.contrib.admin.utils import quote
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.forms import modelform_factory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.functional import Promise
 
+from core.admin.base import ModelAdmin
 from core.audit import journal
+from core.errors import NotFound
 from core.models import JournalEntry
 from core.roles import Role
+from core.tests.writes import updates_of
 from users.auth.sessions import open_session
 from users.models import Session, User
 from users.tests.factories import UserFactory
@@ -189,3 +194,92 @@ def test_the_search_of_the_sidebar_has_only_pages_that_are_there(boss):
     assert boss.get("/admin/search/", {"s": "users"}).status_code == 200
     for page in ("abc", "9", "\u00b2", "0", "-1"):
         assert boss.get("/admin/search/", {"s": "users", "page": page}).status_code == 404, page
+
+
+# -- how a form is written -------------------------------------------------------------------------
+UserForm = modelform_factory(User, fields=("name", "last_name", "email"))
+
+
+class Services(ModelAdmin):
+    """A page whose rows are written by services."""
+
+    shows_cascade = False
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.calls = []
+
+    def create(self, obj, fields):
+        self.calls.append(("create", fields))
+        return UserFactory(**fields)
+
+    def change(self, stored, fields):
+        self.calls.append(("change", stored, fields))
+
+
+def save(page, rf, user=None, **fields):
+    """Save a form of a user on a page; return the form's object."""
+    form = UserForm({"name": "Ada", "last_name": "", "email": "a@b.co", **fields}, instance=user)
+    assert form.is_valid(), form.errors
+    obj = form.save(commit=False)
+    page.save_model(rf.post("/"), obj, form, user is not None)
+    return obj
+
+
+def test_a_page_stores_and_changes_rows_with_their_entries(rf):
+    page = ModelAdmin(User, admin.site)
+    made = save(page, rf)
+    entry = JournalEntry.objects.get()
+    assert (entry.action, entry.object_id) == ("create", str(made.pk))
+    assert entry.changes["name"] == [None, "Ada"]
+    shown = User.objects.get()
+    User.objects.update(last_name="Lovelace")  # meanwhile
+    save(page, rf, shown, name="Grace")
+    user = User.objects.get()
+    assert (user.name, user.last_name) == ("Grace", "Lovelace")
+    entry = JournalEntry.objects.latest("id")
+    assert (entry.action, entry.changes) == ("change", {"name": ["Ada", "Grace"]})
+
+
+def test_a_form_that_changes_nothing_writes_nothing(rf):
+    user = UserFactory(name="Ada", last_name="", email="a@b.co")
+    with updates_of(User) as updates:
+        save(ModelAdmin(User, admin.site), rf, user)
+    assert updates == []
+    assert not JournalEntry.objects.exists()
+
+
+def test_a_page_gives_its_services_the_whole_new_row_and_the_changed_fields(rf):
+    page = Services(User, admin.site)
+    made = save(page, rf)
+    stored = User.objects.get()
+    assert made.pk == stored.pk
+    save(page, rf, User.objects.get(), name="Grace")
+    assert page.calls == [
+        ("create", {"name": "Ada", "last_name": "", "email": "a@b.co"}),
+        ("change", stored, {"name": "Grace"}),
+    ]
+    assert page.calls[1][1].name == "Ada", "the row as it is stored, not as the form left it"
+
+
+def test_a_row_that_went_meanwhile_is_not_made_again(rf):
+    user = UserFactory()
+    User.objects.all().delete()
+    page = Services(User, admin.site)
+    with pytest.raises(NotFound):
+        save(page, rf, user, name="Grace")
+    assert page.calls == []
+
+
+def test_a_deletion_names_what_goes_along_unless_a_service_knows_it(rf):
+    request, session = rf.get("/"), open_session(user=UserFactory(email="a@b.co"))
+    request.user = UserFactory(role=Role.ADMIN)
+    asked = [session.user]
+    _names, counts, _refused, _protected = ModelAdmin(User, admin.site).get_deleted_objects(
+        asked, request
+    )
+    assert counts == {"users": 1, "sessions": 1}
+    page = Services(User, admin.site)
+    assert page.get_deleted_objects(asked, request) == (["a@b.co"], {"users": 1}, set(), [])
+    request.user = AnonymousUser()
+    assert page.get_deleted_objects(asked, request) == (["a@b.co"], {"users": 1}, {"user"}, [])

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.models import JournalEntry
 from core.roles import Role
+from core.tests.writes import updates_of
 from dogs.models import Dog, RelayedFile
 from dogs.tests.factories import DogFactory, RelayedFileFactory
 from users.tests.factories import UserFactory
@@ -100,6 +101,10 @@ def test_change_leaves_a_story(staff):
     assert staff.post(page, {"name": "Eager"}).status_code == 302
     dog.refresh_from_db()
     assert dog.name == "Eager"
+    with updates_of(Dog) as updates:
+        assert staff.post(page, {"name": "Eager"}).status_code == 302
+    assert updates == []
+    assert JournalEntry.objects.filter(model="dogs.Dog").count() == 1
     story = staff.get(f"{DOGS}{dog.pk}/history/").content.decode()
     assert "Lazy → Eager" in story
     assert str(staff.user) in story

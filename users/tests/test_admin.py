@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from core.models import JournalEntry
 from core.roles import Role
+from core.tests.writes import updates_of
 from users.auth import limits
 from users.models import ApiToken, LoginBucket, Session, User
 from users.tests.factories import PASSWORD, ApiTokenFactory, SessionFactory, UserFactory
@@ -147,6 +148,9 @@ def test_changing_goes_through_the_service(boss):
     assert (user.name, user.check_password(PASSWORD)) == ("Ana", True)
     entry = JournalEntry.objects.get(model="users.User")
     assert entry.changes == {"name": ["Old", "Ana"]}
+    with updates_of(User) as updates:
+        assert boss.post(path, data).status_code == 302
+    assert (updates, JournalEntry.objects.get(model="users.User")) == ([], entry)
     assert boss.post(path, {**data, "new_password": NEW}).status_code == 302
     user.refresh_from_db()
     session.refresh_from_db()
