@@ -10,7 +10,7 @@ from allies.models import Ally, AllyCredential
 from allies.tests.factories import AllyFactory, story, with_credentials
 from allies.tests.logs import CREDENTIALS, werkzeug
 from core.roles import Role
-from core.tests.writes import updates_of
+from core.tests.helpers_writes import updates_of
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db

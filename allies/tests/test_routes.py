@@ -5,7 +5,7 @@ import pytest
 from allies.models import Ally, AllyCredential
 from allies.tests.factories import AllyFactory, story, with_credentials
 from core.roles import Role
-from core.tests.writes import updates_of
+from core.tests.helpers_writes import updates_of
 
 pytestmark = pytest.mark.django_db
 

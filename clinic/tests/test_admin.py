@@ -9,7 +9,7 @@ from clinic.models import Patient, Study
 from clinic.tests.admin import PATIENTS, STUDIES, form, shown, stories
 from clinic.tests.factories import PatientFactory, StudyFactory
 from core.models import JournalEntry
-from core.tests.writes import updates_of
+from core.tests.helpers_writes import updates_of
 
 pytestmark = pytest.mark.django_db
 

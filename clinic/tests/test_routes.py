@@ -8,7 +8,7 @@ from django.utils import timezone
 from clinic.models import Patient, Study
 from clinic.tests.factories import PatientFactory, StudyFactory
 from clinic.tests.helpers_requests import JOSE, STUDY, codes, stored
-from core.tests.writes import updates_of
+from core.tests.helpers_writes import updates_of
 
 pytestmark = pytest.mark.django_db
 

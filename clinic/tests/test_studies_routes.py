@@ -9,7 +9,7 @@ from clinic.constants import StudyType
 from clinic.models import Study
 from clinic.tests.factories import PatientFactory, StudyFactory
 from clinic.tests.helpers_requests import STUDY, codes, stored
-from core.tests.writes import updates_of
+from core.tests.helpers_writes import updates_of
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from core.audit import journal
 from core.errors import NotFound
 from core.models import JournalEntry
 from core.roles import Role
-from core.tests.writes import updates_of
+from core.tests.helpers_writes import updates_of
 from users.auth.sessions import open_session
 from users.models import Session, User
 from users.tests.factories import UserFactory

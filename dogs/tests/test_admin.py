@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.models import JournalEntry
 from core.roles import Role
-from core.tests.writes import updates_of
+from core.tests.helpers_writes import updates_of
 from dogs.models import Dog, RelayedFile
 from dogs.tests.factories import DogFactory, RelayedFileFactory
 from users.tests.factories import UserFactory

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from drf_spectacular.generators import SchemaGenerator
 
 from core.models import JournalEntry
-from core.tests.writes import updates_of
+from core.tests.helpers_writes import updates_of
 from dogs.models import Dog
 from dogs.tests.calls import refused
 from dogs.tests.factories import DogFactory

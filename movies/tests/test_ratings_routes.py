@@ -3,7 +3,7 @@
 import pytest
 
 from core.models import JournalEntry
-from core.tests.writes import updates_of
+from core.tests.helpers_writes import updates_of
 from movies.models import Rating, rating_rank
 from movies.tests.calls import rating_of, refused
 from movies.tests.factories import FavoriteFactory, MovieFactory, RatingFactory

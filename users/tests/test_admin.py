@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from core.models import JournalEntry
 from core.roles import Role
-from core.tests.writes import updates_of
+from core.tests.helpers_writes import updates_of
 from users.auth import limits
 from users.models import ApiToken, LoginBucket, Session, User
 from users.tests.factories import PASSWORD, ApiTokenFactory, SessionFactory, UserFactory

@@ -2,7 +2,7 @@ import pytest
 
 from core.models import JournalEntry
 from core.roles import Role
-from core.tests.writes import updates_of
+from core.tests.helpers_writes import updates_of
 from users.models import User
 from users.tests.factories import PASSWORD, SessionFactory, UserFactory
 
