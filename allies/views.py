@@ -116,21 +116,21 @@ class CredentialsViewSet(GenericViewSet):
             }
         )
 
-    def refuse(self, error: Exception) -> HttpResponse:
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]  # already bytes
         """Answer in the brief's words where the brief has some, else as every route does.
 
         What has no words there stays a problem document: 401, 403, 405, 406, 409, 413, 422, 503,
         and a query string that GET does not know.
         """
-        known = problems.translate(error)
+        known = problems.translate(exc)
         if known is None:
-            logger.error("credentials route failed", exc_info=error)
+            logger.error("credentials route failed", exc_info=exc)
             return told(constants.SERVER_ERROR, status.HTTP_500_INTERNAL_SERVER_ERROR)
         if self.request.method == "POST" and is_refusal(known):
             return told(constants.CREDENTIALS_REFUSED, status.HTTP_400_BAD_REQUEST)
         if self.request.method != "POST" and is_unknown_ally(known):
             return told(constants.ALLY_NOT_FOUND, status.HTTP_404_NOT_FOUND)
-        return super().refuse(error)
+        return super().handle_exception(exc)
 
 
 REFUSALS = (ParseError, UnsupportedMediaType, ValidationError, BadRequest, NotFound)

@@ -93,7 +93,7 @@ class ClinicViewSet(GenericViewSet):
         names = self.request.GET if code == "" else ()
         return access.reason_of(self.request.method or "", self.request.path, names, code)
 
-    def refused(self, error: APIException) -> None:
+    def on_error(self, error: APIException) -> None:
         """Record who was not let in, and at whose record."""
         if error.status_code not in REFUSALS:
             return

@@ -152,8 +152,8 @@ def exception_handler(error: Exception, handler_context: dict[str, Any]) -> Resp
     known = translate(error)
     if known is None:
         return None
-    if view is not None and hasattr(view, "refused"):
-        view.refused(known)
+    if view is not None and hasattr(view, "on_error"):
+        view.on_error(known)
     return from_api_error(request, known)  # type: ignore[return-value]  # plain response: already rendered
 
 

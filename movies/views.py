@@ -109,14 +109,14 @@ class AboutMovie(GenericViewSet):
         """Return the id of the movie that a new resource is about."""
         return int(validated["movie_id"])
 
-    def run(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+    def handle(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Ask TMDB for a new resource's movie first: no transaction waits for an outside call."""
         if self.action == "create":
             serializer = self.get_serializer(data=request.data)
             serializer.is_valid(raise_exception=True)
             self.wanted = services.know_movie(movie_id=self.movie_wanted(serializer.validated_data))
             self.validated = serializer.validated_data
-        return super().run(request, *args, **kwargs)
+        return super().handle(request, *args, **kwargs)
 
 
 class FavoriteRows(GenericViewSet):

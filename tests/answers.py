@@ -76,13 +76,13 @@ def mistake_in(response: Any, *, look_inside: bool) -> str | None:
 
 def operation_of(response: Any) -> tuple[str, str] | None:
     """Return method and address of the API's operation that answered, if one did."""
-    from core.api.views import Kernel
+    from core.api.views import BaseAPIView
 
     method, match = response.request["REQUEST_METHOD"], response.wsgi_request.resolver_match
     if (
         method == "HEAD"
         or match is None
-        or not issubclass(getattr(match.func, "cls", object), Kernel)
+        or not issubclass(getattr(match.func, "cls", object), BaseAPIView)
     ):
         return None
     return method, plain(match.route)

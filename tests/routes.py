@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from core.api.views import Kernel
+from core.api.views import BaseAPIView
 
 PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>|\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 SAMPLES = {"name": "nobody", "pk": "987654321", "id": "987654321"}
@@ -55,7 +55,7 @@ def all_routes() -> list[Route]:
     routes = []
     for template, pattern in walk(get_resolver().url_patterns):
         view = getattr(pattern.callback, "cls", None)
-        if view is None or not issubclass(view, Kernel):
+        if view is None or not issubclass(view, BaseAPIView):
             continue
         actions = getattr(pattern.callback, "actions", None)
         if actions is None:

@@ -46,7 +46,7 @@ class Negotiation(negotiation.DefaultContentNegotiation):
         return super().select_renderer(request, renderers, format_suffix)
 
 
-class Kernel(drf_views.APIView):
+class BaseAPIView(drf_views.APIView):
     """What every route keeps. See the module's docstring."""
 
     permission_table: ClassVar[Mapping[str, Rule]] = {}
@@ -85,12 +85,12 @@ class Kernel(drf_views.APIView):
         response: HttpResponse
         try:
             self.initial(drf_request, *args, **kwargs)
-            response = self.run(drf_request, *args, **kwargs)
+            response = self.handle(drf_request, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - handle_exception raises again what is no answer
-            response = self.refuse(error)
+            response = self.handle_exception(error)
         return response
 
-    def run(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+    def handle(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Call the method's handler, in a transaction when it may write."""
         name = (request.method or "").lower()
         handler = self.http_method_not_allowed
@@ -98,32 +98,35 @@ class Kernel(drf_views.APIView):
             handler = getattr(self, name, self.http_method_not_allowed)
 
         def respond() -> HttpResponse:
-            return self.finish(request, handler(request, *args, **kwargs))
+            answer = handler(request, *args, **kwargs)
+            return self.finalize_response(request, answer, *args, **kwargs)
 
         if request.method in SAFE_METHODS or self.action_name() is None:
             return respond()
         if request.method == "POST" and HEADER in request.headers:
             keyed = Idempotency(request)
             if self.atomic:
-                return keyed.answer(respond, self.refuse)
+                return keyed.answer(respond, self.handle_exception)
             return keyed.answer_outside(respond)
         if not self.atomic:
             return respond()
         with transaction.atomic():
             return respond()
 
-    def refuse(self, error: Exception) -> HttpResponse:
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]  # already bytes
         """Render an expected failure; raise a defect of ours again."""
-        response = self.handle_exception(error)
+        response = super().handle_exception(exc)
         if response.status_code == 405:  # noqa: PLR2004 - RFC 9110, 15.5.6: it says what is allowed
             response["Allow"] = ", ".join(self.allowed_methods)
         response["Cache-Control"] = "no-store"
         return response
 
-    def refused(self, error: APIException) -> None:
-        """Record a refused access where an app keeps who was not let in; the kernel keeps none."""
+    def on_error(self, error: APIException) -> None:
+        """Record an expected failure before it is rendered; the kernel records none."""
 
-    def finish(self, request: Request, response: HttpResponse | Response) -> HttpResponse:
+    def finalize_response(  # type: ignore[override]  # DRF renders later
+        self, request: Request, response: HttpResponse | Response, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         """Turn a handler's answer into bytes, with entity tag and cache headers."""
         if request.method in SAFE_METHODS:
             self.journal_read(response)
@@ -163,11 +166,11 @@ class Kernel(drf_views.APIView):
         return bool(detail) and response.status_code in {200, 201} and response.data is not None
 
 
-class APIView(Kernel):
+class APIView(BaseAPIView):
     """A route that is no resource: its permission table is keyed by method."""
 
 
-class GenericViewSet(Kernel, viewsets.GenericViewSet):
+class GenericViewSet(BaseAPIView, viewsets.GenericViewSet):
     """A resource. Actions are mixed in; each has its row in the permission table."""
 
     ordering: ClassVar[tuple[str, ...]] = ("pk",)
