@@ -253,6 +253,7 @@ class StudyViewSet(StudyRoutes):
         return Response(selectors.vocabulary())
 
 
+@extend_schema_view(list=extend_schema(description="List the studies of a patient who is there."))
 class PatientStudyViewSet(StudyRoutes):
     """The studies of one patient."""
 
@@ -260,14 +261,10 @@ class PatientStudyViewSet(StudyRoutes):
     filterset_class = PatientStudyFilter
 
     def get_queryset(self) -> QuerySet[Study]:
-        """Narrow to the patient of the address."""
-        return super().get_queryset().filter(patient_id=self.patient_id)
-
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List the studies of a patient who is there."""
-        if not Patient.objects.filter(pk=self.patient_id).exists():
+        """Narrow to the patient of the address, who must be there to have a list."""
+        if self.action == "list" and not Patient.objects.filter(pk=self.patient_id).exists():
             raise NotFound
-        return super().list(request, *args, **kwargs)
+        return super().get_queryset().filter(patient_id=self.patient_id)
 
     def record_read(self, data: Mapping[str, Any]) -> None:
         """Record the patient, even with nothing to show."""

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from core.api.query import path_key
-from core.api.views import SAFE_METHODS, APIView, GenericViewSet, ModelViewSet
+from core.api.views import APIView, GenericViewSet, ModelViewSet
 from users import permissions, services
 from users.auth import devices, sessions
 from users.auth.bearer import BearerAuthentication
@@ -55,12 +55,11 @@ class AccountViewSet(
                 raise WrongCurrentPassword
             services.confirm_password(user=self.caller, password=given)
 
-    def get_object(self) -> User:
-        """Return the user; an administrator's write locks all administrators first, in order."""
-        if self.caller.is_superuser and self.request.method not in SAFE_METHODS:
+    def lock(self, queryset: QuerySet[User]) -> QuerySet[User]:
+        """Lock the user; an administrator's write locks all administrators first, in order."""
+        if self.caller.is_superuser:
             services.lock_admins()
-        user: User = super().get_object()
-        return user
+        return super().lock(queryset)
 
     def perform_update(self, serializer: BaseSerializer) -> None:
         """Change the user; the role is for ADMIN to change."""

@@ -83,10 +83,13 @@ class AutoSchema(BaseAutoSchema):
         rule: Rule | None = view.permission_table.get(view.action_name() or "")
         return rule
 
-    def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular's signature, not DRF's
-        """Say who may call, from the permission table."""
-        description = super().get_description() or ""
-        return f"{description}\n\nWho: {self.rule.label}.".strip() if self.rule else description
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        """Say who may call, from the permission table, whoever else describes the operation."""
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is not None and self.rule is not None:
+            description = operation.get("description", "")
+            operation["description"] = f"{description}\n\nWho: {self.rule.label}.".strip()
+        return operation
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         """Require a token where the permission table does."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
-from core.api.fast import plan as reading
+from core.api.fast.plan import plan_of
 
 BIGGEST = 2**63 - 1
 
@@ -105,7 +105,7 @@ class ModelSerializer(serializers.ModelSerializer):
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """Return a row as JSON has it, without making fields when that is possible."""
-        if settings.FAST_READS and (plan := reading.plan_of(self.__class__, instance.__class__)):
+        if settings.FAST_READS and (plan := plan_of(self.__class__, instance.__class__)):
             return plan.of_object(instance)
         return super().to_representation(instance)
 

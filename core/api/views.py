@@ -8,7 +8,6 @@ runs writes in one transaction, answers repeated keys, compares entity tags, kee
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.db import models, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -16,20 +15,19 @@ from django.utils.encoding import escape_uri_path
 from rest_framework import generics, mixins, negotiation, viewsets
 from rest_framework import views as drf_views
 from rest_framework.exceptions import APIException
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from core.api.fast import plan as reading
+from core.api.fast.mixin import FastReads
 from core.api.filters.filterset import view_query_params
 from core.api.idempotency import HEADER, Idempotency
-from core.api.pagination import keyset
 from core.api.permissions import Rule
 from core.api.query import check_path, check_query
 from core.api.renderers import JSONRenderer, dumps, etag_of, require_match, unchanged
 from core.audit import journal
 
-SAFE_METHODS = ("GET", "HEAD")
 JSON = JSONRenderer()
 
 
@@ -170,8 +168,8 @@ class APIView(BaseAPIView):
     """A route that is no resource: its permission table is keyed by method."""
 
 
-class GenericViewSet(BaseAPIView, viewsets.GenericViewSet):
-    """A resource. Actions are mixed in; each has its row in the permission table."""
+class BaseViewSet(BaseAPIView, viewsets.GenericViewSet):
+    """A resource as DRF has it, whose writes lock their row and compare its entity tag."""
 
     ordering: ClassVar[tuple[str, ...]] = ("pk",)
     ordering_fields: ClassVar[tuple[str, ...]] = ()
@@ -181,35 +179,24 @@ class GenericViewSet(BaseAPIView, viewsets.GenericViewSet):
         """Return what the address's last part is compared with in the database."""
         return value
 
-    def get_queryset(self) -> Any:
-        """Return the rows that the caller may see: all that the class declares, unless overridden.
-
-        ``is_declared`` says that nothing of the request is in it. Whatever narrows a queryset makes
-        a new one, without that mark.
-        """
-        queryset = super().get_queryset()
-        if "queryset" not in vars(self):
-            queryset.is_declared = True  # type: ignore[attr-defined]  # read by core.api.fast.plan
-        return queryset
-
-    def plan(self, queryset: Any) -> reading.Plan | None:
-        """Return how rows become JSON without a serializer's work, where that is possible."""
-        if not settings.FAST_READS or self.request.method not in SAFE_METHODS:
-            return None
-        return reading.plan_for(self, queryset)
+    def lock(self, queryset: Any) -> Any:
+        """Return the queryset from which a write takes its object, locked until it is committed."""
+        return queryset.select_for_update(of=("self",))
 
     def get_object(self) -> Any:
         """Return the object at this address; for a write, locked and as the caller knows it.
 
-        Where ``retrieve`` only shows it, it is the JSON already (a :class:`reading.Row`).
+        Raises Http404 where there is none, PreconditionFailed where ``If-Match`` names another
+        state.
         """
+        return self.get_object_from(self.get_queryset())
+
+    def get_object_from(self, queryset: Any) -> Any:
+        """Do the work of :meth:`get_object`."""
         write = self.request.method not in SAFE_METHODS
-        queryset = self.get_queryset()
         if write:
-            queryset = queryset.select_for_update(of=("self",))
+            queryset = self.lock(queryset)
         key = self.lookup_value(self.kwargs[self.lookup_url_kwarg or self.lookup_field])
-        if plan := self.plan(queryset):
-            return plan.get(queryset, self, self.lookup_field, key)
         obj = generics.get_object_or_404(queryset, **{self.lookup_field: key})
         self.check_object_permissions(self.request, obj)
         expected = self.request.headers.get("If-Match")
@@ -217,20 +204,9 @@ class GenericViewSet(BaseAPIView, viewsets.GenericViewSet):
             require_match(expected, etag_of(dumps(self.get_serializer(obj).data)))
         return obj
 
-    def paginate_queryset(self, queryset: Any) -> Any:
-        """Return the rows of a page; for a plain ``list`` they are JSON already."""
-        plan = None if self.paginator is None else self.plan(queryset)
-        if plan is None:
-            return super().paginate_queryset(queryset)
-        order = keyset.Keyset.of(queryset, self.ordering).columns
-        rows = super().paginate_queryset(plan.listed(queryset, self, [path for path, _ in order]))
-        return plan.rows(rows or [], queryset)
 
-    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the serializer, or what stands in for one whose work is done."""
-        if args and isinstance(args[0], reading.Row | reading.Rows):
-            return reading.Ready(args[0])
-        return super().get_serializer(*args, **kwargs)
+class GenericViewSet(FastReads, BaseViewSet):
+    """A resource. Actions are mixed in; each has its row in the permission table."""
 
 
 class CreateMixin(mixins.CreateModelMixin):

@@ -11,6 +11,7 @@ from core.roles import Role
 from dogs.models import RelayedFile
 from dogs.tests.calls import refused
 from dogs.tests.factories import RelayedFileFactory
+from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +47,13 @@ def test_files_of_others_are_not_there(user_api, client_for):
     support = client_for(Role.SUPPORT)
     assert support.get(f"/api/files/{theirs.pk}").status_code == 200
     assert len(support.get("/api/files").json()["results"]) == 2
+
+
+def test_two_callers_one_after_the_other_see_their_own(client_for):
+    for user in UserFactory.create_batch(2):
+        mine = RelayedFileFactory(owner=user)
+        page = client_for(user).get("/api/files").json()
+        assert [one["id"] for one in page["results"]] == [str(mine.pk)]
 
 
 @pytest.mark.parametrize("body", [{}, {"file": "text"}, {"other": "x"}])

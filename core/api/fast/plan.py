@@ -4,7 +4,7 @@ From the serializer that a view declares a :class:`Plan` is derived, once: which
 under which name each is shown, and what is to be done to its value, which for most is nothing. Rows
 come as ``.values()`` and leave as dicts; nested ones with one query more, as if prefetched.
 
-A plan is made only of what is known to give the same answer as DRF: stock fields, and fields that
+A plan is made only of what is known to give the same answer as DRF: DRF's fields, and fields that
 say ``by_value = True``: "my ``to_representation`` needs nothing but the value". Anything else (a
 method field, a property, a ``to_representation`` or ``get_object`` of one's own) makes the view
 take the plain path, as ``FAST_READS=false`` makes all. A test compares the bytes on every route.
@@ -25,8 +25,8 @@ from rest_framework import fields, relations, serializers
 from rest_framework.permissions import BasePermission
 from rest_framework.settings import api_settings
 
-from core.api.fast.overrides import defined_here, is_stock
-from core.api.fast.statements import Mark, statement
+from core.api.fast.overrides import overrides, overrides_read
+from core.api.fast.statements import Mark, share, statement
 from core.api.renderers import clock, local_time
 
 type_show = Callable[[Any], Any]
@@ -69,10 +69,14 @@ class Rows(list[dict[str, Any]]):
     """A page of resources."""
 
 
-class Ready(NamedTuple):
-    """Stands in for a serializer whose work is done."""
+class Source(NamedTuple):
+    """Where rows come from. ``owner`` is the view's class where it declares just this queryset."""
 
-    data: Row | Rows
+    queryset: Any = None
+    owner: type | None = None
+
+
+NO_SOURCE = Source()
 
 
 class Column(NamedTuple):
@@ -108,28 +112,31 @@ class Plan:
         """Return ``queryset`` with this plan's columns only, and those that its order needs."""
         return queryset.prefetch_related(None).values(*sorted(self.paths.union(also)))
 
-    def listed(self, queryset: Any, view: Any, also: Iterable[str]) -> Any:
+    def listed(self, source: Source, also: Iterable[str]) -> Any:
         """Return :meth:`narrow`, the same object each time where the view's class declares it."""
-        own = hasattr(queryset, "is_declared")
-        return declared(self, view.__class__, tuple(also)) if own else self.narrow(queryset, also)
+        queryset, owner = source
+        if owner is None:
+            return self.narrow(queryset, also)
+        return declared(self, owner, tuple(also))
 
-    def get(self, queryset: Any, view: Any, field: str, key: Any) -> Row:
+    def get(self, source: Source, field: str, key: Any) -> Row:
         """Return one resource as JSON has it, or raise Http404."""
+        queryset, owner = source
         try:
-            if hasattr(queryset, "is_declared") and "__" not in field:
+            if owner is not None and "__" not in field:
                 name = self.key if field == "pk" else field
                 wanted = {field: Mark(0, queryset.model._meta.get_field(name))}
                 build = lambda: self.narrow(queryset).filter(**wanted)[:1]  # noqa: E731 - named at its use
-                found = statement((self, view.__class__, field), build).dicts([key])
+                found = statement((self, owner, field), build).dicts([key])
             else:
                 found = list(self.narrow(queryset).filter(**{field: key})[:1])
         except (TypeError, ValueError, ValidationError):
             found = []  # no row can have this key
         if not found:
             raise Http404
-        return Row(self.rows(found, queryset)[0])
+        return Row(self.rows(found, source)[0])
 
-    def rows(self, found: Sequence[dict[str, Any]], queryset: Any = None) -> Rows:
+    def rows(self, found: Sequence[dict[str, Any]], source: Source = NO_SOURCE) -> Rows:
         """Return what :meth:`narrow` found as JSON has it."""
         pairs = [(column.name, column.path) for column in self.columns]
         shown = Rows([{name: row[path] for name, path in pairs} for row in found])
@@ -142,22 +149,23 @@ class Plan:
                 if row[name] is not None:
                     row[name] = show(row[name])  # type: ignore[misc]  # `changed` are those that have one
         for nested in self.nested:
-            self.add_nested(nested, shown, [row[self.key] for row in found], queryset)
+            self.add_nested(nested, shown, [row[self.key] for row in found], source)
         return shown
 
-    def add_nested(self, nested: Nested, shown: Rows, keys: list[Any], queryset: Any) -> None:
+    def add_nested(self, nested: Nested, shown: Rows, keys: list[Any], source: Source) -> None:
         """Fetch the rows that point at this page's, with one query, and hang each to its own."""
         link, plan = nested.link, nested.plan
+        queryset, owner = source
 
         def rows(**wanted: Any) -> Any:
             return plan.narrow(children_of(nested, queryset), [link]).filter(**wanted)
 
-        if len(keys) == 1 and hasattr(queryset, "is_declared"):
+        if len(keys) == 1 and owner is not None:
             mark = Mark(0, queryset.model._meta.pk)
-            found = statement((self, nested.name), lambda: rows(**{link: mark})).dicts(keys)
+            found = statement((self, owner, nested.name), lambda: rows(**{link: mark})).dicts(keys)
         else:
             found = list(rows(**{f"{link}__in": keys})) if keys else []
-        within = plan.nested and children_of(nested, queryset)
+        within = Source(children_of(nested, queryset)) if plan.nested else NO_SOURCE
         by_key = defaultdict(list)
         for row, child in zip(found, plan.rows(found, within), strict=True):
             by_key[row[link]].append(child)
@@ -181,9 +189,7 @@ class Plan:
 @cache
 def declared(plan: Plan, view: Any, also: tuple[str, ...]) -> Any:
     """Return the narrowed queryset of a view's class; it is cloned, never evaluated."""
-    found = plan.narrow(view.queryset.all(), also)
-    found.declared_by = (plan, view, also)
-    return found
+    return share(plan.narrow(view.queryset.all(), also))
 
 
 def children_of(nested: Nested, queryset: Any) -> Any:
@@ -198,7 +204,7 @@ def children_of(nested: Nested, queryset: Any) -> Any:
 
 def plan_for(view: Any, queryset: Any) -> Plan | None:
     """Return the plan for what ``view`` is asked for, or None: the serializer does it."""
-    if getattr(queryset, "_fields", ()) is not None or not is_stock(view.__class__, view.action):
+    if getattr(queryset, "_fields", ()) is not None or overrides_read(view.__class__, view.action):
         return None
     checks = BasePermission.has_object_permission
     if any(one.has_object_permission is not checks for one in view.permission_classes):
@@ -210,7 +216,7 @@ def plan_for(view: Any, queryset: Any) -> Plan | None:
 def plan_of(serializer_class: Any, model: Any) -> Plan | None:
     """Return how ``serializer_class`` shows rows of ``model``, or None: only itself knows."""
     own = ("__init__", "get_fields", "fields", "_readable_fields", "to_representation", "data")
-    if not hasattr(model, "_meta") or not defined_here(serializer_class, *own):
+    if not hasattr(model, "_meta") or overrides(serializer_class, *own):
         return None
     columns, nested = [], []
     try:
@@ -258,7 +264,7 @@ def show_of(field: fields.Field, column: Any) -> type_show | None:
     if is_relation and not isinstance(getattr(field, "pk_field", None), INTEGER):
         raise NotPlainError
     is_time = isinstance(column, models.DateTimeField)
-    is_stock_json = isinstance(column, models.JSONField) and not getattr(field, "binary", False)
+    is_drf_json = isinstance(column, models.JSONField) and not getattr(field, "binary", False)
     as_text = getattr(field, "coerce_to_string", api_settings.COERCE_BIGINT_TO_STRING)
     if not hasattr(field, "format") and not as_text:
         if is_time and method is fields.DateTimeField.to_representation:
@@ -267,7 +273,7 @@ def show_of(field: fields.Field, column: Any) -> type_show | None:
         elif (
             isinstance(column, UNCHANGED.get(method, ()))
             and not is_time
-            and (is_stock_json or not hasattr(column, "from_db_value"))
+            and (is_drf_json or not hasattr(column, "from_db_value"))
         ):
             return None
     if method in BY_VALUE or getattr(field, "by_value", False):

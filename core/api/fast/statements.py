@@ -79,6 +79,8 @@ class Statement:
 
 
 kept: dict[Hashable, Statement] = {}
+# Querysets of classes: each is the same object in every request, so it says which SQL is meant.
+shared: set[QuerySet[Any]] = set()
 
 
 def statement(key: Hashable, build: Callable[[], QuerySet[Any]]) -> Statement:
@@ -91,6 +93,12 @@ def statement(key: Hashable, build: Callable[[], QuerySet[Any]]) -> Statement:
     return found
 
 
+def share(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    """Return a queryset that lives as long as the process: it is cloned, never evaluated."""
+    shared.add(queryset)
+    return queryset
+
+
 def rows_from(
     queryset: QuerySet[Any],
     key: Hashable,
@@ -98,16 +106,15 @@ def rows_from(
     values: Sequence[Any],
     build: Callable[[Sequence[Any]], QuerySet[Any]],
 ) -> list[Any]:
-    """Return what ``build(values)`` finds; if ``queryset`` is a class's own, compiled once.
+    """Return what ``build(values)`` finds; if ``queryset`` is a shared one, compiled once.
 
     ``values`` are values of ``columns``; more than one makes a comparison of rows, which takes no
     marks.
     """
-    declared = getattr(queryset, "declared_by", None)
-    if declared is None or len(values) > 1:
+    if queryset not in shared or len(values) > 1:
         return list(build(values))
     marks = [
         Mark(index, queryset.model._meta.get_field(column))
         for index, column in enumerate(columns[: len(values)])
     ]
-    return statement((declared, key), lambda: build(marks)).dicts(values)
+    return statement((queryset, key), lambda: build(marks)).dicts(values)
