@@ -13,7 +13,7 @@ import core.jobs.broker
 from core.jobs.broker import Transport
 
 ROUNDS, PROCESSES = 10, 4
-NAMES = ("core", "dogs", "users")
+NAMES = ("core", "things", "users")
 WRITERS = {filesystem.__file__, core.jobs.broker.__file__}
 
 

@@ -65,7 +65,9 @@ def line(stream):
 def test_a_line_says_when_who_where_and_in_which_request(log):
     logger, stream = log
     with context.acting_as(context.Actor("user", 7, "ana@example.org", "USER"), request="r-1"):
-        logger.warning("dog %s adopted", "Lazy", extra={"duration_ms": 12.5, "route": "/api/dogs"})
+        logger.warning(
+            "dog %s adopted", "Lazy", extra={"duration_ms": 12.5, "route": "/api/things"}
+        )
     seen = line(stream)
     assert seen.pop("timestamp").endswith("+00:00")
     assert seen == {
@@ -75,7 +77,7 @@ def test_a_line_says_when_who_where_and_in_which_request(log):
         "request_id": "r-1",
         "actor": "user:7",
         "duration_ms": 12.5,
-        "route": "/api/dogs",
+        "route": "/api/things",
     }
     assert next(iter(json.loads(stream.getvalue()))) == "timestamp"
 
@@ -198,7 +200,7 @@ def test_a_secret_in_the_extras_is_hidden(log, extra):
 @pytest.mark.parametrize(
     "text",
     [
-        "GET /api/dogs 200",
+        "GET /api/things 200",
         "the token has expired",
         "password changed by ana@example.org",
         "basic authentication is off",

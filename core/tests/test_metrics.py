@@ -31,11 +31,11 @@ def counted(method, route, status):
 @pytest.mark.parametrize(
     ("route", "template"),
     [
-        ("api/dogs/<str:name>", "/api/dogs/<str:name>"),
-        (r"^api/patients/(?P<pk>[^/.]+)/$", "/api/patients/<pk>"),
+        ("api/things/<str:name>", "/api/things/<str:name>"),
+        (r"^api/owners/(?P<pk>[^/.]+)/$", "/api/owners/<pk>"),
         (
-            r"api/^patients/(?P<patient_pk>[^/.]+)/studies/(?P<pk>(a|b)+)/?$",
-            "/api/patients/<patient_pk>/studies/<pk>",
+            r"api/^owners/(?P<owner_pk>[^/.]+)/things/(?P<pk>(a|b)+)/?$",
+            "/api/owners/<owner_pk>/things/<pk>",
         ),
         (r"^static/(?P<path>.*)\Z", "/static/<path>"),
         (None, "unmatched"),
@@ -46,9 +46,9 @@ def test_the_route_is_the_template(route, template):
 
 
 def test_requests_and_seconds_are_counted():
-    route = "/api/dogs/<str:name>"
+    route = "/api/things/<str:name>"
     before = counted("GET", route, "404")
-    request = request_of("GET", "/api/dogs/Lazy", "api/dogs/<str:name>")
+    request = request_of("GET", "/api/things/Lazy", "api/things/<str:name>")
     metrics.observe(request, HttpResponse(status=404), 0.02)
     assert counted("GET", route, "404") == before + 1
     labels = {"method": "GET", "route": route}

@@ -117,10 +117,10 @@ def test_without_named_origins_nobody_is_allowed(admin_api):
 
 
 def test_a_language_ends_with_its_request(admin_api):
-    spanish = admin_api.get("/api/dogs/nobody", HTTP_ACCEPT_LANGUAGE="es")
+    spanish = admin_api.get("/api/nothing", HTTP_ACCEPT_LANGUAGE="es")
     assert spanish.json()["title"] == "No encontrado"
     assert spanish["Content-Language"] == "es"
-    assert admin_api.get("/api/dogs/nobody").json()["title"] == "Not found"
+    assert admin_api.get("/api/nothing").json()["title"] == "Not found"
 
 
 def test_what_is_refused_first_is_said_in_the_callers_language(api, settings):

@@ -21,7 +21,7 @@ ALLOWED = frozenset({"search", "cursor", "limit"})
 
 
 def check(query, **extra):
-    check_query(RequestFactory().generic("GET", "/dogs", QUERY_STRING=query, **extra), ALLOWED)
+    check_query(RequestFactory().generic("GET", "/things", QUERY_STRING=query, **extra), ALLOWED)
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,9 @@ def broker(monkeypatch, settings):
 
 def test_publishing_happens_on_another_thread(broker):
     publisher = work.Publisher()
-    publisher.publish("dogs.tasks.fetch_picture", {"pk": 1})
+    publisher.publish("things.tasks.fetch", {"pk": 1})
     publisher.messages.join()
-    assert broker.sent == [("dogs.tasks.fetch_picture", {"pk": 1}, "publish")]
+    assert broker.sent == [("things.tasks.fetch", {"pk": 1}, "publish")]
 
 
 def test_a_dead_broker_drops_the_message_and_the_thread_lives_on(broker):
@@ -105,7 +105,7 @@ def test_every_plug_with_tasks_has_its_queue():
     from core import plugs
 
     assert {queue.name for queue in app.conf.task_queues} == set(plugs.queues())
-    assert plugs.route_task("dogs.tasks.fetch_picture") == {"queue": "dogs"}
+    assert plugs.route_task("things.tasks.fetch") == {"queue": "things"}
     assert app.conf.task_acks_late
     assert app.conf.task_reject_on_worker_lost
     assert app.conf.worker_prefetch_multiplier == 1
