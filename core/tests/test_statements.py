@@ -5,8 +5,8 @@ from django.contrib.admin.models import ADDITION, LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from core.api.fast import statements
-from core.api.fast.statements import Mark, Statement, rows_from, share
+from core.api import statements
+from core.api.statements import Mark, Statement, rows_from, share
 from users.tests.factories import UserFactory
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from core import context
-from core.api.fast.statements import Mark, statement
+from core.api.statements import Mark, statement
 from core.audit import journal
 from users.auth.devices import known_device, new_device
 from users.auth.passwords import check_credentials

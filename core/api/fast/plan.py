@@ -26,8 +26,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.settings import api_settings
 
 from core.api.fast.overrides import overrides, overrides_read
-from core.api.fast.statements import Mark, share, statement
 from core.api.renderers import clock, local_time
+from core.api.statements import Mark, share, statement
 
 type_show = Callable[[Any], Any]
 

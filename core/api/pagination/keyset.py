@@ -33,7 +33,7 @@ from django.db.models.fields.tuple_lookups import (
 )
 from django.utils.crypto import salted_hmac
 
-from core.api.fast.statements import rows_from
+from core.api.statements import rows_from
 
 type_direction = Literal["n", "p"]
 NEXT: type_direction = "n"
