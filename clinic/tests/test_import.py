@@ -221,6 +221,7 @@ def test_one_import_at_a_time(client_for):
         assert (answer.status_code, answer.json()["code"]) == (409, "import_running")
         assert answer["Retry-After"] == "10"
         assert Patient.everything.count() == 0
+        other.rollback()
     finally:
         other.close()
     assert run(PATIENTS)["patients"]["created"] == 4

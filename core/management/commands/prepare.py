@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -23,22 +23,20 @@ def only_one() -> Iterator[None]:
     if connection.vendor != "postgresql":
         yield
         return
-    holder = connection.copy()
-    try:
+    with closing(connection.copy()) as holder:
         holder.set_autocommit(False)
         with holder.cursor() as cursor:
             # The others wait, and the holder idles, as long as a migration takes.
-            for timeout in (
-                "statement_timeout",
-                "lock_timeout",
-                "idle_in_transaction_session_timeout",
-            ):
-                cursor.execute(f"SET LOCAL {timeout} = 0")
+            cursor.execute(
+                "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
+                " SET LOCAL idle_in_transaction_session_timeout = 0"
+            )
         advisory_lock("prepare", on=holder)
-        with without_timeouts():
-            yield
-    finally:
-        holder.close()
+        try:
+            with without_timeouts():
+                yield
+        finally:
+            holder.rollback()  # the server hears of a closed connection a little later
 
 
 @contextmanager
