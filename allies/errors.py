@@ -48,6 +48,14 @@ class ReasonRequired(ValidationError):
     default_detail = _("Say why: the reason is required.")
 
 
+class ImportRefused(RuntimeError):
+    """A file has bad rows, which the report tells; nothing was written."""
+
+
+class ImportOvertaken(RuntimeError):
+    """The file or an ally of it changed between check and write; nothing was written."""
+
+
 class CredentialsKeysInvalid(RuntimeError):
     """CREDENTIALS_KEYS is missing or malformed."""
 

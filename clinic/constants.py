@@ -94,7 +94,4 @@ BODY_PARTS = (
 # The files of the brief, column by column.
 PATIENT_COLUMNS = ("first_name", "last_name", "birth_date", "email", "id")
 STUDY_COLUMNS = ("urgency_level", "body_part", "description", "type", "patient_id")
-IMPORT_BATCH = 1000
 IMPORT_MAX_BYTES = 128 * 1024 * 1024
-IMPORT_MAX_LINE = 64 * 1024
-IMPORT_SHOWN_ERRORS = 100

@@ -21,9 +21,9 @@ from allies.accesslog.summary import summarise
 from allies.forms import CredentialsForm, LogForm, ReasonForm, RenameAllyForm, RenameTagForm
 from allies.models import Ally, AllyCredential
 from allies.values import swap_tags
-from core.admin import export
 from core.admin.base import ModelAdmin
 from core.audit import journal
+from core.files import csv_lines
 
 # What a page reads of an unpacked log; the command has no such limit.
 MAX_PAGE_LOG_BYTES = 128 * 1024 * 1024
@@ -74,7 +74,7 @@ class JobPages(ModelAdmin):
         if "csv" in request.GET:
             journal.record(journal.Action.EXPORT, Ally, count=len(rows), reason="admin: tags")
             lines = "".join(
-                export.csv_lines(("tag", "allies"), ((row["tag"], row["allies"]) for row in rows))
+                csv_lines(("tag", "allies"), ((row["tag"], row["allies"]) for row in rows))
             )
             headers = {"Content-Disposition": 'attachment; filename="tags.csv"'}
             return HttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)

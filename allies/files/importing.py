@@ -1,94 +1,118 @@
-"""Allies from a file (see ``import_rows``).
+"""Allies from a file (see ``import_file``).
 
 The whole file is checked before anything is written; then everything is written in one transaction.
 What a row does not name stays as it is. Credentials are never touched.
 """
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from allies.files.rows import NAMES, BadRow, Row, rows_of
+from allies.errors import ImportOvertaken, ImportRefused
+from allies.files.rows import AMOUNTS, NAMES, Row, rows_of
 from allies.models import Ally
 from core.audit import journal
+from core.files import Counts, Problem, Report, batches, type_progress, watched
 
-BATCH = 1000
+REASON = "import_allies"
+# SQLite takes so many parameters in any build.
+MAX_IDS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One line of the report."""
+    """What became of a good row: ``code`` is one of the counts' names."""
 
-    line: int
+    row: int
     id: str
-    outcome: str
-    detail: str = ""
+    code: str
+    message: str = ""
 
 
-type_report = Callable[[Outcome], object]
-
-
-def check_file(path: Path, *, report: type_report, progress: Callable[[int], object]) -> Counter:
-    """Look at every row; report the bad ones and count all."""
-    counts: Counter = Counter()
-    lines: dict[str, int] = {}
-    for row in rows_of(path):
-        if not row.problem and row.id in lines:
-            row.problem = _("id: the same as in line %d.") % lines[row.id]
-        if row.problem:
-            counts["refused"] += 1
-            report(Outcome(row.line, row.id, "refused", row.problem))
-        else:
-            lines[row.id] = row.line
-        counts["rows"] += 1
-        progress(1)
-    return counts
+type_tell = Callable[[Outcome], object]
 
 
 def import_file(
-    path: Path,
+    stream: IO[bytes],
     *,
-    report: type_report,
     dry_run: bool = False,
-    progress: Callable[[int], object] = lambda _count: None,
-) -> Counter:
-    """Check a file, then write it, unless a row is bad; return how many rows ended how."""
-    counts = check_file(path, report=report, progress=progress)
-    if counts["refused"]:
-        return counts
+    report: Report | None = None,
+    tell: type_tell = lambda _outcome: None,
+    progress: type_progress = lambda _count: None,
+) -> Counts:
+    """Import a file; a dry run does the same and undoes it. ``tell`` gets what each row became.
+
+    Raises:
+        ImportRefused: a row is bad; nothing was written.
+        ImportOvertaken: the file or its allies changed meanwhile; nothing was written.
+    """
+    report = report or Report()
+    seen: dict[str, int] = {}
+    for batch in watched(batches(rows_of(stream, report)), stream, progress):
+        check(batch, seen, report)
+    if report.count:
+        raise ImportRefused(f"Nothing was written. Bad rows: {report.count}.")
+    counts, again = Counts(), Report()
     with transaction.atomic():
-        batch: list[Row] = []
-        for row in rows_of(path):
-            if row.problem:
-                message = f"line {row.line}: {row.problem}"
-                raise BadRow(message)  # the file changed under our hands: nothing is written
-            batch.append(row)
-            if len(batch) == BATCH:
-                counts += write(batch, report)
-                batch = []
-        if batch:
-            counts += write(batch, report)
-        if dry_run:
-            transaction.set_rollback(True)
+        for batch in watched(batches(rows_of(stream, again)), stream, progress):
+            if any(row.faults for row in batch):
+                raise ImportOvertaken("The file changed during the import. Nothing was written.")
+            write(batch, counts, tell)
+        if again.count:
+            raise ImportOvertaken("The file changed during the import. Nothing was written.")
+        transaction.set_rollback(dry_run)
     return counts
 
 
-def write(batch: list[Row], report: type_report) -> Counter:
+def check(batch: list[Row], seen: dict[str, int], report: Report) -> None:
+    """Report the bad rows of a batch; ``seen`` has the number of each good row, by its id."""
+    stored = stored_amounts(batch)
+    for row in batch:
+        if not row.faults and row.id in seen:
+            message = _("Row %(row)d has the same.") % {"row": seen[row.id]}
+            row.faults.append(("id", "repeated", message))
+        if not row.faults and are_crossed({**stored.get(row.id, {}), **row.fields}):
+            message = _("The largest amount must not be below the smallest.")
+            row.faults.append(("max_amount", "amounts_crossed", message))
+        if row.faults:
+            report.add(Problem.of(row.number, row.faults, id=row.id))
+        else:
+            seen[row.id] = row.number
+
+
+def stored_amounts(batch: list[Row]) -> dict[str, dict[str, int | None]]:
+    """Return the amounts that are stored for rows which name one of the two."""
+    ids = [row.id for row in batch if len(row.fields.keys() & set(AMOUNTS)) == 1]
+    allies = Ally.objects.values_list("pk", *AMOUNTS)
+    return {
+        key: dict(zip(AMOUNTS, amounts, strict=True))
+        for part in parts_of(ids)
+        for key, *amounts in allies.filter(pk__in=part)
+    }
+
+
+def are_crossed(fields: dict[str, Any]) -> bool:
+    """Tell whether the largest amount is below the smallest."""
+    largest = fields.get("max_amount")
+    return largest is not None and largest < (fields.get("min_amount") or 0)
+
+
+def parts_of(ids: list[str]) -> Iterator[list[str]]:
+    """Yield the ids in lists that fit into a statement."""
+    for start in range(0, len(ids), MAX_IDS):
+        yield ids[start : start + MAX_IDS]
+
+
+def write(batch: list[Row], counts: Counts, tell: type_tell) -> None:
     """Insert and update the allies of a batch, with their journal entries."""
-    counts: Counter = Counter()
-    ids = [row.id for row in batch]
     stored = {
         ally.pk: ally
-        for start in range(0, len(ids), 500)
-        for ally in Ally.objects.select_for_update()
-        .filter(pk__in=ids[start : start + 500])
-        .order_by("pk")
+        for part in parts_of([row.id for row in batch])
+        for ally in Ally.objects.select_for_update().filter(pk__in=part).order_by("pk")
     }
     changed: list[Ally] = []
     entries = []
@@ -97,53 +121,45 @@ def write(batch: list[Row], report: type_report) -> Counter:
         if entry is not None:
             changed.append(ally)
             entries.append(entry)
-        counts[outcome] += 1
-        report(Outcome(row.line, row.id, outcome, told(row)))
+        setattr(counts, outcome, getattr(counts, outcome) + 1)
+        tell(Outcome(row.number, row.id, outcome, left_out(row)))
     Ally.objects.bulk_create(
         changed,
-        batch_size=500,
+        batch_size=MAX_IDS,
         update_conflicts=True,
         unique_fields=["id"],
         update_fields=[*dict.fromkeys(NAMES.values()), "updated_at"],
     )
     journal.record_many(entries)
-    return counts
 
 
 def merge(row: Row, ally: Ally | None) -> tuple[str, Ally, Any]:
     """Return what happens to a row's ally, the ally as it will be, and its journal entry."""
     if ally is None:
         ally = Ally(id=row.id, **row.fields)
-        require_order(row, ally)
         changes = journal.initial(ally)
         return (
             "created",
             ally,
-            journal.entry(journal.Action.CREATE, ally, changes=changes, reason="import_allies"),
+            journal.entry(journal.Action.CREATE, ally, changes=changes, reason=REASON),
         )
     before = journal.snapshot(ally)
     for name, value in row.fields.items():
         setattr(ally, name, value)
-    require_order(row, ally)
+    if are_crossed({name: getattr(ally, name) for name in AMOUNTS}):
+        raise ImportOvertaken("The same allies changed during the import. Nothing was written.")
     changes = journal.diff(before, ally)
     if not changes:
         return "unchanged", ally, None
     ally.updated_at = timezone.now()
     return (
-        "changed",
+        "updated",
         ally,
-        journal.entry(journal.Action.CHANGE, ally, changes=changes, reason="import_allies"),
+        journal.entry(journal.Action.CHANGE, ally, changes=changes, reason=REASON),
     )
 
 
-def require_order(row: Row, ally: Ally) -> None:
-    """Refuse amounts that cross only together with what is stored."""
-    if ally.max_amount is not None and ally.max_amount < ally.min_amount:
-        message = _("line %(line)d: the largest amount would be below the smallest.")
-        raise BadRow(message % {"line": row.line})
-
-
-def told(row: Row) -> str:
+def left_out(row: Row) -> str:
     """Return what of a row was left out."""
     if not row.ignored:
         return ""

@@ -4,12 +4,11 @@ Credentials in a file are never read: they would lie about in the clear, so the 
 take them out.
 """
 
-import csv
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 from django.utils.translation import gettext as _
@@ -17,9 +16,10 @@ from rest_framework.exceptions import ValidationError
 
 from allies.serializers import AllySerializer
 from core.api.parsers import check
+from core.files import Report, UnusableFileError, open_csv, read_lines, type_fault
 from core.problems import field_errors
 
-MAX_ROW = 1_000_000
+COLUMNS = ("id", "data")
 # The names in files, and ours.
 NAMES = {
     "name": "name",
@@ -41,83 +41,75 @@ AMOUNTS = ("min_amount", "max_amount")
 class BadRow(ValueError):
     """A row that cannot be imported, and why."""
 
+    def __init__(self, *faults: type_fault) -> None:
+        super().__init__(*faults)
+        self.faults = list(faults)
+
 
 @dataclass(slots=True)
 class Row:
     """One row: what it says, or what is wrong with it."""
 
-    line: int
+    number: int
     id: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
-    problem: str = ""
+    faults: list[type_fault] = field(default_factory=list)
 
 
-def rows_of(path: Path) -> Iterator[Row]:
-    """Yield the rows of a file, one at a time, good and bad."""
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        start = file.read(1)
-        file.seek(0)
-        yield from (json_rows if start == "{" else csv_rows)(file)
+def rows_of(stream: IO[bytes], report: Report) -> Iterator[Row]:
+    """Yield the rows of a file, one at a time, good and bad; report what is no row at all."""
+    stream.seek(0)
+    start = stream.read(len(codecs.BOM_UTF8) + 1).removeprefix(codecs.BOM_UTF8)
+    if start.startswith(b"{"):
+        yield from json_rows(stream, report)
+    else:
+        for number, (key, text) in open_csv(stream, COLUMNS, report, is_secret=True):
+            yield csv_row(number, key, text)
 
 
-def json_rows(file: Any) -> Iterator[Row]:
+def json_rows(stream: IO[bytes], report: Report) -> Iterator[Row]:
     """Yield the rows of a JSON Lines file: ``{"id": …, "data": {…}}`` or one flat object."""
-    number = 0
-    while text := file.readline(MAX_ROW):
-        number += 1
-        if not text.strip():
-            continue
-        row = Row(number)
-        try:
-            data = json_object(text)
-            row.id = text_id(data.pop("id", ""))
-            understand(row, data.pop("data") if set(data) == {"data"} else data)
-        except BadRow as error:
-            row.problem = str(error)
-        yield row
+    try:
+        for number, text in enumerate(read_lines(stream), 1):
+            if text.strip():
+                yield json_row(number, text)
+    except UnusableFileError as error:
+        report.add(error.as_problem())
+
+
+def json_row(number: int, text: str) -> Row:
+    """Return the row that a line of JSON spells."""
+    row = Row(number)
+    try:
+        data = json_object(text)
+        row.id = text_id(data.pop("id", ""))
+        understand(row, data.pop("data") if set(data) == {"data"} else data)
+    except BadRow as error:
+        row.faults = error.faults
+    return row
 
 
 def text_id(value: Any) -> str:
-    """Return an id, which is a text."""
+    """Return an id, which is a text, or raise BadRow."""
     if not isinstance(value, str):
-        raise BadRow(_("id: a text is needed."))
+        raise BadRow(("id", "not_text", _("Not a string.")))
     return value
 
 
-def csv_rows(file: Any) -> Iterator[Row]:
-    """Yield the rows of a CSV file with the columns ``id`` and ``data``."""
-    csv.field_size_limit(MAX_ROW)
-    reader = csv.reader(file, strict=True, skipinitialspace=True)
+def csv_row(number: int, key: str, text: str) -> Row:
+    """Return the row of an id and its data."""
+    row = Row(number, key)
     try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        if sorted(header) != ["data", "id"]:
-            yield Row(1, problem=_("The first line must be: id,data"))
-            return
-        for cells in reader:
-            if cells:
-                yield csv_row(reader.line_num, header, cells)
-    except csv.Error as error:
-        yield Row(reader.line_num, problem=_("No readable CSV from here on: %s") % error)
-
-
-def csv_row(line: int, header: list[str], cells: list[str]) -> Row:
-    """Return one row of a CSV file."""
-    if len(cells) != len(header):
-        return Row(line, problem=_("%d columns instead of 2.") % len(cells))
-    row = Row(line)
-    try:
-        values = dict(zip(header, cells, strict=True))
-        row.id = values["id"].strip()
-        understand(row, json_object(values["data"]))
+        understand(row, json_object(text))
     except BadRow as error:
-        row.problem = str(error)
+        row.faults = error.faults
     return row
 
 
 def json_object(text: str) -> dict[str, Any]:
     """Return the JSON object that ``text`` spells, as strictly as the API reads one."""
-    raw = text.encode("utf-8", "surrogateescape")
+    raw = text.encode()
     try:
         data = orjson.loads(raw)
         if isinstance(data, dict):
@@ -125,14 +117,21 @@ def json_object(text: str) -> dict[str, Any]:
             return data
     except ValueError as error:
         # orjson's message may quote nothing of the document, so no credential shows.
-        raise BadRow(_("data: no readable JSON (%s).") % str(error).partition(":")[0]) from None
-    raise BadRow(_("data: a JSON object is needed."))
+        message = _("This is no readable JSON (%(error)s).")
+        message %= {"error": str(error).partition(":")[0]}
+        raise BadRow(("data", "json_malformed", message)) from None
+    raise BadRow(not_an_object())
+
+
+def not_an_object() -> type_fault:
+    """Return the fault of data that is no JSON object."""
+    return "data", "json_not_an_object", _("A JSON object is needed.")
 
 
 def understand(row: Row, data: Any) -> None:
-    """Turn a row's data into fields that are valid by themselves."""
+    """Turn a row's data into fields that are valid by themselves, or raise BadRow."""
     if not isinstance(data, dict):
-        raise BadRow(_("data: a JSON object is needed."))
+        raise BadRow(not_an_object())
     given = {"id": row.id}
     for key, value in data.items():
         name = NAMES.get(key)
@@ -143,8 +142,10 @@ def understand(row: Row, data: Any) -> None:
     try:
         row.fields = dict(reader().run_validation(given))
     except ValidationError as error:
-        told = [f"{item['field']}: {item['detail']}" for item in field_errors(error.detail)]
-        raise BadRow(" ".join(told)) from None
+        faults = [
+            (each["field"], each["code"], each["detail"]) for each in field_errors(error.detail)
+        ]
+        raise BadRow(*faults) from None
     row.id = row.fields.pop("id")
 
 

@@ -6,6 +6,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from allies.files import importing
 from allies.models import Ally, AllyCredential
 from allies.tests.factories import AllyFactory, story, with_credentials
 
@@ -51,7 +52,7 @@ def test_import(write, capsys):
     path = write([("wolf", WOLF), ("owl", OWL)])
     call_command("import_allies", path)
     out = capsys.readouterr().out
-    assert "2 rows: 2 created, 0 changed, 0 unchanged." in out
+    assert "allies: 2 created, 0 updated, 0 unchanged\n" in out
     assert "wolf created left out: credentials. Credentials are never imported" in out
     wolf = Ally.objects.get(pk="wolf")
     assert (wolf.name, wolf.tags, wolf.brand_owner) == (
@@ -73,7 +74,7 @@ def test_again_changes_nothing_and_leaves_no_entry(write, capsys):
     call_command("import_allies", path)
     entries, rows = story().count(), list(Ally.objects.values())
     call_command("import_allies", path)
-    assert "2 rows: 0 created, 0 changed, 2 unchanged." in capsys.readouterr().out
+    assert "allies: 0 created, 0 updated, 2 unchanged" in capsys.readouterr().out
     assert (story().count(), list(Ally.objects.values())) == (entries, rows)
 
 
@@ -81,7 +82,7 @@ def test_upsert_leaves_what_a_row_does_not_name(write, capsys):
     with_credentials(AllyFactory(id="wolf", name="Old", brand_owner="Kept", tags=["kept"]))
     entries = story().count()
     call_command("import_allies", write([("wolf", {"name": "New"}), ("owl", OWL)]))
-    assert "1 created, 1 changed, 0 unchanged" in capsys.readouterr().out
+    assert "1 created, 1 updated, 0 unchanged" in capsys.readouterr().out
     wolf = Ally.objects.get(pk="wolf")
     assert (wolf.name, wolf.brand_owner, wolf.tags) == ("New", "Kept", ["kept"])
     assert AllyCredential.objects.get().is_current
@@ -90,7 +91,10 @@ def test_upsert_leaves_what_a_row_does_not_name(write, capsys):
 
 def test_dry_run(write, capsys):
     call_command("import_allies", write([("wolf", WOLF)]), "--dry-run")
-    assert "Would be: 1 rows: 1 created" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "Dry run, nothing was written.",
+        "allies: 1 created, 0 updated, 0 unchanged",
+    ]
     assert Ally.objects.count() == story().count() == 0
 
 
@@ -107,28 +111,39 @@ BAD = [
     ("owl", {**OWL, "minAmount": -1}, "min_amount"),
     ("owl", {**OWL, "minAmount": 1.5}, "min_amount"),
     ("owl", {**OWL, "minAmount": 5, "maxAmount": 4}, "max_amount"),
-    ("wolf", OWL, "the same as in line"),
+    ("wolf", OWL, "has the same"),
 ]
 
 
 @pytest.mark.parametrize(("key", "data", "told"), BAD)
 def test_one_bad_row_and_nothing_is_written(write, capsys, key, data, told):
     path = write([("wolf", WOLF), (key, data), ("third", OWL)])
-    with pytest.raises(CommandError, match="Nothing was written: 1 of 3 rows"):
+    with pytest.raises(CommandError, match=r"Nothing was written\. Bad rows: 1\."):
         call_command("import_allies", path)
-    out = capsys.readouterr().out
-    assert "refused" in out
-    assert told in out
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("row ")
+    assert told in line
     assert Ally.objects.count() == story().count() == 0
 
 
-def test_amounts_that_cross_with_what_is_stored(write):
+def test_amounts_that_cross_with_what_is_stored(write, capsys):
     AllyFactory(id="wolf", max_amount=10)
-    with pytest.raises(CommandError, match="Nothing was written"):
-        call_command(
-            "import_allies", write([("owl", OWL), ("wolf", {"name": "x", "minAmount": 11})])
-        )
-    assert Ally.objects.count() == 1
+    AllyFactory(id="fox", min_amount=5, max_amount=10)
+    rows = [
+        ("owl", OWL),
+        ("wolf", {"name": "x", "minAmount": 11}),
+        ("fox", {"name": "x", "maxAmount": 4}),
+    ]
+    with pytest.raises(CommandError, match=r"Nothing was written\. Bad rows: 2\."):
+        call_command("import_allies", write(rows))
+    errors = capsys.readouterr().err.splitlines()
+    assert [error.partition(", ")[2] for error in errors] == [
+        "max_amount: The largest amount must not be below the smallest."
+    ] * 2
+    assert Ally.objects.count() == 2
+    rows[1:] = [("wolf", {"name": "x", "minAmount": 10}), ("fox", {"name": "x", "maxAmount": 5})]
+    call_command("import_allies", write(rows))
+    assert Ally.objects.filter(name="x").count() == 2
 
 
 @pytest.mark.parametrize(
@@ -141,13 +156,16 @@ def test_amounts_that_cross_with_what_is_stored(write):
         (b"id,data\na,{\n", "JSON"),
         (b'id,data\na,"{""name"": ""x"", ""name"": ""y""}"\n', "JSON"),
         (b'id,data\na,"{""name"": ""x\\u0000""}"\n', "JSON"),
-        (b'id,data\na,"{""name"": ""\xff""}"\n', "JSON"),
-        (b"id,data\na,b,c\n", "columns"),
-        (b'id,data\na,"unfinished', "readable CSV"),
-        (b'{"id": 5, "name": "x"}\n', "id"),
+        (b'id,data\na,"{""name"": ""\xff""}"\n', "UTF-8"),
+        (b"id,data\na,b,c\n", "cells"),
+        (b'id,data\na,"unfinished', "quotes"),
+        (b'{"id": 5, "name": "x"}\n', "row 1, id: Not a string."),
+        (b'{"id": "a", "name": "x"}\n{"id": "b", "name": "\xff"}\n', "row 2: This is no UTF-8"),
         (b'{"id": "a", "data": 5}\n', "JSON object"),
         (b'{"id": "a"\n', "JSON"),
-        (b'{"id": "a", "name": "' + b"x" * 1_100_000 + b'"}\n', "JSON"),
+        (b'{"id": "a", "name": "' + b"x" * 70_000 + b'"}\n', "row 1: This line is too long."),
+        (b'id,data\na,"{""name"": ""' + b"x" * 70_000 + b'""}"\n', "row 2: This line is too long."),
+        (b'id,data\na,"' + b"\n" * 140_000 + b'"\n', "row 2: The quotes"),
     ],
 )
 def test_broken_files(tmp_path, capsys, content, told):
@@ -155,7 +173,7 @@ def test_broken_files(tmp_path, capsys, content, told):
     path.write_bytes(content)
     with pytest.raises(CommandError, match="Nothing was written"):
         call_command("import_allies", str(path))
-    assert told in capsys.readouterr().out
+    assert told in capsys.readouterr().err
     assert Ally.objects.count() == 0
 
 
@@ -167,7 +185,7 @@ def test_byte_order_mark_blank_lines_and_crlf(tmp_path, capsys):
 
 
 def test_no_file():
-    with pytest.raises(CommandError, match="no file"):
+    with pytest.raises(CommandError, match="No such file"):
         call_command("import_allies", "/nowhere")
 
 
@@ -176,8 +194,71 @@ def test_report(write, tmp_path):
     AllyFactory(id="owl", name="New-Owl", tags=["moda"])
     call_command("import_allies", write([("wolf", WOLF), ("owl", OWL)]), report=report)
     rows = list(csv.reader(report.read_text().splitlines()))
-    assert rows[0] == ["line", "id", "outcome", "detail"]
-    assert [row[1:3] for row in rows[1:]] == [["wolf", "created"], ["owl", "unchanged"]]
+    assert rows[0] == ["row", "id", "column", "code", "message"]
+    assert [row[1:4] for row in rows[1:]] == [["wolf", "", "created"], ["owl", "", "unchanged"]]
+
+
+def test_report_of_bad_rows_is_inert(write, tmp_path, capsys):
+    report = tmp_path / "report.csv"
+    path = write([("=cmd", {"name": 5}), ("\uff0bowl", OWL)])
+    with pytest.raises(CommandError, match="Bad rows: 2"):
+        call_command("import_allies", path, report=report)
+    rows = list(csv.reader(report.read_text().splitlines()))[1:]
+    assert [row[1] for row in rows] == ["'=cmd", "'\uff0bowl"]
+    assert [row[2:4] for row in rows] == [["id; name", "invalid_id"], ["id", "invalid_id"]]
+    assert capsys.readouterr().err == ""
+
+
+def test_no_message_quotes_a_row_that_stands_where_the_header_should(tmp_path, capsys):
+    path = tmp_path / "file"
+    path.write_text('a,"{""credentials"": {""password"": ""canary-password""}}"\n')
+    with pytest.raises(CommandError):
+        call_command("import_allies", str(path))
+    assert capsys.readouterr().err == "row 1: The first line must be: id,data\n"
+
+
+def test_the_limit_of_a_cell_stays_for_the_whole_process(write):
+    before = csv.field_size_limit()
+    call_command("import_allies", write([("wolf", WOLF)]))
+    assert csv.field_size_limit() == before == 131_072
+
+
+def test_an_exported_id_imports_as_it_was(tmp_path):
+    path = tmp_path / "file"
+    path.write_text('ID,Data\n\'-wolf,"{""name"": ""x""}"\n')
+    call_command("import_allies", str(path))
+    assert Ally.objects.get().pk == "-wolf"
+
+
+def test_a_file_that_changes_during_the_import(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text('{"id": "owl", "name": "x"}\n')
+    check = importing.check
+
+    def changed(*args):
+        check(*args)
+        path.write_text('{"id": "owl", "name": 5}\n')
+
+    monkeypatch.setattr(importing, "check", changed)
+    with pytest.raises(CommandError, match="The file changed"):
+        call_command("import_allies", str(path))
+    assert Ally.objects.count() == story().count() == 0
+
+
+def test_an_ally_that_changes_during_the_import(tmp_path, monkeypatch):
+    AllyFactory(id="owl", max_amount=10)
+    path = tmp_path / "file"
+    path.write_text('{"id": "fox", "name": "x"}\n{"id": "owl", "name": "x", "min_amount": 9}\n')
+    check = importing.check
+
+    def changed(*args):
+        check(*args)
+        Ally.objects.update(max_amount=8)
+
+    monkeypatch.setattr(importing, "check", changed)
+    with pytest.raises(CommandError, match="The same allies changed"):
+        call_command("import_allies", str(path))
+    assert Ally.objects.count() == 1
 
 
 @pytest.mark.parametrize("count", [1, 10, 50])

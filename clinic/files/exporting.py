@@ -1,7 +1,9 @@
 """Patients and studies as the brief's CSV files: what importing takes, in its own words."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
@@ -9,17 +11,27 @@ from django.http import StreamingHttpResponse
 
 from clinic import access
 from clinic.constants import PATIENT_COLUMNS, STUDY_COLUMNS
-from clinic.files.sheet import line_of
 from clinic.models import Patient, Study
+from core.files import CHUNK_ROWS, download
+from core.text import inert
 
-CHUNK = 2000
+QUOTED = re.compile(r"[,\"\r\n]|^\s|\s$")
+
+
+def line_of(values: Iterable[Any]) -> str:
+    """Return one line of a file, as the brief writes it."""
+    cells = []
+    for value in values:
+        text = inert(str(value))
+        cells.append('"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text)
+    return ", ".join(cells) + "\n"
 
 
 def patient_lines(patients: QuerySet[Patient]) -> Iterator[str]:
     """Yield the lines of a patients file."""
     names = ("first_name", "last_name", "birth_date", "email", "external_id")
     yield ", ".join(PATIENT_COLUMNS) + "\n"
-    for values in patients.values_list(*names).iterator(chunk_size=CHUNK):
+    for values in patients.values_list(*names).iterator(chunk_size=CHUNK_ROWS):
         yield line_of(values)
 
 
@@ -28,7 +40,7 @@ def study_lines(patients: QuerySet[Patient]) -> Iterator[str]:
     names = ("urgency_level", "body_part", "description", "type", "patient__external_id")
     studies = Study.objects.filter(patient__in=patients.order_by().values("pk")).order_by("pk")
     yield ", ".join(STUDY_COLUMNS) + "\n"
-    for values in studies.values_list(*names).iterator(chunk_size=CHUNK):
+    for values in studies.values_list(*names).iterator(chunk_size=CHUNK_ROWS):
         yield line_of(values)
 
 
@@ -37,8 +49,8 @@ def record(patients: QuerySet[Patient], *, reason: str) -> int:
     """Write who is exported into the journal, before a line leaves; return how many those are."""
     count = patients.count()
     access.exported([""], count=count, reason=reason)
-    keys = patients.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=CHUNK)
-    while chunk := list(islice(keys, CHUNK)):
+    keys = patients.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=CHUNK_ROWS)
+    while chunk := list(islice(keys, CHUNK_ROWS)):
         access.exported(chunk, count=count, reason=reason)
     return count
 
@@ -52,9 +64,4 @@ def response(patients: QuerySet[Patient], name: str, *, reason: str) -> Streamin
     last = patients.order_by().aggregate(last=Max("pk"))["last"] or 0
     patients = patients.filter(pk__lte=last)
     record(patients, reason=reason)
-    disposition = f'attachment; filename="{name}.csv"'
-    return StreamingHttpResponse(
-        LINES[name](patients),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": disposition},
-    )
+    return download(LINES[name](patients), f"{name}.csv")

@@ -9,32 +9,29 @@ Each file is read twice, in batches: memory holds the ids and e-mail addresses o
 number per study, not the rows.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import IO, Any, TypeVar
+from collections.abc import Iterator
+from typing import IO, Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from clinic.constants import IMPORT_BATCH, PATIENT_COLUMNS, STUDY_COLUMNS
+from clinic.constants import IMPORT_MAX_BYTES, PATIENT_COLUMNS, STUDY_COLUMNS
 from clinic.errors import ImportOvertaken, ImportRefused, ImportRunning
 from clinic.files.rows import NAMED, PATIENT, STUDY, Result
-from clinic.files.sheet import Finding, Report, Sheet
 from clinic.files.writing import REASON, Writer
 from clinic.models import Patient
 from core.audit import journal
 from core.db import advisory_lock
+from core.files import Problem, Report, batches, open_csv, type_fault, type_progress, watched
 from core.text import name_key
 
-type_progress = Callable[[int], object]
-T = TypeVar("T")
 
+class Sheet(NamedTuple):
+    """One file of the import."""
 
-def batches(rows: Iterable[T]) -> Iterator[list[T]]:
-    """Yield the rows in lists of ``IMPORT_BATCH``."""
-    iterator = iter(rows)
-    while batch := list(islice(iterator, IMPORT_BATCH)):
-        yield batch
+    name: str
+    stream: IO[bytes]
+    columns: tuple[str, ...]
 
 
 class Import:
@@ -61,17 +58,13 @@ class Import:
 
     def read(self, sheet: Sheet, report: Report) -> Iterator[list[tuple[int, list[str]]]]:
         """Yield a file's rows in batches and tell how many bytes that was."""
-        done = 0
-        for batch in batches(sheet.rows(report)):
-            yield batch
-            self.progress(sheet.read - done)
-            done = sheet.read
+        name, stream, columns = sheet
+        rows = open_csv(stream, columns, report, file=name, max_bytes=IMPORT_MAX_BYTES)
+        yield from watched(batches(rows), stream, self.progress)
 
-    def fault(self, sheet: Sheet, row: int, faults: list[tuple[str, str, str]]) -> None:
+    def fault(self, sheet: Sheet, row: int, faults: list[type_fault]) -> None:
         """Report one bad row in one line."""
-        columns = "; ".join(column for column, _code, _reason in faults)
-        reasons = "; ".join(reason for _column, _code, reason in faults)
-        self.report.add(Finding(sheet.name, row, columns, faults[0][1], reasons))
+        self.report.add(Problem.of(row, faults, file=sheet.name))
 
     # -- checking -------------------------------------------------------------------------------
     def check(self) -> None:
@@ -105,9 +98,7 @@ class Import:
             if holder != external_id:
                 self.held.append((row, holder))
 
-    def repeated(
-        self, column: str, seen: dict[str, int], value: str, row: int
-    ) -> list[tuple[str, str, str]]:
+    def repeated(self, column: str, seen: dict[str, int], value: str, row: int) -> list[type_fault]:
         """Return the fault of a value that an earlier row has, too."""
         first = seen.setdefault(value, row)
         if first == row or not value:

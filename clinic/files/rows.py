@@ -10,15 +10,7 @@ from django.utils.translation import gettext as _
 from clinic.constants import PATIENT_COLUMNS, STUDY_COLUMNS
 from clinic.models import Patient, Study
 from clinic.validators import iso_date
-
-
-@dataclass
-class Counts:
-    """How many rows of a file did what."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
+from core.files import Counts, type_fault
 
 
 @dataclass
@@ -32,18 +24,14 @@ class Result:
     @property
     def rows(self) -> int:
         """Return how many rows both files have."""
-        return sum([*asdict(self.patients).values(), *asdict(self.studies).values()])
+        return self.patients.rows + self.studies.rows
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result as JSON can hold it."""
         return asdict(self)
 
     def __str__(self) -> str:
-        return "; ".join(
-            f"{name}: {counts.created} created, {counts.updated} updated,"
-            f" {counts.unchanged} unchanged"
-            for name, counts in (("patients", self.patients), ("studies", self.studies))
-        )
+        return f"patients: {self.patients}; studies: {self.studies}"
 
 
 class Columns:
@@ -55,10 +43,10 @@ class Columns:
             for column, name in columns.items()
         ]
 
-    def clean(self, cells: list[str]) -> tuple[list[Any], list[tuple[str, str, str]]]:
-        """Return the values, and ``(column, code, reason)`` of each that is wrong."""
+    def clean(self, cells: list[str]) -> tuple[list[Any], list[type_fault]]:
+        """Return the values, and ``(column, code, message)`` of each that is wrong."""
         values: list[Any] = []
-        faults: list[tuple[str, str, str]] = []
+        faults: list[type_fault] = []
         for (column, target), cell in zip(self.fields, cells, strict=True):
             if not cell:
                 faults.append((column, "blank", _("This field cannot be blank.")))

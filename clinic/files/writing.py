@@ -11,11 +11,11 @@ from django.db import connection, models
 from django.db.models import Value
 from django.db.models.functions import Cast, Concat
 
-from clinic.constants import IMPORT_BATCH
 from clinic.errors import ImportOvertaken
 from clinic.files.rows import Result
 from clinic.models import Patient, Study
 from core.audit import journal
+from core.files import BATCH_ROWS
 
 REASON = "import"
 WRITTEN = ("first_name", "last_name", "birth_date", "email")
@@ -36,7 +36,7 @@ class Planner:
 
     def told(self, model: type[models.Model], created: int) -> None:
         """Take note of how many rows an import has made."""
-        if connection.vendor != "postgresql" or created < self.next.get(model, IMPORT_BATCH):
+        if connection.vendor != "postgresql" or created < self.next.get(model, BATCH_ROWS):
             return
         self.next[model] = 2 * created
         with connection.cursor() as cursor:

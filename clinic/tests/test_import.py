@@ -95,8 +95,8 @@ def test_a_study_comes_as_often_as_the_file_says_it():
 
 
 def test_batches_are_seamless(monkeypatch):
-    monkeypatch.setattr("clinic.files.importing.IMPORT_BATCH", 2)
-    monkeypatch.setattr("clinic.files.writing.IMPORT_BATCH", 2)  # the planner is told, too
+    monkeypatch.setattr("core.files.BATCH_ROWS", 2)
+    monkeypatch.setattr("clinic.files.writing.BATCH_ROWS", 2)  # the planner is told, too
     many = STUDIES + STUDIES.partition("\n")[2] * 2
     assert run(PATIENTS, many)["studies"]["created"] == 12
     assert run(PATIENTS, many)["studies"] == {**NOTHING, "unchanged": 12}
@@ -129,9 +129,10 @@ def test_an_archived_patient_is_gone_for_a_file_too():
         (PATIENTS.replace(", ", ","), STUDIES.replace(", ", ",")),
         (PATIENTS.rstrip("\n"), STUDIES + "\n\n"),
         (re.sub(r"([^,\s][^,\n]*)", r'"\1"', PATIENTS), STUDIES),
+        (PATIENTS.replace("first_name", "First_Name"), STUDIES.replace("type", "TYPE")),
         (re.sub(r"^(.*), (\S+)$", r"\2, \1", PATIENTS, flags=re.MULTILINE), STUDIES),
     ],
-    ids=["BOM", "CRLF", "no spaces", "blank lines", "quotes", "id first"],
+    ids=["BOM", "CRLF", "no spaces", "blank lines", "quotes", "capitals", "id first"],
 )
 def test_the_same_files_in_other_dress(patients, studies):
     result = run(patients, studies)

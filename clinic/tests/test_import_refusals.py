@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from clinic.errors import ImportRefused
-from clinic.files import sheet
+from clinic.files import importing
 from clinic.models import Patient
 from clinic.tests.factories import PatientFactory, csv_file
 from clinic.tests.files import PATIENTS, STUDIES, refused, rows, run
@@ -135,7 +135,7 @@ def test_semicolons_are_told_as_such():
 
 
 def test_a_file_over_the_limit_is_not_even_read(monkeypatch):
-    monkeypatch.setattr(sheet, "IMPORT_MAX_BYTES", 100)
+    monkeypatch.setattr(importing, "IMPORT_MAX_BYTES", 100)
     assert refused(PATIENTS) == [("patients", 0, "", "too_large")]
 
 

@@ -17,10 +17,10 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import export
 from core.admin.strict import StrictModelAdmin
 from core.audit import history, journal
 from core.errors import ApplicationError, NotFound
+from core.files import csv_response
 
 MANY = 10_000
 
@@ -166,7 +166,7 @@ class ModelAdmin(StrictModelAdmin):
         journal.record(
             journal.Action.EXPORT, self.model, count=queryset.count(), reason="admin: CSV"
         )
-        return export.csv_response(queryset, names, filename=f"{self.opts.model_name}.csv")
+        return csv_response(queryset, names, filename=f"{self.opts.model_name}.csv")
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Offer no bulk delete where single delete is not allowed."""

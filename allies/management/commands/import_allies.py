@@ -1,65 +1,54 @@
 """``manage.py import_allies FILE``: allies from CSV or JSON Lines."""
 
-import csv
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
+from django.core.management.base import CommandError
 
+from allies.errors import ImportOvertaken, ImportRefused
 from allies.files.importing import Outcome, import_file
-from allies.files.rows import BadRow
 from core import context
+from core.files import Report
+from core.management.imports import ImportCommand
 
 
-class Command(BaseCommand):
+class Command(ImportCommand):
     help = (
         "Creates and updates allies from CSV (columns id,data; data is a JSON object) or JSON "
         "Lines. One bad row, and nothing is written. Never touches credentials. "
         "Example: manage.py import_allies allies.csv --dry-run --report report.csv"
     )
+    report_columns = ("row", "id", "column", "code", "message")
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("file", type=Path)
-        parser.add_argument("--dry-run", action="store_true", help="check and say, write nothing")
-        parser.add_argument("--report", type=Path, help="write the outcome of every row as CSV")
+        parser.add_argument("file", help="CSV or JSON Lines")
+        super().add_arguments(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        path: Path = options["file"]
-        if not path.is_file():
-            raise CommandError(f"{path} is no file.")
-        outcomes: list[Outcome] = []
         verbose = options["verbosity"] > 1
+        with ExitStack() as stack:
+            stream = self.opened(stack, options["file"])
+            reporter = self.reporter(stack, options["report"])
+            report = Report(tell=reporter or (lambda problem: self.stderr.write(str(problem))))
 
-        def report(outcome: Outcome) -> None:
-            if options["report"]:
-                outcomes.append(outcome)
-            if verbose or outcome.outcome == "refused" or outcome.detail:
-                line = f"line {outcome.line}: {outcome.id or '?'} {outcome.outcome}"
-                self.stdout.write(f"{line} {outcome.detail}".rstrip())
+            def tell(outcome: Outcome) -> None:
+                if reporter:
+                    reporter(outcome)
+                if verbose or outcome.message:
+                    line = f"row {outcome.row}: {outcome.id} {outcome.code} {outcome.message}"
+                    self.stdout.write(line.rstrip())
 
-        with (
-            context.acting_as(context.Actor("command", label="import_allies")),
-            tqdm(unit="row", disable=None, file=self.stderr) as bar,
-        ):
+            stack.enter_context(context.acting_as(context.Actor("command", label="import_allies")))
             try:
                 counts = import_file(
-                    path, report=report, dry_run=options["dry_run"], progress=bar.update
+                    stream,
+                    dry_run=options["dry_run"],
+                    report=report,
+                    tell=tell,
+                    progress=self.progress(stack, stream),
                 )
-            except BadRow as error:
-                raise CommandError(f"Nothing was written. {error}") from error
-        if options["report"]:
-            self.save(options["report"], outcomes)
-        if counts["refused"]:
-            rows, refused = counts["rows"], counts["refused"]
-            raise CommandError(f"Nothing was written: {refused} of {rows} rows are not right.")
-        parts = [f"{counts[name]} {name}" for name in ("created", "changed", "unchanged")]
-        prefix = "Would be: " if options["dry_run"] else ""
-        self.stdout.write(f"{prefix}{counts['rows']} rows: {', '.join(parts)}.")
-
-    def save(self, target: Path, outcomes: list[Outcome]) -> None:
-        """Write the report file."""
-        with target.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(("line", "id", "outcome", "detail"))
-            writer.writerows((o.line, o.id, o.outcome, o.detail) for o in outcomes)
+            except (ImportRefused, ImportOvertaken) as error:
+                raise CommandError(str(error)) from error
+        if options["dry_run"]:
+            self.stdout.write("Dry run, nothing was written.")
+        self.stdout.write(f"allies: {counts}")
