@@ -19,12 +19,16 @@ QUOTED = re.compile(r"[,\"\r\n]|^\s|\s$")
 
 
 def line_of(values: Iterable[Any]) -> str:
-    """Return one line of a file, as the brief writes it."""
+    """Return one line of a file as the brief writes it, with a space after each comma.
+
+    A quoted cell follows its comma at once: after a space, spreadsheets take a quote for text, so
+    that a comma or a line end within the cell would begin another one, which may be a formula.
+    """
     cells = []
     for value in values:
         text = inert(str(value))
-        cells.append('"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text)
-    return ", ".join(cells) + "\n"
+        cells.append('"' + text.replace('"', '""') + '"' if QUOTED.search(text) else f" {text}")
+    return ",".join(cells).removeprefix(" ") + "\n"
 
 
 def patient_lines(patients: QuerySet[Patient]) -> Iterator[str]:
