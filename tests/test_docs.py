@@ -18,13 +18,17 @@ from core import plugs
 from scripts import erd
 from scripts.nodes import environment
 from scripts.proxy import free_port
+from tests.test_repository import variables_shown
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
+FIRST_SCREEN = README.partition("## A tour\n")[0]
+SPANISH = (ROOT / "README.es.md").read_text()
 NOT_COPIED = shutil.ignore_patterns(".*", "var", "__pycache__", "node_modules", "requirements.txt")
 # What this process has for itself and a fresh `make run` has not.
 OURS = re.compile(
     r"DJANGO_|DATABASE_|REDIS_|CELERY_|PYTEST_|PROMETHEUS_|TEST_|COV|VAR_DIR|MEDIA_ROOT|STATIC_ROOT"
+    r"|FORCE_COLOR"
 )
 DRF_CODES = {  # of rest_framework.exceptions, and their statuses
     "invalid": 400,
@@ -62,6 +66,16 @@ def steps_of(tour, apps):
             yield "\n".join(command), expected
 
 
+def steps_of_the_documents(apps):
+    """The lines to paste: the README's tour, then each app's, then one error of each kind."""
+    for name, title in (
+        ("README.md", "A tour"),
+        ("docs/tour.md", "The apps"),
+        ("docs/api.md", "Errors"),
+    ):
+        yield from steps_of(chapter((ROOT / name).read_text(), title), apps)
+
+
 def unmet(expected, output):
     """Return the first expected line that the output does not have, in order; None if all."""
     lines = iter(line.strip() for line in output.splitlines())
@@ -96,7 +110,13 @@ def platform(tmp_path):
         return re.sub(r"\b9051\b", sandbox, re.sub(r"\b9050\b", web, text))
 
     (here / "Procfile").write_text(local((here / "Procfile").read_text()))
-    env = {name: value for name, value in environment().items() if not OURS.match(name)}
+    ours = variables_shown((ROOT / ".env.example").read_text()) - {"PLATFORM_APPS"}
+    env = {
+        name: value
+        for name, value in environment().items()
+        if name not in ours and not OURS.match(name)
+    }
+    env["LOG_FORMAT"] = "text"
     for command in (["scripts/dotenv.py"], ["manage.py", "prepare", "--demo"]):
         subprocess.run(
             [sys.executable, *command], cwd=here, env=env, check=True, stdout=subprocess.DEVNULL
@@ -131,9 +151,12 @@ def platform(tmp_path):
 @pytest.mark.timeout(240)
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 @pytest.mark.skipif("dogs" not in settings.PLATFORM_APPS, reason="the tour begins with dogs")
-def test_the_tour_prints_what_the_readme_says(platform):
+def test_the_tours_print_what_the_documents_say(platform):
     here, local = platform
-    steps = list(steps_of(local(chapter(README, "A tour")), settings.PLATFORM_APPS))
+    steps = [
+        (local(command), [local(one) for one in expected])
+        for command, expected in steps_of_the_documents(settings.PLATFORM_APPS)
+    ]
     script = ["exec 2>&1"]
     for number, (command, _expected) in enumerate(steps):
         script += [command, f"printf '\\n@@ {number} %s\\n' $?"]
@@ -154,8 +177,26 @@ def test_the_tour_prints_what_the_readme_says(platform):
         if missing is not None or status != "0":
             wrong.append(f"$ {command}\nexit {status}, not found: {missing}\n{output}")
     assert not wrong, "\n\n".join(wrong)
-    assert len(steps) > 30
-    assert sum(len(expected) for _command, expected in steps) > 30
+    log = (here.parent / "run.log").read_text()
+    line = (
+        r"web\.1 +\| [\d:.]{12} INFO     POST /api/dogs/Rocky 201 \d+ ms 127\.0\.0\.1 [0-9a-f]{32}$"
+    )
+    assert len(re.findall(line, log, re.MULTILINE)) == 1
+    assert [one for one in ("plaza-demo-2026", "abcdef1234567890", "\x1b") if one in log] == []
+
+
+def test_no_tour_is_empty_and_every_kind_of_error_is_shown():
+    apps = settings.PLATFORM_APPS
+    assert len(list(steps_of(chapter(README, "A tour"), apps))) > 20
+    errors = list(steps_of(chapter((ROOT / "docs" / "api.md").read_text(), "Errors"), apps))
+    shown = " ".join(line for _command, expected in errors for line in expected)
+    statuses = {int(found) for found in re.findall(r"\b(4\d\d)\b", shown)}
+    assert statuses == {400, 401, 403, 404, 405, 406, 409, 413, 415, 429}
+    assert len(errors) == 12
+    tour = chapter((ROOT / "docs" / "tour.md").read_text(), "The apps")
+    nothing = len(list(steps_of(tour, [])))
+    for app in {*apps} - {"dogs"}:  # the README's tour is about dogs
+        assert len(list(steps_of(tour, [app]))) > nothing + 4, app
 
 
 def test_a_wrong_line_in_the_tour_is_noticed():
@@ -164,6 +205,37 @@ def test_a_wrong_line_in_the_tour_is_noticed():
     assert unmet(["HTTP/1.1 200 OK"], output) == "HTTP/1.1 200 OK"
     assert unmet(['{"id":…,"name":"Rex"}'], output) == '{"id":…,"name":"Rex"}'
     assert unmet(['{"id":…}', "HTTP/1.1 201 Created"], output) == "HTTP/1.1 201 Created"
+
+
+# --- The first screen ----------------------------------------------------------------------------
+def test_the_first_screen_is_one_and_the_readme_is_short():
+    assert len(FIRST_SCREEN.splitlines()) <= 60
+    assert len(README.splitlines()) <= 330
+    for part in ("**Why", "\nmake run ", "\nmake tests ", "## Where to go on"):
+        assert part in FIRST_SCREEN
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    assert len(pages) > 5
+    assert pages - {*links(README)} == set()
+
+
+def links(text):
+    return [target.removeprefix("README.md") for target in re.findall(r"\]\(([^)]+)\)", text)]
+
+
+def commands(text):
+    """The commands and addresses of a text, without what is said about them."""
+    blocks = "".join(re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    return [line.partition("#")[0].strip() for line in blocks.splitlines()] + re.findall(
+        r"`[^`\n]+`|https?://[\w.:/]+", text.replace(blocks, "")
+    )
+
+
+def test_the_spanish_readme_is_the_first_screen():
+    assert links(FIRST_SCREEN)[0] == "README.es.md"
+    assert links(SPANISH)[0] == ""  # README.md
+    assert links(SPANISH)[1:] == links(FIRST_SCREEN)[1:]
+    assert commands(SPANISH) == commands(FIRST_SCREEN)
+    assert len(commands(SPANISH)) > 8
 
 
 # --- What the documents list ---------------------------------------------------------------------
