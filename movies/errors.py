@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import Conflict, NotFound, ServiceUnavailable
 
-LONGEST_WAIT = 60
+MAX_RETRY_AFTER_SECONDS = 60
 
 
 class MovieNotFound(NotFound):
@@ -38,7 +38,7 @@ class CatalogUnavailable(ServiceUnavailable):
         retry_after: float | None = None,
     ) -> None:
         self.reason = reason
-        wait = min(max(1, math.ceil(retry_after or 2)), LONGEST_WAIT)
+        wait = min(max(1, math.ceil(retry_after or 2)), MAX_RETRY_AFTER_SECONDS)
         super().__init__(detail, retry_after=wait)
 
 
@@ -61,7 +61,7 @@ class CatalogNotConfigured(CatalogUnavailable):
     )
 
     def __init__(self) -> None:
-        super().__init__(reason="not_configured", retry_after=LONGEST_WAIT)
+        super().__init__(reason="not_configured", retry_after=MAX_RETRY_AFTER_SECONDS)
 
 
 class CatalogRefused(CatalogUnavailable):
@@ -73,7 +73,7 @@ class CatalogRefused(CatalogUnavailable):
     )
 
     def __init__(self) -> None:
-        super().__init__(reason="unauthorized", retry_after=LONGEST_WAIT)
+        super().__init__(reason="unauthorized", retry_after=MAX_RETRY_AFTER_SECONDS)
 
 
 class AlreadyRated(Conflict):

@@ -64,7 +64,7 @@ def columns_of(document: type_document, fetched_at: datetime) -> dict[str, Any]:
     }
 
 
-def know_movie(*, movie_id: int) -> Movie:
+def get_or_fetch_movie(*, movie_id: int) -> Movie:
     """Return a movie's row, made from the catalogue when it is new.
 
     It may ask TMDB, so it must not run inside a transaction.

@@ -114,7 +114,8 @@ class AboutMovie(GenericViewSet):
         if self.action == "create":
             serializer = self.get_serializer(data=request.data)
             serializer.is_valid(raise_exception=True)
-            self.wanted = services.know_movie(movie_id=self.movie_wanted(serializer.validated_data))
+            movie_id = self.movie_wanted(serializer.validated_data)
+            self.wanted = services.get_or_fetch_movie(movie_id=movie_id)
             self.validated = serializer.validated_data
         return super().handle(request, *args, **kwargs)
 

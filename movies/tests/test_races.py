@@ -149,7 +149,7 @@ def test_the_same_favourite_sixteen_times_is_one():
 
 
 def test_the_same_new_movie_sixteen_times_is_one(tmdb):
-    results = together(16, lambda _number: services.know_movie(movie_id=7))
+    results = together(16, lambda _number: services.get_or_fetch_movie(movie_id=7))
     assert {movie.pk for movie in results} == {7}
     assert tmdb.calls("tmdb") == 1
 

@@ -44,9 +44,9 @@ def due(**values):
 
 
 # -- details ------------------------------------------------------------------------------------
-def test_know_movie_asks_once(tmdb):
-    movie = services.know_movie(movie_id=550)
-    assert services.know_movie(movie_id=550) == movie
+def test_get_or_fetch_movie_asks_once(tmdb):
+    movie = services.get_or_fetch_movie(movie_id=550)
+    assert services.get_or_fetch_movie(movie_id=550) == movie
     assert tmdb.calls("tmdb") == 1
     assert movie.title == movie.details["title"]
     assert movie.release_date.isoformat() == movie.details["release_date"]
@@ -63,7 +63,7 @@ def test_somebody_else_was_faster(tmdb, monkeypatch):
         return answer
 
     monkeypatch.setattr(cache.CachingCatalog, "movie", slow)
-    assert services.know_movie(movie_id=7).title == "Theirs"
+    assert services.get_or_fetch_movie(movie_id=7).title == "Theirs"
     assert not JournalEntry.objects.exists()
 
 
@@ -71,7 +71,7 @@ def test_what_came_from_an_old_copy_is_as_old_as_that(tmdb, age, settings):
     cache.catalog().movie(movie_id=550)
     age(days=10)
     settings.TMDB_API_URL = "http://127.0.0.1:1/3"
-    movie = services.know_movie(movie_id=550)
+    movie = services.get_or_fetch_movie(movie_id=550)
     assert timedelta(days=10) <= timezone.now() - movie.fetched_at < timedelta(days=10, minutes=1)
     assert movie.refresh_due_at < timezone.now()
 
@@ -107,7 +107,7 @@ def test_old_details_are_read_again(tmdb, published):
 
 
 def test_details_that_are_the_same_leave_no_entry(tmdb):
-    services.know_movie(movie_id=550)
+    services.get_or_fetch_movie(movie_id=550)
     before = JournalEntry.objects.count()
     Movie.objects.update(refresh_due_at=timezone.now() - timedelta(minutes=1))
     services.refresh_movie(pk=550)
