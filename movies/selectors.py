@@ -1,14 +1,17 @@
 """Reads that several views share."""
 
+from datetime import timedelta
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from movies.catalog.cache import Answer, catalog
+from movies.catalog import catalog
+from movies.catalog.port import Answer
 from movies.errors import CatalogUnavailable, UserNotFound
 from movies.models import Favorite, Movie
 
@@ -31,17 +34,18 @@ def movie_answer(*, movie_id: int) -> Answer:
         MovieNotFound: the catalogue has no such movie.
         CatalogUnavailable: the catalogue fails and nothing young enough is stored.
     """
-    known = catalog()
     try:
-        return known.movie(movie_id=movie_id)
+        return catalog().movie(movie_id=movie_id)
     except CatalogUnavailable as error:
         now = timezone.now()
-        movie = Movie.objects.filter(pk=movie_id, fetched_at__gt=now - known.stale).first()
+        limit = now - timedelta(days=settings.MOVIES_STALE_DAYS)
+        movie = Movie.objects.filter(pk=movie_id, fetched_at__gt=limit).first()
         if movie is None:
             raise
         age = (now - movie.fetched_at).total_seconds()
         body = orjson.dumps(movie.details)
-        return Answer(body, age, "fwd=stale", ttl=known.seconds - age, detail=error.reason)
+        ttl = settings.MOVIES_CACHE_SECONDS - age
+        return Answer(body, age, "fwd=stale", ttl=ttl, detail=error.reason)
 
 
 def favorites_of(user_id: int) -> QuerySet[Favorite]:

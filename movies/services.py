@@ -8,7 +8,6 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -17,10 +16,9 @@ from django.utils import timezone
 from core import context
 from core.audit import journal
 from core.jobs.work import Work
-from movies.catalog import copies
-from movies.catalog.cache import catalog
+from movies.catalog import catalog, rows
+from movies.catalog.documents import released
 from movies.catalog.port import type_document
-from movies.catalog.tmdb import released
 from movies.constants import (
     DETAILS_KEPT,
     MAX_MOVIE_ID,
@@ -79,7 +77,7 @@ def get_or_fetch_movie(*, movie_id: int) -> Movie:
     if movie is not None:
         return movie
     answer = catalog().movie(movie_id=movie_id)
-    values = columns_of(orjson.loads(answer.body), timezone.now() - timedelta(seconds=answer.age))
+    values = columns_of(answer.document, timezone.now() - timedelta(seconds=answer.age))
     with transaction.atomic():
         movie, created = Movie.objects.get_or_create(pk=movie_id, defaults=values)
         if created:
@@ -99,7 +97,7 @@ def refresh_movie(*, pk: int) -> None:
     if movie is None:
         return
     try:
-        document = catalog().catalog.movie(movie_id=pk)  # TMDB itself, not the cache
+        answer = catalog().movie(movie_id=pk, fresh=True)
     except MovieNotFound:
         Movie.objects.filter(pk=pk).update(refresh_status=RefreshStatus.GONE)
         changes = {"refresh_status": [RefreshStatus.PENDING, RefreshStatus.GONE]}
@@ -107,7 +105,7 @@ def refresh_movie(*, pk: int) -> None:
     except CatalogUnavailable as error:
         refreshes.postpone(movie, retry_after=float(error.headers["Retry-After"]))
     else:
-        store_details(movie_id=pk, document=document)
+        store_details(movie_id=pk, document=answer.document)
 
 
 @transaction.atomic
@@ -308,4 +306,4 @@ def purge() -> dict[str, int]:
         if wiped:
             reason = "wiped longer ago than can be undone"
             journal.record(journal.Action.DELETE, Favorite, count=wiped, reason=reason)
-    return {"answers": copies.purge(), "favorites": wiped, "details": forget_details()}
+    return {"answers": rows.purge(), "favorites": wiped, "details": forget_details()}

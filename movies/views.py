@@ -16,7 +16,7 @@ from rest_framework.serializers import BaseSerializer
 from core.api.query import parse_int, refusal
 from core.api.views import GenericViewSet
 from movies import permissions, selectors, services
-from movies.catalog.cache import catalog
+from movies.catalog import catalog
 from movies.constants import COUNTRIES, LANGUAGE, MAX_MOVIE_ID, MAX_PAGE
 from movies.errors import MovieNotFound
 from movies.filters import FavoriteFilter
@@ -79,13 +79,10 @@ class CatalogViewSet(GenericViewSet):
         endorsed, certified, or otherwise approved by TMDB.
         """
         query = request.query_params
-        given: dict[str, str] = {}
-        if "language" in query:
-            given["language"] = language_of(query["language"])
-        if "region" in query:
-            given["region"] = region_of(query["region"])
+        language = language_of(query["language"]) if "language" in query else ""
+        region = region_of(query["region"]) if "region" in query else ""
         page = parse_int(query.get("page", "1"), 1, MAX_PAGE, name="page")
-        answer = catalog().popular(page=page, **given)
+        answer = catalog().popular(page=page, language=language, region=region)
         return HttpResponse(answer.body, content_type="application/json", headers=answer.headers)
 
     def retrieve(self, _request: Request, *, movie_id: int) -> Response:

@@ -1,83 +1,112 @@
-"""The catalogue's answers in the database, and the lease of the one who asks for a newer one.
+"""Copies in the database: they serve when the catalogue fails, and one of all processes asks."""
 
-Every function is one or two statements that commit at once: callers hold no transaction. A database
-that reads but cannot write (a full disk, a standby) costs the copy, not the answer.
-"""
-
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 
-from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
-from core.db import if_writable
-from movies.constants import MAX_ANSWERS
+from movies.catalog import rows, safe_cache, slots
+from movies.catalog.decorator import CatalogDecorator
+from movies.catalog.port import Answer, MovieCatalog, type_on_stale
+from movies.errors import CatalogBusy, CatalogUnavailable, MovieNotFound
 from movies.models import CachedAnswer
 
-# core.outbound ends a call with all its attempts after 4 s; a lease outlives only who died with it.
-LEASE = timedelta(seconds=6)
+POLL_SECONDS = 0.03
 
 
-def find(key: str) -> CachedAnswer | None:
-    """Return the row of a question."""
-    return CachedAnswer.objects.filter(key=key).first()
+class Copies(CatalogDecorator):
+    """Answers that are fresh for ``seconds``, and for ``stale`` good enough when there is no newer.
 
+    Processes A and B want the popular movies; the copy is 40 s old and fresh for 30 s. Both read
+    the row. A's update of ``lease_until`` finds it free: A asks, with no transaction open. B's
+    finds it taken: B returns the copy (``hit; ttl=-10; detail=revalidating``). Then A
 
-@if_writable
-def take_lease(key: str, seen: CachedAnswer | None) -> bool:
-    """Tell whether the caller is the one to ask, having ``seen`` the row as it was just now."""
-    if seen is None:
-        CachedAnswer.objects.bulk_create([CachedAnswer(key=key)], ignore_conflicts=True)
-    now = timezone.now()
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    fetched = None if seen is None else seen.fetched_at
-    # An answer that came since then is good: nobody has to ask again.
-    same = Q(fetched_at__isnull=True) if fetched is None else Q(fetched_at=fetched)
-    rows = CachedAnswer.objects.filter(free, same, key=key)
-    return rows.update(lease_until=now + LEASE) == 1
+    - gets an answer: it stores it, which ends the lease, and returns ``fwd=stale; stored``;
+    - fails: it ends the lease and returns the copy, ``fwd=stale; ttl=-10; detail=timeout``;
+    - dies: the lease ends by itself after 6 s, and the next caller asks.
 
+    Without a copy, B reads the row every 0.03 s until A's answer is there. If instead the lease
+    ended without one, B raises what A raised: MovieNotFound, which A leaves in the cache for so
+    long as anybody may wait, or else CatalogUnavailable.
+    """
 
-def under_way(row: CachedAnswer) -> float | None:
-    """Return for how many seconds somebody has been asking; None when nobody is."""
-    if row.lease_until is None:
-        return None
-    return (LEASE - (row.lease_until - timezone.now())).total_seconds()
+    def __init__(
+        self, inner: MovieCatalog, pool: slots.SlotPool, *, seconds: float, stale: timedelta
+    ) -> None:
+        super().__init__(inner)
+        self.pool = pool
+        self.seconds = seconds
+        self.stale = stale
 
+    def answer(
+        self, key: str, ask: Callable[..., Answer], on_stale: type_on_stale | None
+    ) -> Answer:
+        """Answer from the database, or ask the inner catalogue unless another process does."""
+        row = rows.find(key)
+        copy = self._copy(row)
+        if copy is not None and copy.age < self.seconds:
+            return replace(copy, cacheable=True)
+        if copy is not None and on_stale is not None:
+            on_stale(copy)
+        lease = rows.take_lease(key, row)
+        if lease is False:
+            return self._await_other(key)
+        return self._ask(key, ask, copy, can_write=lease is not None)
 
-@if_writable
-def keep(key: str, body: bytes) -> None:
-    """Store a good answer and end the lease."""
-    answer = CachedAnswer(key=key, body=body.decode(), fetched_at=timezone.now())
-    CachedAnswer.objects.bulk_create(
-        [answer],
-        update_conflicts=True,
-        unique_fields=["key"],
-        update_fields=["body", "fetched_at", "lease_until"],
-    )
+    def _copy(self, row: CachedAnswer | None) -> Answer | None:
+        """Return the row's answer unless it is too old to be served."""
+        if row is None or row.fetched_at is None:
+            return None
+        age = timezone.now() - row.fetched_at
+        if age > self.stale:
+            return None
+        seconds = max(0.0, age.total_seconds())
+        return Answer(row.body.encode(), seconds, "hit", ttl=self.seconds - seconds)
 
+    def _ask(
+        self, key: str, ask: Callable[..., Answer], copy: Answer | None, *, can_write: bool
+    ) -> Answer:
+        """Return a new answer or, when there is none, the copy; without one, raise why."""
+        try:
+            answer = ask()
+        except MovieNotFound:
+            # Other processes that wait for this answer hear of it, and nobody later.
+            safe_cache.put(f"{key}:missing", value=True, seconds=slots.LONGEST_WAIT_SECONDS)
+            rows.forget(key)
+            raise
+        except CatalogUnavailable as error:
+            rows.release(key)
+            if copy is None:
+                raise
+            return replace(copy, how="fwd=stale", detail=error.reason)
+        except BaseException:
+            rows.release(key)
+            raise
+        if can_write:  # otherwise the database was waited for once, and not again
+            rows.keep(key, answer.body)
+        how = f"fwd={'miss' if copy is None else 'stale'}; stored"
+        return replace(answer, how=how, cacheable=True)
 
-@if_writable
-def release(key: str) -> None:
-    """End the lease without an answer."""
-    row = CachedAnswer.objects.filter(key=key)
-    row.filter(fetched_at__isnull=True).delete()
-    row.update(lease_until=None)
-
-
-@if_writable
-def forget(key: str) -> None:
-    """Drop the answer: what it was about is gone."""
-    CachedAnswer.objects.filter(key=key).delete()
-
-
-def purge() -> int:
-    """Delete what is too old to be served, and the oldest beyond a bound; return how many."""
-    limit = timezone.now() - timedelta(days=settings.MOVIES_STALE_DAYS)
-    abandoned = Q(fetched_at__isnull=True, lease_until__lt=timezone.now() - LEASE)
-    count, _ = CachedAnswer.objects.filter(Q(fetched_at__lt=limit) | abandoned).delete()
-    newest = CachedAnswer.objects.filter(fetched_at__isnull=False).order_by("-fetched_at")
-    surplus = newest.values_list("fetched_at", flat=True)[MAX_ANSWERS : MAX_ANSWERS + 1].first()
-    if surplus is not None:
-        more, _ = CachedAnswer.objects.filter(fetched_at__lte=surplus).delete()
-        count += more
-    return count
+    def _await_other(self, key: str) -> Answer:
+        """Return the copy at hand while another process asks; without one, wait for its answer."""
+        with ExitStack() as waiting:
+            has_slot = False
+            while True:
+                row = rows.find(key)
+                copy = self._copy(row)
+                if copy is not None:
+                    stale = copy.age >= self.seconds
+                    return replace(copy, detail="revalidating" if stale else "")
+                waited = rows.under_way(row) if row is not None else None
+                if waited is None:  # the other one has no answer either
+                    missing = safe_cache.get(f"{key}:missing") is not None
+                    raise MovieNotFound if missing else CatalogUnavailable
+                if waited > slots.LONGEST_WAIT_SECONDS:
+                    raise CatalogBusy
+                if waited > self.pool.patience() and not has_slot:
+                    waiting.enter_context(self.pool.slot())
+                    has_slot = True
+                time.sleep(POLL_SECONDS)

@@ -1,5 +1,6 @@
 """TMDB as the sandbox plays it, over real HTTP, and a catalogue that is none."""
 
+import functools
 import time
 from datetime import timedelta
 from types import SimpleNamespace
@@ -9,27 +10,28 @@ from django.utils import timezone
 
 import sandbox
 from core.tests.caches import forget_cache
-from movies.catalog import cache
+from movies import catalog as catalogs
+from movies.catalog import cache, slots
 from movies.models import CachedAnswer
-from movies.tests.catalogs import Catalog
+from movies.tests.catalogs import Catalog, layers
 
 
 @pytest.fixture(autouse=True)
 def _no_catalog_left():
     """Give each test catalogues, connections and flights of its own."""
     made = []
-    build = cache._catalog.__wrapped__
+    build = catalogs._catalog.__wrapped__
 
     def remembered(*arguments):
         made.append(build(*arguments))
         return made[-1]
 
-    cache._catalog.cache_clear()
+    catalogs._catalog.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cache, "_catalog", cache.functools.lru_cache(remembered))
+        patch.setattr(catalogs, "_catalog", functools.lru_cache(remembered))
         yield
     for catalog in made:
-        catalog.catalog.upstream.close()
+        layers(catalog)[-1].upstream.close()
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def bounds(tmdb):
     """Return a function that changes the bounds of TMDB's adapter; wide ones to begin with."""
 
     def change(*, read=10.0, total=20.0):
-        upstream = cache.catalog().catalog.upstream
+        upstream = layers(catalogs.catalog())[-1].upstream
         upstream.timeout, upstream.total_deadline, upstream.backoff = (10.0, read), total, 0.01
 
     change()
@@ -75,11 +77,29 @@ def age():
 
 @pytest.fixture
 def inner():
-    """A catalogue without a cache."""
+    """A catalogue without any decorator."""
     return Catalog()
 
 
 @pytest.fixture
-def cached(inner):
-    """The same with one."""
-    return cache.CachingCatalog(inner, seconds=30, stale=timedelta(days=30))
+def whole(inner):
+    """The same behind all of them."""
+    return catalogs.decorate(inner, seconds=30, stale=timedelta(days=30))
+
+
+@pytest.fixture
+def pool():
+    """The slots of a process."""
+    return slots.SlotPool()
+
+
+@pytest.fixture
+def no_slot(pool):
+    """Return a function that takes all slots; what it returns gives one back."""
+
+    def take():
+        for _ in range(slots.MAX_SLOTS):
+            assert pool.places.acquire(blocking=False)
+        return pool.places.release
+
+    return take

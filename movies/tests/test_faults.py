@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from core.tests.outbound.helpers_calls import MARGIN, counted
-from movies.catalog import cache
+from movies import catalog
 from movies.models import CachedAnswer
 from movies.tests.factories import MovieFactory
 
@@ -130,9 +130,9 @@ FAIL = """
 import django
 django.setup()
 from movies.errors import CatalogUnavailable
-from movies.catalog.tmdb import TmdbCatalog
+from movies.catalog.tmdb import Tmdb
 try:
-    TmdbCatalog("http://127.0.0.1:1/3", api_key="SECRET-KEY").popular(page=1)
+    Tmdb("http://127.0.0.1:1/3", api_key="SECRET-KEY").popular(page=1)
 except CatalogUnavailable as error:
     print(error.reason)
 """
@@ -227,7 +227,7 @@ def test_a_wait_within_the_bound_is_obeyed(ask, tmdb):
 def test_after_a_restart_without_tmdb_the_stale_copy_serves(ask, tmdb, settings, age):
     first = ask()
     age(hours=3)
-    cache._catalog.cache_clear()  # a new process knows nothing
+    catalog._catalog.cache_clear()  # a new process knows nothing
     settings.TMDB_API_URL = "http://127.0.0.1:1/tmdb/3"
     response = ask()
     assert (response.status_code, response.content) == (200, first.content)

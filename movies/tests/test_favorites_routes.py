@@ -2,10 +2,12 @@
 
 from datetime import date, timedelta
 
+import orjson
 import pytest
 
 from core.models import JournalEntry
-from movies.catalog.tmdb import TmdbCatalog
+from movies.catalog.port import Answer
+from movies.catalog.tmdb import Tmdb
 from movies.models import Favorite, Movie, Rating, rating_rank
 from movies.tests.calls import FAVORITES, ids, rating_of, refused
 from movies.tests.factories import FavoriteFactory, MovieFactory, RatingFactory
@@ -39,7 +41,8 @@ def test_a_known_movie_needs_no_tmdb(user_api):
 
 def test_a_document_cannot_speak_for_the_user(user_api, tmdb, monkeypatch):
     document = {"id": 1, "title": "Ñ", "my_rating": 5, "added_at": "yesterday"}
-    monkeypatch.setattr(TmdbCatalog, "movie", lambda _self, *, movie_id: document)
+    answer = Answer(orjson.dumps(document))
+    monkeypatch.setattr(Tmdb, "movie", lambda _self, **_question: answer)
     shown = user_api.post(FAVORITES, {"movie_id": 1}).json()
     assert shown == {"id": 1, "title": "Ñ", "my_rating": None, "added_at": shown["added_at"]}
     listed = user_api.get(FAVORITES)

@@ -4,17 +4,18 @@ import concurrent.futures
 import threading
 from datetime import timedelta
 
+import orjson
 import pytest
 from django.db import connection
 
 from core.roles import Role
 from movies import services
-from movies.catalog import cache
-from movies.catalog.cache import CachingCatalog
+from movies.catalog import catalog, decorate, slots
+from movies.catalog.port import Answer
 from movies.errors import AlreadyRated, CatalogBusy
 from movies.models import CachedAnswer, Favorite, FavoritesWipe, Rating, rating_rank, release_rank
 from movies.selectors import rows_of
-from movies.tests.catalogs import Catalog
+from movies.tests.catalogs import Catalog, layers
 from movies.tests.factories import FavoriteFactory, MovieFactory
 from users.tests.factories import UserFactory
 
@@ -45,11 +46,11 @@ class Held(Catalog):
         super().__init__()
         self.answered, self.others = threading.Condition(), 0
 
-    def answer(self, question):
+    def answer(self, question, on_stale):
         with self.answered:
             self.calls.append(question)
             assert self.answered.wait_for(lambda: self.others <= 0, timeout=30)
-        return {"call": len(self.calls)}
+        return Answer(orjson.dumps({"call": len(self.calls)}))
 
     def beside(self, action):
         """Return what ``action`` returns or raises, and count it as one of the others."""
@@ -68,7 +69,7 @@ def processes():
     """Catalogues as several processes have them: they share the cache and the database only."""
 
     def make(count, inner):
-        return [CachingCatalog(inner, seconds=30, stale=timedelta(days=30)) for _ in range(count)]
+        return [decorate(inner, seconds=30, stale=timedelta(days=30)) for _ in range(count)]
 
     return make
 
@@ -77,11 +78,11 @@ def processes():
 def test_a_hundred_concurrent_misses_make_one_upstream_call(
     processes, bounds, tmdb, monkeypatch, delay
 ):
-    monkeypatch.setattr(cache, "FREE_WAIT", 30)  # on a busy machine it may take its time
-    monkeypatch.setattr(cache, "LONGEST_WAIT", 30)
+    monkeypatch.setattr(slots, "FREE_WAIT_SECONDS", 30)  # on a busy machine it may take its time
+    monkeypatch.setattr(slots, "LONGEST_WAIT_SECONDS", 30)
     bounds()
     tmdb.faults.set("tmdb", delay=delay)
-    four = processes(4, cache.catalog().catalog)
+    four = processes(4, layers(catalog())[-1])
     answers = together(100, lambda number: four[number % 4].popular(page=1))
     assert len({answer.body for answer in answers}) == 1
     assert tmdb.calls("tmdb") == 1
@@ -103,17 +104,17 @@ def test_a_hundred_concurrent_misses_of_an_old_answer_get_the_copy_at_once(proce
 def test_one_process_has_few_calls_under_way(processes):
     inner = Held()
     (one,) = processes(1, inner)
-    inner.others = 12 - cache.SLOTS  # are refused while those are under way
+    inner.others = 12 - slots.MAX_SLOTS  # are refused while those are under way
     results = together(12, lambda number: inner.beside(lambda: one.popular(page=number + 1)))
-    assert len(inner.calls) == cache.SLOTS
+    assert len(inner.calls) == slots.MAX_SLOTS
     busy = [result for result in results if isinstance(result, CatalogBusy)]
-    assert len(busy) == 12 - cache.SLOTS
+    assert len(busy) == 12 - slots.MAX_SLOTS
 
 
 def test_many_different_pages_at_once_of_a_healthy_tmdb(processes, bounds, monkeypatch):
-    monkeypatch.setattr(cache, "SLOT_WAIT", 30)  # on a busy machine it may take its time
+    monkeypatch.setattr(slots, "SLOT_WAIT_SECONDS", 30)  # on a busy machine it may take its time
     bounds()
-    (one,) = processes(1, cache.catalog().catalog)
+    (one,) = processes(1, layers(catalog())[-1])
     answers = together(20, lambda number: one.popular(page=number + 1))
     assert len({answer.body for answer in answers}) == 20
 
@@ -121,7 +122,7 @@ def test_many_different_pages_at_once_of_a_healthy_tmdb(processes, bounds, monke
 def test_no_transaction_is_open_while_tmdb_is_asked(client_for, tmdb, monkeypatch):
     api = client_for(Role.USER)
     states = []
-    upstream = cache.catalog().catalog.upstream
+    upstream = layers(catalog())[-1].upstream
     ask = upstream.get_json
 
     def spy(*args, **kwargs):

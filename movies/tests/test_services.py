@@ -13,7 +13,8 @@ from core.jobs import work
 from core.models import JournalEntry
 from core.roles import Role
 from movies import demo, services, tasks
-from movies.catalog import cache
+from movies.catalog import catalog
+from movies.catalog.cache import Cached
 from movies.errors import AlreadyRated, WipeNotUndoable
 from movies.models import (
     CachedAnswer,
@@ -55,20 +56,20 @@ def test_get_or_fetch_movie_asks_once(tmdb):
 
 
 def test_somebody_else_was_faster(tmdb, monkeypatch):
-    ask = cache.CachingCatalog.movie
+    ask = Cached.movie
 
     def slow(self, *, movie_id):
         answer = ask(self, movie_id=movie_id)
         MovieFactory(id=movie_id, title="Theirs")
         return answer
 
-    monkeypatch.setattr(cache.CachingCatalog, "movie", slow)
+    monkeypatch.setattr(Cached, "movie", slow)
     assert services.get_or_fetch_movie(movie_id=7).title == "Theirs"
     assert not JournalEntry.objects.exists()
 
 
 def test_what_came_from_an_old_copy_is_as_old_as_that(tmdb, age, settings):
-    cache.catalog().movie(movie_id=550)
+    catalog().movie(movie_id=550)
     age(days=10)
     settings.TMDB_API_URL = "http://127.0.0.1:1/3"
     movie = services.get_or_fetch_movie(movie_id=550)
