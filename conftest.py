@@ -25,8 +25,8 @@ pytest_plugins = ["tests.answers"]
 pytest.register_assert_rewrite(
     "clinic.tests.files",
     "core.tests.helpers_pages",
-    "dogs.tests.calls",
-    "movies.tests.calls",
+    "movies.tests.helpers_requests",
+    "tests.asserts",
     "tests.helpers_nginx",
 )
 

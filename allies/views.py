@@ -93,12 +93,12 @@ class CredentialsViewSet(GenericViewSet):
         """Tell whether the ally is active, has credentials and allows the request's ``Origin``."""
         ally = Ally.objects.filter(pk=id).first()
         if ally is None:
-            return told(constants.ALLY_NOT_FOUND, status.HTTP_404_NOT_FOUND)
+            return brief_answer(constants.ALLY_NOT_FOUND, status.HTTP_404_NOT_FOUND)
         origin = request.headers.get("Origin")
         allowed = origin is None or origin.lower() in ally.allowed_origins
         if allowed and selectors.has_credentials(ally):
-            return told(constants.CREDENTIALS_SET, status.HTTP_200_OK)
-        return told(constants.CREDENTIALS_NOT_SET, status.HTTP_400_BAD_REQUEST)
+            return brief_answer(constants.CREDENTIALS_SET, status.HTTP_200_OK)
+        return brief_answer(constants.CREDENTIALS_NOT_SET, status.HTTP_400_BAD_REQUEST)
 
     @extend_schema(
         responses={200: CredentialsAddedSerializer, 400: MessageSerializer, 500: MessageSerializer}
@@ -125,11 +125,11 @@ class CredentialsViewSet(GenericViewSet):
         known = problems.translate(exc)
         if known is None:
             logger.error("credentials route failed", exc_info=exc)
-            return told(constants.SERVER_ERROR, status.HTTP_500_INTERNAL_SERVER_ERROR)
+            return brief_answer(constants.SERVER_ERROR, status.HTTP_500_INTERNAL_SERVER_ERROR)
         if self.request.method == "POST" and is_refusal(known):
-            return told(constants.CREDENTIALS_REFUSED, status.HTTP_400_BAD_REQUEST)
+            return brief_answer(constants.CREDENTIALS_REFUSED, status.HTTP_400_BAD_REQUEST)
         if self.request.method != "POST" and is_unknown_ally(known):
-            return told(constants.ALLY_NOT_FOUND, status.HTTP_404_NOT_FOUND)
+            return brief_answer(constants.ALLY_NOT_FOUND, status.HTTP_404_NOT_FOUND)
         return super().handle_exception(exc)
 
 
@@ -146,7 +146,7 @@ def is_unknown_ally(error: APIException) -> bool:
     return isinstance(error, NotFound | BadRequest)
 
 
-def told(message: str, status_code: int) -> HttpResponse:
+def brief_answer(message: str, status_code: int) -> HttpResponse:
     """Return one of the brief's messages."""
     return HttpResponse(
         dumps({"message": message}),

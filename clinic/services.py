@@ -81,18 +81,18 @@ def restore_patient(*, patient: Patient, reason: str = "") -> int:
     with refusing(Patient, CONSTRAINT_ERRORS):
         patient.save()
     archived.update(archived_at=None)
-    entries = [came_back(obj, moment, reason) for obj in (patient, *studies)]
+    entries = [restored_entry(obj, moment, reason) for obj in (patient, *studies)]
     journal.record_many(entries)
     return len(studies)
 
 
-def came_back(obj: Archivable, moment: Any, reason: str) -> Any:
+def restored_entry(obj: Archivable, moment: Any, reason: str) -> Any:
     """Return the journal entry of a restored row."""
     changes = {"archived_at": [moment.isoformat(), None]}
     return journal.entry(journal.Action.CHANGE, obj, changes=changes, reason=reason)
 
 
-def present_patient(patient_id: int) -> Patient:
+def lock_active_patient(patient_id: int) -> Patient:
     """Return a patient, locked: it cannot be archived while a study is added to it.
 
     Raises:
@@ -129,7 +129,7 @@ def create_study(*, patient_id: int, **fields: Any) -> Study:
     Raises:
         UnknownPatient: there is none, or it is archived.
     """
-    study = Study(patient=present_patient(patient_id), **fields)
+    study = Study(patient=lock_active_patient(patient_id), **fields)
     study.save(force_insert=True)
     record_study(journal.Action.CREATE, study, journal.initial(study))
     return study
@@ -143,7 +143,7 @@ def change_study(*, study: Study, **fields: Any) -> Study:
         UnknownPatient: the new patient is not there.
     """
     if fields.get("patient_id", study.patient_id) != study.patient_id:
-        fields["patient"] = present_patient(fields.pop("patient_id"))
+        fields["patient"] = lock_active_patient(fields.pop("patient_id"))
     if changes := journal.change(study, fields):
         record_study(journal.Action.CHANGE, study, changes)
     return study
@@ -173,7 +173,7 @@ def restore_study(*, study: Study, reason: str = "") -> bool:
         raise PatientArchived
     Study.everything.filter(pk=study.pk).update(archived_at=None)
     moment = study.archived_at
-    entry = came_back(study, moment, reason)
+    entry = restored_entry(study, moment, reason)
     about = journal.entry(
         journal.Action.CHANGE,
         Patient,

@@ -1,4 +1,4 @@
-"""The kernel as an app: it is a plug itself, so its tasks and checks are found like any other's."""
+"""The kernel as an app: a plugin app too, so its tasks and checks are found like any other's."""
 
 from typing import Any, ClassVar
 

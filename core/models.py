@@ -17,7 +17,7 @@ class Action(models.TextChoices):
 
 
 class JournalEntry(models.Model):
-    """One line of an object's story. Written once, never changed (rule 11).
+    """One line of an object's history. Written once, never changed (rule 11).
 
     ``model`` is Django's label of the model, such as ``dogs.Dog``; ``object_id`` is empty where the
     entry is about a list, whose size is ``count``. ``changes`` maps a field to

@@ -1,6 +1,6 @@
 """Pluggable apps: what an optional app brings, and who is there.
 
-An app is a plug or it is not there. A folder of the repository with an ``apps.py`` is an app;
+A plugin app is there or it is not. A folder of the repository with an ``apps.py`` is an app;
 ``PLATFORM_APPS`` decides which of the optional ones run; their URLs, tasks, beat entries, queues
 and demo data follow from their :class:`PluggableApp`. Nobody keeps a list of their names.
 
@@ -60,7 +60,7 @@ def objection(names: Sequence[str]) -> str:
 class PluggableApp(AppConfig):
     """An app that the platform finds by itself.
 
-    Besides the modules that Django knows, a plug may have: ``urls.py`` with ``urlpatterns``
+    Besides the modules that Django knows, a plugin app may have: ``urls.py`` with ``urlpatterns``
     (mounted at ``/api/``) and ``root_urlpatterns`` (mounted at ``/``), ``tasks.py`` (Celery, in a
     queue named after the app), ``receivers.py`` (connected to :mod:`core.signals` at start-up),
     ``checks.py`` (system checks) and ``demo.py`` (``load()`` makes demo data, safe to repeat).
@@ -81,31 +81,31 @@ class PluggableApp(AppConfig):
 
 
 def enabled() -> Iterator[PluggableApp]:
-    """Yield the plugs that run in this process, in the order of INSTALLED_APPS."""
+    """Yield the plugin apps that run in this process, in the order of INSTALLED_APPS."""
     for config in apps.get_app_configs():
         if isinstance(config, PluggableApp):
             yield config
 
 
 def api_patterns() -> list[URLPattern | URLResolver]:
-    """Return the routes of every plug below ``/api/``."""
-    parts = (plug.part("urls") for plug in enabled())
+    """Return the routes of every plugin app below ``/api/``."""
+    parts = (app.part("urls") for app in enabled())
     return [path("", include(part.urlpatterns)) for part in parts if part is not None]
 
 
 def root_patterns() -> list[URLPattern | URLResolver]:
     """Return the routes that plugs want at the root, outside ``/api/``."""
-    parts = (plug.part("urls") for plug in enabled())
+    parts = (app.part("urls") for app in enabled())
     return [route for part in parts for route in getattr(part, "root_urlpatterns", [])]
 
 
 def task_packages() -> list[str]:
     """Return the packages whose ``tasks`` module a worker imports."""
-    return [plug.name for plug in enabled() if plug.part("tasks") is not None]
+    return [app.name for app in enabled() if app.part("tasks") is not None]
 
 
 def queues() -> list[str]:
-    """Return the names of all queues: one per plug that has tasks."""
+    """Return the names of all queues: one per plugin app that has tasks."""
     return task_packages()
 
 
@@ -115,5 +115,5 @@ def route_task(name: str, *_: object, **__: object) -> dict[str, str]:
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:
-    """Return the periodic tasks of every plug."""
-    return {key: entry for plug in enabled() for key, entry in plug.beat_schedule.items()}
+    """Return the periodic tasks of every plugin app."""
+    return {key: entry for app in enabled() for key, entry in app.beat_schedule.items()}

@@ -21,7 +21,7 @@ from core.models import JournalEntry
 
 
 class JournalFilter(filterset.FilterSet):
-    """Whose story, who acted, what happened, when."""
+    """Whose history, who acted, what happened, when."""
 
     class Meta:
         model = JournalEntry
@@ -36,7 +36,7 @@ class JournalFilter(filterset.FilterSet):
 
 
 class JournalEntrySerializer(ModelSerializer):
-    """One line of an object's story."""
+    """One line of an object's history."""
 
     class Meta:
         model = JournalEntry

@@ -198,8 +198,8 @@ def relay_file(*, pk: str) -> None:
         logger.exception("relayed file is gone", extra={"file": str(pk)})
         relays.postpone(relayed)
         return
-    told = str(answer.get("filename") or answer.get("name") or "")
-    remote_name = printable(told, 255)
+    remote = str(answer.get("filename") or answer.get("name") or "")
+    remote_name = printable(remote, 255)
     with transaction.atomic():
         taken = RelayedFile.objects.filter(pk=relayed.pk, status=RelayStatus.PENDING).update(
             status=RelayStatus.SENT, remote_name=remote_name

@@ -12,20 +12,20 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-WISH = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*\bGENERATE(?:_KEY)?)\s*$", re.MULTILINE)
+PLACEHOLDER = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*\bGENERATE(?:_KEY)?)\s*$", re.MULTILINE)
 
 
-def fulfilled(wish: re.Match[str]) -> str:
+def fill(line: re.Match[str]) -> str:
     """Return the line with its secret made up."""
     key = base64.b64encode(secrets.token_bytes(32)).decode()
-    value = wish[2].replace("GENERATE_KEY", key).replace("GENERATE", secrets.token_urlsafe(48))
-    return f"{wish[1]}={value}"
+    value = line[2].replace("GENERATE_KEY", key).replace("GENERATE", secrets.token_urlsafe(48))
+    return f"{line[1]}={value}"
 
 
 def missing(example: str, present: str) -> list[str]:
     """Return the lines of secrets that the example has and the file has not."""
     names = set(re.findall(r"^([A-Z][A-Z0-9_]*)=", present, re.MULTILINE))
-    return [fulfilled(wish) for wish in WISH.finditer(example) if wish[1] not in names]
+    return [fill(line) for line in PLACEHOLDER.finditer(example) if line[1] not in names]
 
 
 def main(arguments: list[str]) -> None:
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
     target = Path(arguments[1]) if arguments[1:] else ROOT / ".env"
     if not target.exists():
         target.touch(mode=0o600)
-        target.write_text(WISH.sub(fulfilled, example))
+        target.write_text(PLACEHOLDER.sub(fill, example))
         return
     present = target.read_text()
     lines = missing(example, present)

@@ -61,16 +61,6 @@ def node_in(folder):
     )
 
 
-def problem(response, status, code):
-    assert response.status == status
-    assert response.headers["Content-Type"] == "application/problem+json"
-    body = json.loads(response.data)
-    assert body["status"] == status
-    assert body["code"] == code
-    assert body["request_id"] == response.headers["X-Request-ID"]
-    return body
-
-
 def logged(nginx, path):
     """The access line of a path: nginx writes it after the answer."""
     deadline = time.monotonic() + 30

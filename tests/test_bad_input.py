@@ -13,6 +13,7 @@ from django.db.models import Model
 
 from core.models import JournalEntry
 from core.roles import Role
+from tests.asserts import problem_of
 from tests.routes import Route, all_routes, is_defect
 
 ROUTES = all_routes()
@@ -136,9 +137,7 @@ def is_problem(response, *, at_least: int = 400) -> None:
         assert "credentials" in response.wsgi_request.path
         assert list(response.json()) == ["message"]
         return
-    body = response.json()
-    assert body["status"] == response.status_code
-    assert body["code"]
+    assert problem_of(response)["code"]
 
 
 @pytest.fixture

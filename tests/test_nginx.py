@@ -11,7 +11,8 @@ from django.apps import apps
 from django.core.management import call_command
 
 from scripts import proxy
-from tests.helpers_nginx import Front, logged, needs_nginx, problem
+from tests.asserts import assert_problem
+from tests.helpers_nginx import Front, logged, needs_nginx
 
 pytestmark = needs_nginx
 
@@ -140,7 +141,7 @@ def test_static_files_are_kept_and_asked_for_at_every_node(fresh):
     ],
 )
 def test_hidden_files_are_refused(fresh, path):
-    problem(fresh.ask(path=path), 404, "not_found")
+    assert_problem(fresh.ask(path=path), 404, "not_found")
     assert fresh.seen() == []
 
 
@@ -173,7 +174,7 @@ def test_metrics_are_for_the_inside(fresh, tmp_path):
     nginx.nodes({fresh.nodes[0].port: ""})
     with nginx:
         outside = Front(tmp_path, nginx, [])
-        problem(
+        assert_problem(
             outside.ask(path="/metrics", headers={"X-Forwarded-For": "8.8.8.8"}), 404, "not_found"
         )
 
@@ -187,21 +188,21 @@ def test_a_body_over_the_limit_is_a_problem(fresh):
         for headers in ({}, {"Idempotency-Key": "k" * 20}):
             fresh.log.write_text("")
             response = fresh.ask("POST", path, body=b"x" * 100_001, headers=headers)
-            problem(response, 413, "payload_too_large")
+            assert_problem(response, 413, "payload_too_large")
             assert fresh.seen() == []
 
 
 def test_addresses_and_headers_over_the_limit_are_problems(fresh):
-    problem(fresh.ask(path="/" + "a" * 9000), 414, "uri_too_long")
-    problem(fresh.ask(headers={"X": "a" * 9000}), 400, "bad_request")
-    problem(fresh.ask("TRACE"), 405, "method_not_allowed")
+    assert_problem(fresh.ask(path="/" + "a" * 9000), 414, "uri_too_long")
+    assert_problem(fresh.ask(headers={"X": "a" * 9000}), 400, "bad_request")
+    assert_problem(fresh.ask("TRACE"), 405, "method_not_allowed")
 
 
 def test_logging_in_is_limited_per_client(fresh):
     answers = [fresh.ask("POST", "/api/auth/token/", body=b"{}") for _ in range(12)]
     statuses = [answer.status for answer in answers]
     assert statuses == [200] * 4 + [429] * 8
-    assert problem(answers[4], 429, "too_many_requests")["instance"] == "/api/auth/token/"
+    assert assert_problem(answers[4], 429, "too_many_requests")["instance"] == "/api/auth/token/"
     assert answers[4].headers["Retry-After"] == "5"
     assert fresh.ask("GET", "/api/auth/token").status == 200
     assert fresh.ask("POST", "/api/auth/token/refresh", body=b"{}").status == 200

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from scripts import proxy
-from tests.helpers_nginx import Front, needs_nginx, node_in, problem
+from tests.asserts import assert_problem
+from tests.helpers_nginx import Front, needs_nginx, node_in
 
 pytestmark = [needs_nginx, pytest.mark.long]
 
@@ -51,7 +52,7 @@ def test_only_what_is_safe_to_repeat_is_repeated(forgiven):
         response = forgiven.ask(
             method, "/die", body=b"{}" if method != "GET" else None, headers=headers
         )
-        problem(response, 502, "bad_gateway")
+        assert_problem(response, 502, "bad_gateway")
         assert response.headers["Retry-After"] == "2"
         died = [seen for seen in forgiven.seen() if seen["path"] == "/die"]
         assert len(died) == times, (method, key)
@@ -75,7 +76,7 @@ def test_no_node_at_all_is_a_problem_not_a_hang(dying):
     for node in dying.nodes:
         node.kill()
     before = time.monotonic()
-    body = problem(dying.ask(path="/api/x"), 502, "bad_gateway")
+    body = assert_problem(dying.ask(path="/api/x"), 502, "bad_gateway")
     assert time.monotonic() - before < 10
     assert body["instance"] == "/api/x"
 

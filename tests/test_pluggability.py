@@ -50,7 +50,7 @@ client = Client()
 schema = client.get("/api/openapi.yaml", headers={"accept": "application/json"})
 app.loader.import_default_modules()
 print(json.dumps({
-    "enabled": [plug.label for plug in plugs.enabled()],
+    "enabled": [app.label for app in plugs.enabled()],
     "routes": sorted({route.view.__module__.partition(".")[0] for route in all_routes()}),
     "admin": sorted({model._meta.app_label for model in admin.site._registry}),
     "queues": sorted(queue.name for queue in app.conf.task_queues),
@@ -174,15 +174,15 @@ def test_where_no_optional_app_is_here_none_is_known(folders):
 
 def test_optional_apps_point_only_to_users():
     """Import contracts cannot see a foreign key given as a string."""
-    for plug in plugs.enabled():
-        if plug.label in settings.REQUIRED_APPS:
+    for app in plugs.enabled():
+        if app.label in settings.REQUIRED_APPS:
             continue
-        for model in plug.get_models():
+        for model in app.get_models():
             for field in model._meta.get_fields():
                 if not isinstance(field, models.ForeignKey | models.ManyToManyField):
                     continue
                 target = field.related_model._meta.app_label
-                assert target in {plug.label, "users"}, field
+                assert target in {app.label, "users"}, field
                 if target == "users":
                     assert field.remote_field.related_name == "+", field
 

@@ -97,8 +97,11 @@ def test_dotenv_fills_secrets_that_differ_and_leaves_a_file_alone(tmp_path):
     dotenv.main([str(ROOT / ".env.example"), str(target)])
     lines = target.read_text().splitlines()
     assert lines[:2] == ["SECRET_KEY=mine", "LOG_LEVEL=DEBUG"]
-    wished = {wish[1] for wish in dotenv.WISH.finditer((ROOT / ".env.example").read_text())}
-    assert {line.partition("=")[0] for line in lines[2:]} == wished - {"SECRET_KEY"}
+    expected = {
+        placeholder[1]
+        for placeholder in dotenv.PLACEHOLDER.finditer((ROOT / ".env.example").read_text())
+    }
+    assert {line.partition("=")[0] for line in lines[2:]} == expected - {"SECRET_KEY"}
 
 
 def test_the_optional_apps_are_independent_by_contract():

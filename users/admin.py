@@ -143,7 +143,7 @@ class ApiTokenAdmin(ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: a revoked token keeps its story."""
+        """Refuse: a revoked token keeps its history."""
         return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:

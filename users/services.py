@@ -51,7 +51,7 @@ def update_user(*, user: User, password: str | None = None, **fields: Any) -> Us
         user.set_password(password)
     with refusing(User, CONSTRAINT_ERRORS):
         changes = journal.save_changes(user, before)
-    changes.pop("password", None)  # save() told the story of the password
+    changes.pop("password", None)  # save() wrote the entry of the password
     if changes:
         journal.record(journal.Action.CHANGE, user, changes=changes)
     if before["is_active"] and not user.is_active:

@@ -187,13 +187,13 @@ class AllyCredentialAdmin(ReadOnlyAdmin):
                     services.revoke_credentials(credential=credential, reason=reason)
                     count += 1
         except (ApplicationError, ReasonRequired) as error:
-            self.tell(request, told(error), messages.ERROR)
+            self.tell(request, message_of(error), messages.ERROR)
             return
         text = ngettext("%d version revoked.", "%d versions revoked.", count)
         self.tell(request, text % count)
 
 
-def told(error: Any) -> str:
+def message_of(error: Any) -> str:
     """Return the text of a refusal."""
     detail = error.detail
     return str(detail[0] if isinstance(detail, list) else detail)

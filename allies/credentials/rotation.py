@@ -2,7 +2,7 @@
 
 A row carries the id of the key that wraps it, so the rows that are left are a query and not a
 bookmark. Each batch is one transaction: locked rows, one UPDATE, one entry in the journal, so that
-a run that is killed leaves no change without its story. New credentials may come in meanwhile;
+a run that is killed leaves no change without its entry. New credentials may come in meanwhile;
 those of a process that still has the old ring in front are found by the next run.
 """
 

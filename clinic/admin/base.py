@@ -164,7 +164,7 @@ class ClinicAdmin(ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Show the story; that somebody read it is part of it."""
+        """Show the history; that somebody read it is part of it."""
         obj = self.get_object(request, unquote(object_id))
         if obj is not None:
             self.record_opened(request, obj)

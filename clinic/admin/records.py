@@ -157,7 +157,7 @@ class StudyAdmin(ClinicAdmin):
         return [row.patient_id for row in rows]
 
     def record_opened(self, request: HttpRequest, obj: Study) -> None:
-        """Record that the study was shown; its patient's story tells it, too."""
+        """Record that the study was shown; its patient's history has it, too."""
         reason = access.reason_of(request.method or "", request.path)
         access.study_seen(obj.pk, obj.patient_id, reason=reason)
 

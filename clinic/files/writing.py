@@ -34,8 +34,8 @@ class Planner:
     def __init__(self) -> None:
         self.next: dict[type[models.Model], int] = {}
 
-    def told(self, model: type[models.Model], created: int) -> None:
-        """Take note of how many rows an import has made."""
+    def analyze_if_grown(self, model: type[models.Model], created: int) -> None:
+        """Analyze the table when the import has doubled the rows that it made there."""
         if connection.vendor != "postgresql" or created < self.next.get(model, BATCH_ROWS):
             return
         self.next[model] = 2 * created
@@ -49,8 +49,8 @@ class Writer:
     def __init__(self, result: Result) -> None:
         self.result = result
         self.planner = Planner()
-        # How often the file has said a study so far, by a hash of all that it is.
-        self.said: Counter[int] = Counter()
+        # How often the file has had a study so far, by a hash of all that it is.
+        self.seen: Counter[int] = Counter()
 
     def release_emails(self, holders: list[str]) -> None:
         """Free the addresses that move between patients of the file, in whatever order."""
@@ -80,7 +80,7 @@ class Writer:
         counts.updated += changed
         counts.unchanged += len(known) - changed
         counts.created += len(created)
-        self.planner.told(Patient, counts.created)
+        self.planner.analyze_if_grown(Patient, counts.created)
 
     def change(self, wanted: dict[int, list[Any]]) -> int:
         """Update patients, by their keys, to the values of the file; return how many those are."""
@@ -121,15 +121,15 @@ class Writer:
         for external_id, values in rows:
             study = (*values, patients[external_id])
             mark = hash(study)
-            self.said[mark] += 1
-            if stored[study] < self.said[mark]:
+            self.seen[mark] += 1
+            if stored[study] < self.seen[mark]:
                 stored[study] += 1
                 new.append(study)
         self.add(new)
         counts = self.result.studies
         counts.created += len(new)
         counts.unchanged += len(rows) - len(new)
-        self.planner.told(Study, counts.created)
+        self.planner.analyze_if_grown(Study, counts.created)
 
     def add(self, studies: list[tuple[Any, ...]]) -> None:
         """Insert studies of patients who are there, and stay there until that is done."""

@@ -51,7 +51,7 @@ class ModelAdmin(StrictModelAdmin):
     export_fields: tuple[str, ...] = ()
     shows_cascade = True  # False where a service deletes, which knows what goes with the row
     actions: Any = ("export_csv",)
-    object_history_template = "core/admin/timeline.html"
+    object_history_template = "core/admin/history.html"
 
     # -- the journal instead of Django's LogEntry -----------------------------------------------
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
@@ -112,14 +112,14 @@ class ModelAdmin(StrictModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Show the object's story from the journal."""
+        """Show the object's history from the journal."""
         obj = self.get_object(request, unquote(object_id))
         if obj is None or not self.has_view_or_change_permission(request, obj):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        entries = history.story_of(obj)
+        entries = history.history_of(obj)
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("Story: %s") % obj,
+            "title": gettext("History: %s") % obj,
             "entries": entries,
             "more": len(entries) == history.MAX_ENTRIES,
             "object": obj,

@@ -14,7 +14,7 @@ from core.models import JournalEntry, StoredAnswer
 
 
 class ModelFilter(admin.SimpleListFilter):
-    """Whose story: from the apps that run, as a DISTINCT would read the whole journal."""
+    """Whose history: from the apps that run, as a DISTINCT would read the whole journal."""
 
     title = _("model")
     parameter_name = "model"

@@ -1,4 +1,4 @@
-"""An object's story as people read it: names, times and choices in their language."""
+"""An object's history as people read it: names, times and choices in their language."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def shown(field: Any, value: Any) -> Any:
     return value if moment is None else date(timezone.localtime(moment), MOMENT)
 
 
-def story_of(obj: models.Model) -> list[JournalEntry]:
+def history_of(obj: models.Model) -> list[JournalEntry]:
     """Return the latest entries about ``obj``, newest first.
 
     Each has ``lines``: a field's name with its values before and after, or with None for a secret.

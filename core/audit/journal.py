@@ -1,4 +1,4 @@
-"""The journal: one append-only trail that tells every object's story (rule 11).
+"""The journal: one append-only trail that keeps every object's history (rule 11).
 
 A write leaves its entry in the same transaction, by an explicit call and not by model signals,
 which miss bulk writes. Fields named in a model's ``journal_secret`` appear as changed, without
@@ -57,7 +57,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | dict):
         return value
     text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return text if len(text) <= 500 else text[:499] + "…"  # noqa: PLR2004 - a story, not a backup
+    return text if len(text) <= 500 else text[:499] + "…"  # noqa: PLR2004 - a history, not a backup
 
 
 def diff(before: dict[str, Any], obj: models.Model) -> dict[str, Any]:

@@ -155,7 +155,7 @@ class Work:
 
     @transaction.atomic
     def give_up(self, obj: models.Model) -> None:
-        """Stop trying, and say so in the object's story."""
+        """Stop trying, and say so in the object's history."""
         pending = self.rows.filter(pk=obj.pk, **{self.status: PENDING})
         if pending.update(**{self.status: self.failed}):
             changes = {self.status: [PENDING, self.failed]}

@@ -7,25 +7,14 @@ from django.test import Client
 
 from core.errors import Conflict, ServiceUnavailable, TooManyRequests
 from core.models import JournalEntry
+from tests.asserts import problem_of
 from users.models import User
 
 pytestmark = pytest.mark.django_db
-KEYS = ["type", "title", "status", "detail", "instance", "code", "request_id"]
-
-
-def problem(response) -> dict:
-    """Return the body after checking what every problem document has."""
-    assert response["Content-Type"] == "application/problem+json"
-    body = response.json()
-    assert list(body)[:7] == KEYS
-    assert body["status"] == response.status_code
-    assert body["type"] == f"urn:plaza:problem:{body['code']}"
-    assert body["request_id"] == response["X-Request-ID"]
-    return body
 
 
 def test_unknown_path(api):
-    body = problem(api.get("/api/nothing"))
+    body = problem_of(api.get("/api/nothing"))
     assert (body["status"], body["code"], body["instance"]) == (404, "not_found", "/api/nothing")
 
 
@@ -33,7 +22,7 @@ def test_unknown_path(api):
     "path", ["/api/things/%00", "/api/a%20b", "/api/%C3%B1/%E2%80%AE", "/api/x%3Fy"]
 )
 def test_the_instance_is_a_uri_reference(api, path):
-    assert problem(api.get(path))["instance"] == path
+    assert problem_of(api.get(path))["instance"] == path
 
 
 def page(response, status, title) -> str:
@@ -72,7 +61,7 @@ def test_a_defect_in_the_admin_is_a_page_that_says_nothing(admin_user_session, m
 
 @pytest.mark.parametrize("path", ["/administrator", "/admin.php"])
 def test_what_only_begins_like_the_admin_is_none(api, path):
-    assert problem(api.get(path))["code"] == "not_found"
+    assert problem_of(api.get(path))["code"] == "not_found"
 
 
 @pytest.fixture
@@ -86,7 +75,7 @@ def admin_user_session(client, django_user_model):
 
 def test_no_token(api):
     response = api.get("/api/users")
-    assert problem(response)["code"] == "not_authenticated"
+    assert problem_of(response)["code"] == "not_authenticated"
     assert response.status_code == 401
     assert response["WWW-Authenticate"].startswith("Bearer")
 
@@ -94,17 +83,17 @@ def test_no_token(api):
 @pytest.mark.parametrize("scheme", ["Basic dXNlcjpwdw==", "Token x", "Digest a", "Bearer", "x"])
 def test_another_scheme_than_bearer(api, scheme):
     response = api.get("/api/users", HTTP_AUTHORIZATION=scheme)
-    assert problem(response)["status"] == 401
+    assert problem_of(response)["status"] == 401
 
 
 def test_not_allowed(user_api):
-    assert problem(user_api.get("/api/journal"))["code"] == "permission_denied"
+    assert problem_of(user_api.get("/api/journal"))["code"] == "permission_denied"
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
 def test_method_not_allowed(admin_api, method):
     response = getattr(admin_api, method)("/api/journal")
-    assert problem(response)["code"] == "method_not_allowed"
+    assert problem_of(response)["code"] == "method_not_allowed"
     assert response.status_code == 405
 
 
@@ -112,7 +101,7 @@ def test_method_not_allowed(admin_api, method):
 @pytest.mark.parametrize("method", ["OPTIONS", "POST", "DELETE", "TRACE", "PROPFIND"])
 def test_what_can_only_be_read(api, path, method):
     response = api.generic(method, path)
-    assert problem(response)["code"] == "method_not_allowed"
+    assert problem_of(response)["code"] == "method_not_allowed"
     assert response["Allow"] == "GET, HEAD"
     assert api.get(path).status_code in {200, 302}
     assert api.head(path).status_code in {200, 302}
@@ -120,16 +109,16 @@ def test_what_can_only_be_read(api, path, method):
 
 def test_a_method_that_is_not_there_is_405_whatever_is_asked(admin_api):
     response = admin_api.generic("TRACE", "/api/users?role=ADMIN")
-    assert problem(response)["code"] == "method_not_allowed"
+    assert problem_of(response)["code"] == "method_not_allowed"
 
 
 def test_unknown_method(admin_api):
-    assert problem(admin_api.generic("BREW", "/api/journal"))["status"] == 405
+    assert problem_of(admin_api.generic("BREW", "/api/journal"))["status"] == 405
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/*"])
 def test_not_acceptable(admin_api, accept):
-    assert problem(admin_api.get("/api/journal", HTTP_ACCEPT=accept))["status"] == 406
+    assert problem_of(admin_api.get("/api/journal", HTTP_ACCEPT=accept))["status"] == 406
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html, application/*;q=0.1"])
@@ -139,7 +128,7 @@ def test_acceptable(admin_api, accept):
 
 
 def test_validation_names_the_fields(admin_api):
-    body = problem(admin_api.post("/api/users", {"email": "no"}))
+    body = problem_of(admin_api.post("/api/users", {"email": "no"}))
     assert (body["status"], body["code"]) == (400, "invalid")
     assert {error["field"] for error in body["errors"]} >= {"name", "email"}
     assert all(set(error) == {"field", "code", "detail"} for error in body["errors"])
@@ -148,14 +137,14 @@ def test_validation_names_the_fields(admin_api):
 
 def test_body_over_the_limit(admin_api, settings):
     settings.MAX_BODY_BYTES = 2048
-    body = problem(admin_api.post("/api/users", {"name": "x" * 3000}))
+    body = problem_of(admin_api.post("/api/users", {"name": "x" * 3000}))
     assert (body["status"], body["code"]) == (413, "payload_too_large")
     assert User.objects.count() == 1
 
 
 def test_chunked_body_without_length(api):
     response = api.get("/api/journal", HTTP_TRANSFER_ENCODING="chunked")
-    assert problem(response)["code"] == "length_required"
+    assert problem_of(response)["code"] == "length_required"
     assert response.status_code == 411
 
 
@@ -181,7 +170,7 @@ def raising(error, monkeypatch):
 def test_errors_of_the_domain_and_of_django(admin_api, monkeypatch, error, status, code):
     raising(error, monkeypatch)
     response = admin_api.get("/api/journal")
-    assert problem(response)["code"] == code
+    assert problem_of(response)["code"] == code
     assert response.status_code == status
     assert ("Retry-After" in response) == (status in {429, 503})
     assert "gone" not in response.content.decode()
@@ -191,14 +180,14 @@ def test_a_defect_is_a_500_that_says_nothing(admin_api, monkeypatch):
     raising(ZeroDivisionError("secret detail"), monkeypatch)
     admin_api.raise_request_exception = False
     response = admin_api.get("/api/journal")
-    body = problem(response)
+    body = problem_of(response)
     assert (body["status"], body["code"]) == (500, "internal_error")
     assert "secret detail" not in response.content.decode()
 
 
 def test_unknown_host():
     response = Client().get("/api/users", HTTP_HOST="evil.example")
-    assert problem(response)["status"] == 400
+    assert problem_of(response)["status"] == 400
 
 
 def test_texts_follow_accept_language(api):

@@ -11,8 +11,8 @@ from drf_spectacular.generators import SchemaGenerator
 from core.models import JournalEntry
 from core.tests.helpers_writes import updates_of
 from dogs.models import Dog
-from dogs.tests.calls import refused
 from dogs.tests.factories import DogFactory
+from tests.asserts import assert_problem
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +113,7 @@ def test_one_dog_whatever_the_case_of_its_name(api):
 
 
 def test_unknown_dog(api):
-    refused(api.get("/api/dogs/Nobody"), 404, "not_found")
+    assert_problem(api.get("/api/dogs/Nobody"), 404, "not_found")
 
 
 def test_entity_tag(api):
@@ -179,14 +179,14 @@ def test_post_costs_few_queries(user_api):
 @pytest.mark.parametrize("name", ["lazy", "LAZY", "Lazy"])
 def test_duplicate_name_is_409(user_api, name):
     DogFactory(name="Lazy")
-    refused(user_api.post(f"/api/dogs/{name}"), 409, "dog_name_taken")
+    assert_problem(user_api.post(f"/api/dogs/{name}"), 409, "dog_name_taken")
     assert Dog.objects.count() == 1
     assert JournalEntry.objects.filter(model="dogs.Dog").count() == 0
 
 
 @pytest.mark.parametrize("name", ["is_adopted", "Is_Adopted"])
 def test_reserved_name_is_400(user_api, name):
-    refused(user_api.post(f"/api/dogs/{name}"), 400, "invalid", "name")
+    assert_problem(user_api.post(f"/api/dogs/{name}"), 400, "invalid", field="name")
     assert Dog.objects.count() == 0
 
 
@@ -205,7 +205,7 @@ def test_reserved_name_is_400(user_api, name):
 )
 def test_wrong_body_is_400_and_changes_nothing(user_api, body, field):
     response = user_api.post("/api/dogs/Lazy", body)
-    refused(response, 400, "invalid", field)
+    assert_problem(response, 400, "invalid", field=field)
     assert Dog.objects.count() == 0
 
 
@@ -231,14 +231,16 @@ def test_names_that_are_refused(user_api, name):
 
 def test_inactive_owner_is_unknown(user_api):
     owner = UserFactory(is_active=False)
-    refused(user_api.post("/api/dogs/Lazy", {"id_user": owner.pk}), 400, "invalid", "id_user")
+    assert_problem(
+        user_api.post("/api/dogs/Lazy", {"id_user": owner.pk}), 400, "invalid", field="id_user"
+    )
 
 
 def test_form_body_is_415(user_api):
     response = user_api.post(
         "/api/dogs/Lazy", "is_adopted=1", content_type="application/x-www-form-urlencoded"
     )
-    refused(response, 415, "unsupported_media_type")
+    assert_problem(response, 415, "unsupported_media_type")
     assert Dog.objects.count() == 0
 
 
@@ -288,9 +290,11 @@ def test_a_change_of_nothing_writes_nothing(user_api, body):
 def test_rename_to_a_taken_or_reserved_name(user_api):
     DogFactory(name="Lazy")
     DogFactory(name="Eager")
-    refused(user_api.patch("/api/dogs/Lazy", {"name": "EAGER"}), 409, "dog_name_taken")
-    refused(user_api.patch("/api/dogs/Lazy", {"name": "is_adopted"}), 400, "invalid", "name")
-    refused(user_api.patch("/api/dogs/Lazy", {"name": "a/b"}), 400, "invalid", "name")
+    assert_problem(user_api.patch("/api/dogs/Lazy", {"name": "EAGER"}), 409, "dog_name_taken")
+    assert_problem(
+        user_api.patch("/api/dogs/Lazy", {"name": "is_adopted"}), 400, "invalid", field="name"
+    )
+    assert_problem(user_api.patch("/api/dogs/Lazy", {"name": "a/b"}), 400, "invalid", field="name")
     assert sorted(Dog.objects.values_list("name", flat=True)) == ["Eager", "Lazy"]
 
 
@@ -305,7 +309,7 @@ def test_if_match(user_api, method):
     tag = user_api.get("/api/dogs/Lazy")["ETag"]
     Dog.objects.filter(pk=dog.pk).update(is_adopted=True)
     call = getattr(user_api, method)
-    refused(call("/api/dogs/Lazy", {}, HTTP_IF_MATCH=tag), 412, "precondition_failed")
+    assert_problem(call("/api/dogs/Lazy", {}, HTTP_IF_MATCH=tag), 412, "precondition_failed")
     assert Dog.objects.filter(is_adopted=True).count() == 1
     fresh = user_api.get("/api/dogs/Lazy")["ETag"]
     assert call("/api/dogs/Lazy", {}, HTTP_IF_MATCH=f'"other", {fresh}').status_code in {200, 204}
@@ -323,11 +327,11 @@ def test_delete(user_api):
     response = user_api.delete("/api/dogs/Lazy")
     assert (response.status_code, response.content) == (204, b"")
     assert Dog.objects.count() == 0
-    refused(user_api.delete("/api/dogs/Lazy"), 404, "not_found")
+    assert_problem(user_api.delete("/api/dogs/Lazy"), 404, "not_found")
     entry = JournalEntry.objects.get(model="dogs.Dog")
     assert (entry.action, entry.object_id, entry.object_label) == ("delete", str(dog.pk), "Lazy")
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_change_of_an_unknown_dog(user_api, method):
-    refused(getattr(user_api, method)("/api/dogs/Nobody", {}), 404, "not_found")
+    assert_problem(getattr(user_api, method)("/api/dogs/Nobody", {}), 404, "not_found")

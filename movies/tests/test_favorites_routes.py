@@ -9,8 +9,9 @@ from core.models import JournalEntry
 from movies.catalog.port import Answer
 from movies.catalog.tmdb import Tmdb
 from movies.models import Favorite, Movie, Rating, rating_rank
-from movies.tests.calls import FAVORITES, ids, rating_of, refused
 from movies.tests.factories import FavoriteFactory, MovieFactory, RatingFactory
+from movies.tests.helpers_requests import FAVORITES, ids, rating_of
+from tests.asserts import assert_problem
 
 pytestmark = pytest.mark.django_db
 
@@ -69,13 +70,16 @@ def test_a_document_cannot_speak_for_the_user(user_api, tmdb, monkeypatch):
     ],
 )
 def test_favourites_that_cannot_be(user_api, tmdb, body):
-    assert refused(user_api.post(FAVORITES, body, format="json"), 400)
+    code = "json_not_an_object" if body in ([], "x") else "invalid"
+    if body == {"movie_id": 2**63}:
+        code = "json_integer_too_large"
+    assert_problem(user_api.post(FAVORITES, body, format="json"), 400, code)
     assert (tmdb.calls("tmdb"), Favorite.objects.count()) == (0, 0)
 
 
 @pytest.mark.parametrize("movie_id", [10_001, 2**31, 2**63 - 1])
 def test_favourite_of_an_unknown_movie(user_api, tmdb, movie_id):
-    assert refused(user_api.post(FAVORITES, {"movie_id": movie_id}), 404, code="movie_not_found")
+    assert_problem(user_api.post(FAVORITES, {"movie_id": movie_id}), 404, "movie_not_found")
     assert (Movie.objects.count(), Favorite.objects.count()) == (0, 0)
 
 
@@ -86,8 +90,8 @@ def test_remove_a_favourite(user_api):
     address = f"{FAVORITES}/{mine.movie_id}"
     response = user_api.delete(address)
     assert (response.status_code, response.content) == (204, b"")
-    assert refused(user_api.delete(address), 404)
-    assert refused(user_api.get(address), 404)
+    assert_problem(user_api.delete(address), 404, "not_found")
+    assert_problem(user_api.get(address), 404, "not_found")
     assert list(Favorite.objects.all()) == [others]
     assert Rating.objects.count() == 1, "un-favouriting leaves the rating alone"
     assert JournalEntry.objects.filter(action="delete").count() == 1
@@ -98,7 +102,7 @@ def test_if_match_guards_a_removal(user_api):
     address = f"{FAVORITES}/{favorite.movie_id}"
     etag = user_api.get(address)["ETag"]
     user_api.post(rating_of(favorite.movie), {"stars": 1})
-    assert refused(user_api.delete(address, HTTP_IF_MATCH=etag), 412)
+    assert_problem(user_api.delete(address, HTTP_IF_MATCH=etag), 412, "precondition_failed")
     etag = user_api.get(address)["ETag"]
     assert user_api.delete(address, HTTP_IF_MATCH=etag).status_code == 204
 
@@ -212,7 +216,11 @@ def test_filters(user_api, listed, query, titles):
     ],
 )
 def test_queries_that_cannot_be(user_api, name, value):
-    assert refused(user_api.get(FAVORITES, {name: value}), 400, name)
+    response = user_api.get(FAVORITES, {name: value})
+    if name == "cursor":
+        assert_problem(response, 400, "invalid_cursor")
+    else:
+        assert_problem(response, 400, "invalid", field=name)
 
 
 def test_a_list_is_right_at_once_after_every_write(user_api, tmdb):

@@ -5,8 +5,9 @@ import pytest
 from core.models import JournalEntry
 from core.tests.helpers_writes import updates_of
 from movies.models import Rating, rating_rank
-from movies.tests.calls import rating_of, refused
 from movies.tests.factories import FavoriteFactory, MovieFactory, RatingFactory
+from movies.tests.helpers_requests import rating_of
+from tests.asserts import assert_problem
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +23,7 @@ def test_rate(user_api, tmdb, stars):
 
 
 NOT_STARS = ["true", '"3"', "2.5", "2.0", "null", "-1", "6", "1e400", "NaN", "[3]", "{}", "9" * 30]
+NO_JSON = {"1e400": "json_malformed", "NaN": "json_malformed", "9" * 30: "json_integer_too_large"}
 
 
 @pytest.mark.parametrize("stars", NOT_STARS)
@@ -32,7 +34,7 @@ def test_stars_that_cannot_be(user_api, tmdb, method, stars):
     body = f'{{"stars": {stars}}}'
     call = getattr(user_api, method)
     response = call(rating_of(7), body, content_type="application/json")
-    assert refused(response, 400)
+    assert_problem(response, 400, NO_JSON.get(stars, "invalid"))
     assert tmdb.calls("tmdb") == 0
     kept = list(Rating.objects.values_list("stars", flat=True))
     assert kept == ([] if method == "post" else [4])
@@ -41,16 +43,17 @@ def test_stars_that_cannot_be(user_api, tmdb, method, stars):
 @pytest.mark.parametrize("body", [{}, [], [4], "4", 4])
 def test_bodies_without_stars(user_api, body):
     movie = MovieFactory()
-    assert refused(user_api.post(rating_of(movie), body, format="json"), 400)
+    code = "invalid" if isinstance(body, dict) else "json_not_an_object"
+    assert_problem(user_api.post(rating_of(movie), body, format="json"), 400, code)
     RatingFactory(user=user_api.user, movie=movie, stars=2)
-    assert refused(user_api.put(rating_of(movie), body, format="json"), 400)
+    assert_problem(user_api.put(rating_of(movie), body, format="json"), 400, code)
     assert Rating.objects.get().stars == 2
 
 
 def test_rate_twice(user_api):
     movie = MovieFactory()
     user_api.post(rating_of(movie), {"stars": 1})
-    assert refused(user_api.post(rating_of(movie), {"stars": 5}), 409, code="already_rated")
+    assert_problem(user_api.post(rating_of(movie), {"stars": 5}), 409, "already_rated")
     assert Rating.objects.get().stars == 1
 
 
@@ -81,7 +84,7 @@ def test_a_correction_that_changes_nothing(user_api, body):
 def test_no_rating_yet(user_api, method):
     others = RatingFactory()
     body = () if method == "get" else ({"stars": 1},)
-    assert refused(getattr(user_api, method)(rating_of(others.movie), *body), 404)
+    assert_problem(getattr(user_api, method)(rating_of(others.movie), *body), 404, "not_found")
     others.refresh_from_db()
     assert (others.stars, Rating.objects.count()) == (3, 1)
 
@@ -91,7 +94,7 @@ def test_take_a_rating_back(user_api):
     favorite = FavoriteFactory(user=user_api.user, movie=rating.movie, rating_rank=2)
     response = user_api.delete(rating_of(rating.movie))
     assert (response.status_code, response.content) == (204, b"")
-    assert refused(user_api.delete(rating_of(rating.movie)), 404)
+    assert_problem(user_api.delete(rating_of(rating.movie)), 404, "not_found")
     assert Rating.objects.count() == 0
     favorite.refresh_from_db()
     assert favorite.rating_rank == rating_rank(None)
@@ -102,7 +105,9 @@ def test_a_correction_of_what_has_changed_is_refused(user_api):
     address = rating_of(rating.movie)
     etag = user_api.get(address)["ETag"]
     assert user_api.put(address, {"stars": 2}, HTTP_IF_MATCH=etag).status_code == 200
-    assert refused(user_api.put(address, {"stars": 3}, HTTP_IF_MATCH=etag), 412)
+    assert_problem(
+        user_api.put(address, {"stars": 3}, HTTP_IF_MATCH=etag), 412, "precondition_failed"
+    )
     rating.refresh_from_db()
     assert rating.stars == 2
 

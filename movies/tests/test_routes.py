@@ -4,8 +4,9 @@ import pytest
 
 from core.models import JournalEntry
 from movies.models import CachedAnswer, Favorite, FavoritesWipe, Movie, Rating, rating_rank
-from movies.tests.calls import FAVORITES, ids, refused
 from movies.tests.factories import FavoriteFactory, MovieFactory, RatingFactory
+from movies.tests.helpers_requests import FAVORITES, ids
+from tests.asserts import assert_problem
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +58,7 @@ def test_pages_languages_and_regions_are_answers_of_their_own(user_api, tmdb):
 
 @pytest.mark.parametrize("page", ["0", "-1", "501", "abc", "1.5", "", "1e2", "٣", "9" * 400])
 def test_pages_that_cannot_be(user_api, tmdb, page):
-    assert refused(user_api.get(POPULAR, {"page": page}), 400, "page")
+    assert_problem(user_api.get(POPULAR, {"page": page}), 400, "invalid", field="page")
     assert tmdb.calls("tmdb") == 0
 
 
@@ -81,7 +82,7 @@ def test_pages_that_cannot_be(user_api, tmdb, page):
     ],
 )
 def test_languages_and_regions_that_cannot_be(user_api, tmdb, name, value):
-    assert refused(user_api.get(POPULAR, {name: value}), 400, name)
+    assert_problem(user_api.get(POPULAR, {name: value}), 400, "invalid", field=name)
     assert tmdb.calls("tmdb") == 0
     assert CachedAnswer.objects.count() == 0
 
@@ -98,13 +99,13 @@ def test_movie(user_api, tmdb):
 
 @pytest.mark.parametrize("movie_id", ["10001", "0", str(2**31), "9" * 30, "9" * 190])
 def test_movies_that_do_not_exist(user_api, tmdb, movie_id):
-    assert refused(user_api.get(f"/api/movies/{movie_id}"), 404)
+    assert_problem(user_api.get(f"/api/movies/{movie_id}"), 404, "not_found")
     assert CachedAnswer.objects.count() == 0
-    assert refused(user_api.get(f"/api/movies/{movie_id}/rating"), 404)
-    assert refused(user_api.post(f"/api/movies/{movie_id}/rating", {"stars": 1}), 404)
-    assert refused(user_api.delete(f"/api/movies/{movie_id}/rating"), 404)
-    assert refused(user_api.get(f"{FAVORITES}/{movie_id}"), 404)
-    assert refused(user_api.delete(f"{FAVORITES}/{movie_id}"), 404)
+    assert_problem(user_api.get(f"/api/movies/{movie_id}/rating"), 404, "not_found")
+    assert_problem(user_api.post(f"/api/movies/{movie_id}/rating", {"stars": 1}), 404, "not_found")
+    assert_problem(user_api.delete(f"/api/movies/{movie_id}/rating"), 404, "not_found")
+    assert_problem(user_api.get(f"{FAVORITES}/{movie_id}"), 404, "not_found")
+    assert_problem(user_api.delete(f"{FAVORITES}/{movie_id}"), 404, "not_found")
     assert Movie.objects.count() == Rating.objects.count() == 0
 
 
@@ -139,7 +140,7 @@ def test_wipe(admin_api):
 @pytest.mark.parametrize("user_id", [10**6, 2**63, 10**30])
 def test_favourites_of_an_unknown_user(admin_api, method, user_id):
     response = getattr(admin_api, method)(f"/api/movies/users/{user_id}/favorites")
-    assert refused(response, 404, code="user_not_found")
+    assert_problem(response, 404, "user_not_found")
 
 
 def test_administrators_see_that_users_ratings(admin_api):

@@ -22,9 +22,9 @@ class Command(BaseCommand):
         if settings.PRODUCTION and not settings.DEMO_DATA:
             raise CommandError("Production has no demo data: its tokens are public.")
         with context.acting_as(context.Actor("command", label="demo")):
-            for plug in plugs.enabled():
-                part = plug.part("demo")
-                if part is None or (options["app"] and plug.label not in options["app"]):
+            for app in plugs.enabled():
+                part = app.part("demo")
+                if part is None or (options["app"] and app.label not in options["app"]):
                     continue
                 with transaction.atomic():
-                    self.stdout.write(f"{plug.label}: {part.load()}")
+                    self.stdout.write(f"{app.label}: {part.load()}")
