@@ -75,7 +75,7 @@ class ClinicAdmin(ModelAdmin):
 
     # -- who may -------------------------------------------------------------------------------
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let ADMIN add."""
+        """Return whether the person sees clinical data: nobody else can fill in the form."""
         return sees_clinical(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -179,7 +179,7 @@ class _Tail:
         self.tail = b""
 
     def read(self, size: int = -1) -> bytes:
-        """Read on."""
+        """Return the next ``size`` bytes of the stream, all of them by default."""
         data = self.stream.read(size)
         self.tail = (self.tail + data)[-TAIL_BYTES:]
         return data

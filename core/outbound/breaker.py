@@ -54,7 +54,7 @@ class Breaker:
         return Permit(self, probe=bool(token), failures=bool(state.get(self._failures)))
 
     def trip(self) -> None:
-        """Open."""
+        """Refuse the calls to this host from now on, in every process (open the circuit)."""
         token = uuid.uuid4().hex
         # The marker that lasts goes first: without it the end of `open` would mean closed.
         self._ask(lambda: cache.set(self._tripped, token, TRIPPED_SECONDS))
