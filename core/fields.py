@@ -7,7 +7,11 @@ from django.db import models
 from core.text import name_key
 
 
-class FoldedField(models.CharField):
+class ComputedField:
+    """Mixin: code computes the column whenever the row is written; the journal leaves it out."""
+
+
+class FoldedField(ComputedField, models.CharField):
     """The folded copy of another text field, for caseless uniqueness and look-ups.
 
     A column of its own and not ``Lower()`` in an index, because SQLite lowers ASCII only.

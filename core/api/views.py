@@ -50,6 +50,7 @@ class BaseAPIView(drf_views.APIView):
     permission_table: ClassVar[Mapping[str, Rule]] = {}
     query_params: ClassVar[frozenset[str]] = frozenset()
     atomic = True
+    keeps_answers = True  # False where a repeated POST is known by what it says
     format_kwarg: str | None = None
     cache_control = "private, no-cache"
     content_negotiation_class = Negotiation
@@ -101,7 +102,7 @@ class BaseAPIView(drf_views.APIView):
 
         if request.method in SAFE_METHODS or self.action_name() is None:
             return respond()
-        if request.method == "POST" and HEADER in request.headers:
+        if self.keeps_answers and request.method == "POST" and HEADER in request.headers:
             keyed = Idempotency(request)
             if self.atomic:
                 return keyed.answer(respond, self.handle_exception)

@@ -13,7 +13,7 @@ import orjson
 from django.db import connection, models
 
 from core import context
-from core.fields import FoldedField
+from core.fields import ComputedField
 from core.models import Action, JournalEntry
 from core.text import storable
 
@@ -38,7 +38,7 @@ UNFOLD = {
 
 def is_computed(field: models.Field) -> bool:
     """Tell whether a save computes the column: a folded copy, or when the row last changed."""
-    return isinstance(field, FoldedField) or getattr(field, "auto_now", False)
+    return isinstance(field, ComputedField) or getattr(field, "auto_now", False)
 
 
 def snapshot(obj: models.Model) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def initial(obj: models.Model) -> dict[str, Any]:
     stored = {
         field.name: field.value_from_object(obj)
         for field in obj._meta.concrete_fields
-        if not isinstance(field, FoldedField)
+        if not isinstance(field, ComputedField)
     }
     return {
         name: None if name in secret else [None, plain(value)]

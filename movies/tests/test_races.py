@@ -1,6 +1,5 @@
 """Real threads on a real database: one upstream call, one favourite, ranks that stay right."""
 
-import concurrent.futures
 import threading
 from datetime import timedelta
 
@@ -9,6 +8,7 @@ import pytest
 from django.db import connection
 
 from core.roles import Role
+from core.tests.helpers_threads import together
 from movies import services
 from movies.catalog import catalog, decorate, slots
 from movies.catalog.port import Answer
@@ -20,23 +20,6 @@ from movies.tests.factories import FavoriteFactory, MovieFactory
 from users.tests.factories import UserFactory
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-def together(count, action):
-    """Run ``action(number)`` in so many threads that start at once; return what they returned."""
-    barrier = threading.Barrier(count)
-
-    def run(number):
-        barrier.wait(timeout=20)
-        try:
-            return action(number)
-        except Exception as error:  # noqa: BLE001 - the caller looks at it
-            return error
-        finally:
-            connection.close()
-
-    with concurrent.futures.ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
 
 
 class Held(Catalog):

@@ -8,8 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
+from core import context, plugs
 from core.db import advisory_lock
 
 
@@ -52,9 +53,9 @@ def without_timeouts() -> Iterator[None]:
 
 class Command(BaseCommand):
     help = (
-        "Waits for the database, migrates it, makes sure that the first administrator exists and, "
-        "with --demo, that the demo data does. Safe to run in every replica at once. "
-        "Example: manage.py prepare --demo --wait 60"
+        "Waits for the database, migrates it, stores the apps' reference data, makes sure that the "
+        "first administrator exists and, with --demo, that the demo data does. Safe to run in "
+        "every replica at once. Example: manage.py prepare --demo --wait 60"
     )
 
     def add_arguments(self, parser: Any) -> None:
@@ -67,9 +68,18 @@ class Command(BaseCommand):
         self.wait(options["wait"])
         with only_one():
             call_command("migrate", interactive=False, verbosity=min(options["verbosity"], 1))
+            self.load_reference()
             if options["demo"] or settings.DEMO_DATA:
                 call_command("demo")  # first: its users have the ids of the brief
             call_command("ensure_admin")
+
+    def load_reference(self) -> None:
+        """Store the reference data of every enabled app."""
+        with context.acting_as(context.Actor("command", label="prepare")):
+            for app in plugs.enabled():
+                if (part := app.part("reference")) is not None:
+                    with transaction.atomic():
+                        part.load()
 
     def wait(self, seconds: int) -> None:
         """Return when the database answers; stop the process when it does not in time."""

@@ -1,0 +1,26 @@
+"""The app of points of sale and the sellers who visit them."""
+
+from typing import Any, ClassVar
+
+from celery.schedules import crontab
+from django.utils.translation import gettext_lazy as _
+
+from core import plugs
+
+
+class StoresConfig(plugs.PluggableApp):
+    """Products, portfolios, establishments, who visits them, and what was seen there."""
+
+    name = "stores"
+    verbose_name = _("Stores")
+    beat_schedule: ClassVar[dict[str, dict[str, Any]]] = {
+        # Dates move scopes at midnight of TIME_ZONE; the task is safe twice, so it comes hourly.
+        "stores.end_what_is_over": {
+            "task": "stores.tasks.end_what_is_over",
+            "schedule": crontab(minute=5),
+        },
+        "stores.remove_what_is_old": {
+            "task": "stores.tasks.remove_what_is_old",
+            "schedule": crontab(hour=3, minute=20),
+        },
+    }

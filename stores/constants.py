@@ -1,0 +1,98 @@
+"""Words and limits of the app."""
+
+from datetime import timedelta
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+NAME_LENGTH = 150
+SKU_LENGTH = 40
+CODE_LENGTH = 40
+KEY_LENGTH = 160  # one character may fold to several
+ADDRESS_LENGTH = 200
+WORD_LENGTH = 80
+SEARCH_LENGTH = 400
+REASON_LENGTH = 500
+
+DEFAULT_GEOFENCE_M = 150
+MAX_GEOFENCE_M = 20_000
+MAX_PORTFOLIO_PRODUCTS = 1_000
+MAX_BULK_ROWS = 1_000
+KEEP_ENDED_VERSIONS_DAYS = 30
+
+# -- the sellers' door (docs in stores/README.md) -----------------------------------------------
+SCHEMA = 1
+SCHEMAS = (1,)
+DEFAULT_PULL_ROWS = 100
+MAX_PULL_ROWS = 500
+MAX_PUSH_ROWS = 100
+MAX_SEEN_PRODUCTS = 5_000
+MAX_UNRECOGNISED = 500
+MAX_PHOTOS = 50
+NOTE_LENGTH = 2_000
+POLL_SECONDS = 300
+FIRST_PULL_DAYS = 30
+SEEN_EVERY = timedelta(minutes=5)
+# A phone's clock is believed between these, measured from receipt.
+LATEST_AHEAD = timedelta(minutes=10)
+OLDEST_VISIT = timedelta(days=45)
+FRESH_FIX = timedelta(minutes=10)
+
+
+class State(models.TextChoices):
+    """Whether a product or an establishment is in use."""
+
+    ACTIVE = "active", _("active")
+    INACTIVE = "inactive", _("inactive")
+
+
+class VersionState(models.TextChoices):
+    """Where a portfolio's version stands."""
+
+    DRAFT = "draft", _("draft")
+    PUBLISHED = "published", _("published")
+    RETIRED = "retired", _("retired")
+
+
+class AssignmentState(models.TextChoices):
+    """Whether an establishment is on its seller's phone."""
+
+    ACTIVE = "active", _("active")
+    ENDED = "ended", _("ended")
+
+
+class VisitState(models.TextChoices):
+    """What became of a stored visit; a rejected upload is no visit."""
+
+    ACCEPTED = "accepted", _("accepted")
+    FLAGGED = "flagged", _("flagged")
+    VOID = "void", _("void")
+
+
+REJECTED = "rejected"
+
+
+class Outcome(models.TextChoices):
+    """How a visit went."""
+
+    DONE = "done", _("done")
+    CLOSED = "closed", _("closed")
+    REFUSED = "refused", _("refused")
+    ABSENT = "absent", _("absent")
+
+
+class Flag(models.TextChoices):
+    """What is odd about a stored visit."""
+
+    NOT_ASSIGNED = "not_assigned", _("not assigned to the seller")
+    UNKNOWN_ESTABLISHMENT = "unknown_establishment", _("unknown establishment")
+    CLOCK = "clock", _("implausible time")
+    FAR = "far", _("far from the establishment")
+    NO_LOCATION = "no_location", _("without position")
+    STALE_LOCATION = "stale_location", _("old position")
+    UNKNOWN_PRODUCT = "unknown_product", _("unknown product")
+    RETIRED_PRODUCT = "retired_product", _("retired product")
+    OLD_PORTFOLIO = "old_portfolio", _("another portfolio version on the phone")
+    SECOND_SELLER = "second_seller", _("second seller of the day")
+    DUPLICATE_SAME_DAY = "duplicate_same_day", _("second visit of the day")
+    TEXT_REPAIRED = "text_repaired", _("text repaired")

@@ -1,0 +1,1 @@
+"""The catalogue from and to files, and many rows at once."""

@@ -1,0 +1,1 @@
+"""What the lists of the app can be filtered by."""

@@ -1,0 +1,43 @@
+"""On PostgreSQL a published version of a portfolio keeps its number, start and products."""
+
+from django.db import migrations
+
+FORBID = """
+CREATE FUNCTION stores_published_versions_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a published portfolio version stays as it is'
+        USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER stores_published_versions_stay BEFORE UPDATE ON stores_portfolioversion
+    FOR EACH ROW WHEN (
+        OLD.state <> 'draft' AND (
+            NEW.state = 'draft'
+            OR NEW.portfolio_id <> OLD.portfolio_id
+            OR NEW.number <> OLD.number
+            OR NEW.valid_from <> OLD.valid_from
+            OR NEW.product_ids::text <> OLD.product_ids::text
+        )
+    ) EXECUTE FUNCTION stores_published_versions_stay();
+"""
+ALLOW = """
+DROP TRIGGER stores_published_versions_stay ON stores_portfolioversion;
+DROP FUNCTION stores_published_versions_stay();
+"""
+
+
+def on_postgresql(sql):
+    """Return an operation that runs ``sql`` where triggers can be had."""
+
+    def run(_apps, schema_editor):
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(sql)
+
+    return run
+
+
+class Migration(migrations.Migration):
+    """Adds the trigger."""
+
+    dependencies = [("stores", "0001_initial")]
+
+    operations = [migrations.RunPython(on_postgresql(FORBID), on_postgresql(ALLOW))]

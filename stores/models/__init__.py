@@ -1,0 +1,29 @@
+"""The app's tables."""
+
+from stores.models.base import Stamped
+from stores.models.establishments import Assignment, Establishment
+from stores.models.places import City, Department, Region, Typology
+from stores.models.portfolios import Portfolio, PortfolioItem, PortfolioVersion
+from stores.models.products import Product
+from stores.models.sync import Clock, SyncSeen
+from stores.models.visits import DirtyDay, RejectedUpload, Visit, VisitRevision
+
+__all__ = [
+    "Assignment",
+    "City",
+    "Clock",
+    "Department",
+    "DirtyDay",
+    "Establishment",
+    "Portfolio",
+    "PortfolioItem",
+    "PortfolioVersion",
+    "Product",
+    "Region",
+    "RejectedUpload",
+    "Stamped",
+    "SyncSeen",
+    "Typology",
+    "Visit",
+    "VisitRevision",
+]

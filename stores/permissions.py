@@ -1,0 +1,46 @@
+"""Who may do what: sellers read the catalogue and record visits, ADMIN manages, SUPPORT helps."""
+
+from core.api.permissions import ADMIN_ONLY, Rule, roles
+from core.roles import Role
+
+SUPPORT = roles(Role.SUPPORT)
+STAFF_AND_SELLERS = roles(Role.SUPPORT, Role.SELLER)
+# The phones' door: what an ADMIN did there would be a seller's visit.
+SELLERS_ONLY = Rule("SELLER only", frozenset({Role.SELLER}))
+
+MANAGED = {
+    "list": STAFF_AND_SELLERS,
+    "retrieve": STAFF_AND_SELLERS,
+    "create": ADMIN_ONLY,
+    "update": ADMIN_ONLY,
+    "partial_update": ADMIN_ONLY,
+    "destroy": ADMIN_ONLY,
+    "bulk": ADMIN_ONLY,
+    "export_file": SUPPORT,
+}
+PLACES = {"list": STAFF_AND_SELLERS, "retrieve": STAFF_AND_SELLERS}
+PRODUCTS = MANAGED
+ESTABLISHMENTS = {**MANAGED, "reassign": ADMIN_ONLY}
+ASSIGNMENTS = MANAGED
+PORTFOLIOS = {
+    "list": STAFF_AND_SELLERS,
+    "retrieve": STAFF_AND_SELLERS,
+    "create": ADMIN_ONLY,
+    "update": ADMIN_ONLY,
+    "partial_update": ADMIN_ONLY,
+    "destroy": ADMIN_ONLY,
+    "draft": ADMIN_ONLY,
+    "publish": ADMIN_ONLY,
+    "versions": SUPPORT,
+    "version": SUPPORT,
+    "diff": SUPPORT,
+    "retire": ADMIN_ONLY,
+}
+VISITS = {
+    "list": STAFF_AND_SELLERS,
+    "retrieve": STAFF_AND_SELLERS,
+    "revisions": SUPPORT,
+    "apply_revision": SUPPORT,
+    "void": SUPPORT,
+}
+SYNC = {"get": SELLERS_ONLY, "post": SELLERS_ONLY}
