@@ -12,7 +12,7 @@ class Clock(models.Model):
     """Gives out row versions: one clock for the catalogue, one for each seller's visits.
 
     Its row is locked from the stamp to the commit, so versions become visible in their order
-    (docs/adr/0017). ``epoch``, which only the catalogue's clock has, names this history of the
+    (docs/adr/0013). ``epoch``, which only the catalogue's clock has, names this history of the
     database: after a restore there is a new one, and phones begin anew.
     """
 

@@ -1,1 +1,1 @@
-"""What phones pull and push (docs/adr/0017)."""
+"""What phones pull and push (docs/adr/0013)."""
