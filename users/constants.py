@@ -14,5 +14,6 @@ DEVICE_MAX_AGE_SECONDS = 400 * 86400  # what browsers allow at most
 
 # Known to everybody who read the repository: production refuses to start with them (checks.py).
 DEMO_PASSWORD = "plaza-demo-2026"  # noqa: S105 - a demo password is no secret
+DEMO_DOMAIN = "@plaza.example"  # of everybody whom demo data makes, in whatever app
 DEMO_EMAILS = ("admin@plaza.example", "consumer@plaza.example")
 DEMO_TOKENS = ("abcdef1234567890", "1234567890")

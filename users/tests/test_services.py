@@ -264,16 +264,18 @@ def test_demo_data_beside_other_users_takes_free_ids():
 
 def test_production_refuses_demo_credentials(settings):
     demo.load()
+    UserFactory(email="ana@plaza.example", role=Role.SELLER, password=DEMO_PASSWORD)  # an app's
+    UserFactory(email="eva@plaza.example", role=Role.SELLER)  # has a password of her own
     assert checks.no_demo_credentials(databases=["default"]) == [], "fine in development"
     settings.PRODUCTION, settings.DEMO_DATA = True, False
     assert checks.no_demo_credentials() == [], "no database, no check"
     found = checks.no_demo_credentials(databases=["default"])
-    assert len(found) == 4
+    assert len(found) == 5
     assert {error.id for error in found} == {"users.E001"}
     assert not any(token in str(found) for token in ("abcdef", "1234567890", DEMO_PASSWORD))
     call_command("forget_demo", stdout=StringIO())
     told = JournalEntry.objects.filter(model="users.User", action="change")
-    assert list(told.values_list("changes", flat=True)) == [{"password": None}] * 2
+    assert list(told.values_list("changes", flat=True)) == [{"password": None}] * 3
     assert checks.no_demo_credentials(databases=["default"]) == []
 
 
