@@ -9,7 +9,7 @@ MAX_ORIGINS = 50
 USER_LENGTH = 200
 PASSWORD_LENGTH = 1000
 REASON_LENGTH = 500
-BIGGEST_AMOUNT = 10**15
+MAX_AMOUNT_PESOS = 10**15
 
 # Routes below /api/allies/ that would hide an ally of that id.
 RESERVED_IDS = frozenset({"tags"})

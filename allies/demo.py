@@ -6,7 +6,7 @@ from allies import services
 from allies.models import Ally
 from core.audit import journal
 
-COUNT = 300
+ALLY_COUNT = 300
 YOUNG_WOLF = "0d4f7a40-651d-44fb-8744-04d9b31ef844"
 NEW_ALLY = "1f585fc9-4926-468c-a728-eb34d80e9ea1"
 FIRST = ("Brave", "Calm", "Clever", "Gentle", "Golden", "Happy", "Lucky", "Quick", "Silver", "Wise")
@@ -23,7 +23,7 @@ TAGS = (
     "tecnologia",
     "viajes",
 )
-WITH_CREDENTIALS = 20
+WITH_CREDENTIALS_COUNT = 20
 
 
 def made_up(number: int, chance: random.Random) -> Ally:
@@ -67,7 +67,7 @@ def everybody() -> list[Ally]:
             allowed_origins=["https://owl.example.com"],
         ),
     ]
-    return [*known, *(made_up(number, chance) for number in range(1, COUNT - len(known) + 1))]
+    return [*known, *(made_up(number, chance) for number in range(1, ALLY_COUNT - len(known) + 1))]
 
 
 def load() -> str:
@@ -81,8 +81,8 @@ def load() -> str:
         )
         for ally in allies
     )
-    for ally in allies[2 : 2 + WITH_CREDENTIALS]:
+    for ally in allies[2 : 2 + WITH_CREDENTIALS_COUNT]:
         services.add_credentials(
             ally_id=ally.pk, user=f"demo_{ally.name.lower()}", password=f"demo-{ally.pk}"
         )
-    return f"{len(allies)} allies, {WITH_CREDENTIALS} of them with credentials"
+    return f"{len(allies)} allies, {WITH_CREDENTIALS_COUNT} of them with credentials"

@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from allies.constants import BIGGEST_AMOUNT, ID_LENGTH, NAME_LENGTH, REASON_LENGTH, RESERVED_IDS
+from allies.constants import ID_LENGTH, MAX_AMOUNT_PESOS, NAME_LENGTH, REASON_LENGTH, RESERVED_IDS
 from allies.expressions import IsTextList
 from allies.values import read_origins, read_tags, usable_id
 from core.validators import plain_text
@@ -42,13 +42,13 @@ class Ally(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
     min_amount = models.PositiveBigIntegerField(
-        _("smallest amount"), default=0, validators=[MaxValueValidator(BIGGEST_AMOUNT)]
+        _("smallest amount"), default=0, validators=[MaxValueValidator(MAX_AMOUNT_PESOS)]
     )
     max_amount = models.PositiveBigIntegerField(
         _("largest amount"),
         null=True,
         blank=True,
-        validators=[MaxValueValidator(BIGGEST_AMOUNT)],
+        validators=[MaxValueValidator(MAX_AMOUNT_PESOS)],
         help_text=_("Empty: no limit."),
     )
     allowed_origins = models.JSONField(

@@ -26,7 +26,7 @@ from core import context
 from core.audit import journal
 from core.db import refusing
 
-BATCH = 1000
+BATCH_ROWS = 1000
 
 
 def acting_user() -> int | None:
@@ -124,7 +124,7 @@ def carriers(tag: str) -> Iterator[list[Ally]]:
     last = ""
     while True:
         rows = selectors.with_tag(Ally.objects.select_for_update(), tag)
-        batch = list(rows.filter(pk__gt=last).order_by("pk")[:BATCH])
+        batch = list(rows.filter(pk__gt=last).order_by("pk")[:BATCH_ROWS])
         if not batch:
             return
         yield batch

@@ -14,7 +14,7 @@ PORTS = {"plaza": 9061, "fastapi": 9062, "flask": 9063, "drf": 9064, "limit": 90
 SIGNING_KEY = "benchmark-0123456789-0123456789-0123456789"  # signs tokens of made-up people only
 AUDIENCE = ISSUER = "plaza"
 TIME_ZONE = "America/Bogota"
-PAGE = 50
+PAGE_ROWS = 50
 WORKERS = 2
 THREADS = 8
 CREDENTIALS_KEY = "bench:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="

@@ -13,7 +13,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from benchmarks.common import DATABASE_URL, HOST, PAGE, SIGNING_KEY
+from benchmarks.common import DATABASE_URL, HOST, PAGE_ROWS, SIGNING_KEY
 from benchmarks.peers import sign
 
 settings.configure(
@@ -39,14 +39,15 @@ PAGE_OF = """SELECT json_build_object('next', %s, 'previous', NULL, 'results', j
   FROM ({})"""
 ONE_DOG = f"SELECT {DOG}::text FROM dogs_dog WHERE name_key = %s"
 DOGS = PAGE_OF.format(
-    DOG, f"SELECT * FROM dogs_dog WHERE id > %s ORDER BY id LIMIT {PAGE}"
+    DOG, f"SELECT * FROM dogs_dog WHERE id > %s ORDER BY id LIMIT {PAGE_ROWS}"
 ) + " AS d"  # fmt: skip
 ONE_PATIENT = (
     f"SELECT {PATIENT}::text FROM clinic_patient AS p WHERE p.id = %s AND archived_at IS NULL"
 )
 PATIENTS = PAGE_OF.format(
     PATIENT,
-    f"SELECT * FROM clinic_patient WHERE id > %s AND archived_at IS NULL ORDER BY id LIMIT {PAGE}",
+    f"SELECT * FROM clinic_patient WHERE id > %s AND archived_at IS NULL"
+    f" ORDER BY id LIMIT {PAGE_ROWS}",
 ) + " AS p"  # fmt: skip
 POPULAR = "SELECT body FROM movies_cachedanswer WHERE key = %s"
 FAVORITES = PAGE_OF.format(
@@ -54,7 +55,7 @@ FAVORITES = PAGE_OF.format(
          'added_at', created_at)""",
     f"""SELECT f.*, m.details FROM movies_favorite AS f JOIN movies_movie AS m ON m.id = f.movie_id
         WHERE f.user_id = %s AND wipe_id IS NULL
-        ORDER BY release_rank, rating_rank, movie_id LIMIT {PAGE}""",
+        ORDER BY release_rank, rating_rank, movie_id LIMIT {PAGE_ROWS}""",
 ) + " AS d"  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def caller(request: HttpRequest) -> int:
 
 def dogs(request: HttpRequest) -> HttpResponse:
     """List dogs."""
-    after = (int(request.GET.get("page", 1)) - 1) * PAGE  # ids have no gaps here
+    after = (int(request.GET.get("page", 1)) - 1) * PAGE_ROWS  # ids have no gaps here
     return answer(DOGS, "x", after)
 
 

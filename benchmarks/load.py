@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 
 CONNECTIONS = 8
-DONE = """
+REPORT_LUA = """
 done = function(summary, latency)
   local e = summary.errors
   local errors = e.connect + e.read + e.write + e.timeout + e.status
@@ -38,7 +38,7 @@ class Load:
             f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}"
             for name, value in self.headers.items()
         ]
-        return "\n".join([*lines, self.lua, DONE])
+        return "\n".join([*lines, self.lua, REPORT_LUA])
 
 
 @dataclass(frozen=True, slots=True)

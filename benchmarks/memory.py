@@ -6,7 +6,7 @@ Workers are not renewed meanwhile (``max_requests``), so that growth would show.
 from benchmarks import data, load, servers
 from benchmarks.run import log
 
-REQUESTS = 50_000
+TOTAL_REQUESTS = 50_000
 STEPS = 5
 PATHS = ("/api/dogs/dog-54321", "/api/dogs")
 
@@ -19,7 +19,7 @@ def main() -> None:
     with servers.running(["plaza"]) as running:
         server, sent = running["plaza"], 0
         for step in range(1, STEPS + 1):
-            while sent < REQUESTS * step / STEPS:
+            while sent < TOTAL_REQUESTS * step / STEPS:
                 for path in PATHS:
                     sent += load.run(server.url, load.Load(path), 2).requests
             sizes = ", ".join(f"{size:.0f} MB" for size in server.memory_mb())

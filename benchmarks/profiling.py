@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.common import server_environment
 from benchmarks.scenarios import SCENARIOS, USER_OF, Scenario
 
-SECONDS = 1.5
+PROFILE_SECONDS = 1.5
 
 
 def application(name: str) -> Callable[..., Any]:
@@ -112,7 +112,7 @@ def measure(name: str, once: Callable[[], str], options: argparse.Namespace) -> 
     status = once()
     for _ in range(50):
         once()
-    count, began, until = 0, time.process_time(), time.monotonic() + SECONDS
+    count, began, until = 0, time.process_time(), time.monotonic() + PROFILE_SECONDS
     while time.monotonic() < until:
         once()
         count += 1

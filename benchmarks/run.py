@@ -31,7 +31,7 @@ from benchmarks.scenarios import (
 )
 
 RESULTS = ROOT / "benchmarks" / "results.json"
-WARM_UP = 30
+WARM_UP_REQUESTS = 30
 SETTLE_SECONDS = 0.15
 
 
@@ -122,7 +122,7 @@ class Bench:
         for scenario in scenarios:
             for name in self.servers_of(scenario):
                 fit = fitted(scenario, name, self.tokens, self.paths)
-                for number in range(WARM_UP):
+                for number in range(WARM_UP_REQUESTS):
                     sample(fit, fit.load, name, self.callers[name], f"{self.stamp}-w{number}")
         for turn in range(self.options.rounds):
             began = time.monotonic()

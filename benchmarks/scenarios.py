@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmarks.common import PAGE
+from benchmarks.common import PAGE_ROWS
 from benchmarks.data import DOGS, PASSWORD, USERS
 from benchmarks.load import Load
 
@@ -127,13 +127,13 @@ class Caller:
 def cursor_of_page(plaza: Caller, number: int) -> str:
     """Walk to a page and return its path; cursors do not depend on the limit."""
     path = "/api/dogs?limit=200"
-    for _ in range((number - 1) * PAGE // 200):
+    for _ in range((number - 1) * PAGE_ROWS // 200):
         path = plaza.send("GET", path)[0]["next"].removeprefix(plaza.url)
-    rest = (number - 1) * PAGE % 200
+    rest = (number - 1) * PAGE_ROWS % 200
     if rest:
         path = path.replace("limit=200", f"limit={rest}")
         path = plaza.send("GET", path)[0]["next"].removeprefix(plaza.url)
-    return path.replace(f"limit={rest or 200}", f"limit={PAGE}")
+    return path.replace(f"limit={rest or 200}", f"limit={PAGE_ROWS}")
 
 
 def fitted(

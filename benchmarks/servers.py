@@ -23,7 +23,7 @@ from benchmarks.common import (
     server_environment,
 )
 
-TICK = os.sysconf("SC_CLK_TCK")
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 GUNICORN = [str(BIN / "gunicorn"), "--workers", str(WORKERS), "--threads", str(THREADS),
             "--keep-alive", "75", "--preload"]  # fmt: skip
 COMMANDS = {
@@ -109,7 +109,7 @@ def processes() -> dict[int, tuple[int, float]]:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue  # it ended meanwhile
-        table[int(folder.name)] = (int(fields[1]), sum(map(int, fields[11:15])) / TICK)
+        table[int(folder.name)] = (int(fields[1]), sum(map(int, fields[11:15])) / TICKS_PER_SECOND)
     return table
 
 

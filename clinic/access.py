@@ -13,14 +13,14 @@ from clinic.models import Patient, Study
 from core.audit import journal
 from core.text import printable
 
-MAX_REASON = 200
+MAX_REASON_CHARACTERS = 200
 
 
 def reason_of(method: str, path: str, parameters: Iterable[str] = (), status: object = "") -> str:
     """Return where a request went, in text that every database stores."""
     names = ", ".join(sorted(parameters))
     text = f"{status} {method} {path}".strip() + (f" ({names})" if names else "")
-    return printable(text, MAX_REASON)
+    return printable(text, MAX_REASON_CHARACTERS)
 
 
 def list_seen(patient_ids: Iterable[int], *, count: int, reason: str) -> None:
@@ -47,7 +47,11 @@ def study_seen(study_id: object, patient_id: object, *, reason: str) -> None:
 def exported(patient_ids: Iterable[object], *, count: int, reason: str) -> None:
     """Record that these patients' data left as a file; ``count`` is the file's size in rows."""
     journal.record_each(
-        journal.Action.EXPORT, Patient, patient_ids, count=count, reason=reason[:MAX_REASON]
+        journal.Action.EXPORT,
+        Patient,
+        patient_ids,
+        count=count,
+        reason=reason[:MAX_REASON_CHARACTERS],
     )
 
 

@@ -17,8 +17,8 @@ from django.utils.dateparse import parse_datetime
 YEARS = range(1900, 2201)
 ANY_YEAR = range(dt.MINYEAR, dt.MAXYEAR + 1)
 # PostgreSQL takes no offset from UTC beyond this one.
-LARGEST_OFFSET = dt.timedelta(hours=15, minutes=59)
-LARGEST_KEY = 2**63 - 1
+MAX_OFFSET = dt.timedelta(hours=15, minutes=59)
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME = re.compile(
@@ -63,7 +63,7 @@ def parse_key(text: str) -> int:
         ValueError: it spells none.
     """
     key = int(text) if KEY.fullmatch(text) else 0
-    if not 0 < key <= LARGEST_KEY:
+    if not 0 < key <= INT64_MAX:
         raise ValueError("not a key")
     return key
 

@@ -15,7 +15,7 @@ from sandbox.server import RESET_ON_CLOSE, Server
 
 DRIP_SECONDS = 0.1
 MAX_BODY_BYTES = 64 * 1024 * 1024
-_CHUNK = 64 * 1024
+_CHUNK_BYTES = 64 * 1024
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -151,7 +151,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write("\r\n".join([*lines, "", ""]).encode() + start)
         left = max(size - len(start) - len(end), 0)
         while left and not self.server.stopping.is_set():
-            chunk = b"x" * min(left, _CHUNK)
+            chunk = b"x" * min(left, _CHUNK_BYTES)
             self.wfile.write(chunk)
             left -= len(chunk)
         self.wfile.write(end)

@@ -16,7 +16,7 @@ from sandbox.relay import Relay
 from sandbox.tmdb import ACCESS_TOKEN, API_KEY, Tmdb
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
-_REMEMBERED = 1_000
+_MAX_REMEMBERED_CALLS = 1_000
 
 
 class Server(ThreadingHTTPServer):
@@ -45,7 +45,9 @@ class Server(ThreadingHTTPServer):
         self.faults = Faults(tuple(self.upstreams))
         self._lock = threading.Lock()
         self._counts: collections.Counter[tuple[str, str]] = collections.Counter()
-        self._received: collections.deque[tuple[str, Call]] = collections.deque(maxlen=_REMEMBERED)
+        self._received: collections.deque[tuple[str, Call]] = collections.deque(
+            maxlen=_MAX_REMEMBERED_CALLS
+        )
         super().__init__(address, handler)
 
     @property

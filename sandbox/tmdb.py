@@ -9,10 +9,10 @@ from sandbox.messages import Call, Reply
 API_KEY = "sandbox-tmdb-key"  # v3, the query parameter api_key
 ACCESS_TOKEN = "sandbox-tmdb-token"  # noqa: S105 - opens only this sandbox
 
-MOVIES = 10_000
-PER_PAGE = 20
+MOVIE_COUNT = 10_000
+PAGE_MOVIES = 20
 MAX_PAGE = 500
-_STRIDE = 7919  # prime to MOVIES: walks over every id once
+_STRIDE = 7919  # prime to MOVIE_COUNT: walks over every id once
 
 _GENRES = {
     28: ("Action", "Acción"),
@@ -98,7 +98,7 @@ class Tmdb:
         if name == "popular":
             return self._popular(call.query.get("page", "1"), language, call.query.get("region"))
         number = _whole(name)
-        if number is None or not 1 <= number <= MOVIES:
+        if number is None or not 1 <= number <= MOVIE_COUNT:
             return self._refuse(404)
         return Reply(body=details(number, language))
 
@@ -129,10 +129,10 @@ class Tmdb:
                 "page": page,
                 "results": [
                     summary(movie_at(rank, region), language)
-                    for rank in range((page - 1) * PER_PAGE, page * PER_PAGE)
+                    for rank in range((page - 1) * PAGE_MOVIES, page * PAGE_MOVIES)
                 ],
                 "total_pages": MAX_PAGE,
-                "total_results": MOVIES,
+                "total_results": MOVIE_COUNT,
             }
         )
 
@@ -140,7 +140,7 @@ class Tmdb:
 def movie_at(rank: int, region: str | None = None) -> int:
     """Return the id of the movie at a place of the popular list, which depends on the region."""
     offset = sum(region.encode()) if region else 0
-    return (rank * _STRIDE + offset) % MOVIES + 1
+    return (rank * _STRIDE + offset) % MOVIE_COUNT + 1
 
 
 def summary(number: int, language: str = "en-US") -> dict[str, Any]:
@@ -246,7 +246,7 @@ def _released(number: int) -> dt.date:
 
 def _popularity(number: int) -> float:
     """Fall with the place in the list."""
-    rank = (number - 1) * pow(_STRIDE, -1, MOVIES) % MOVIES
+    rank = (number - 1) * pow(_STRIDE, -1, MOVIE_COUNT) % MOVIE_COUNT
     return round(900 / math.sqrt(rank + 1), 4)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 90
-DEAF_SECONDS = 25  # seconds; the shortest grace period after which an engine kills is 30
+DEAF_SECONDS = 25  # the shortest grace period after which an engine kills is 30
 OK = 200
 Answer = tuple[int, dict[str, str], Any]
 

@@ -13,9 +13,9 @@ from uuid import uuid4
 
 TOKEN = "abcdef1234567890"  # noqa: S105 - the demo data's public token
 CLIENTS = 6
-TRIES = 4
+MAX_TRIES = 4
 MIN_REQUESTS = 300
-MAX_LOAD_SECONDS = 60  # seconds that a load runs on to reach its minimum
+MAX_LOAD_SECONDS = 60  # so long a load runs on to reach its minimum
 OK = range(200, 300)
 
 
@@ -58,7 +58,7 @@ class Load:
         """Send one request, again with the same key while it fails, and remember it."""
         start = time.monotonic()
         statuses: list[int] = []
-        while not statuses or (statuses[-1] not in OK and len(statuses) < TRIES):
+        while not statuses or (statuses[-1] not in OK and len(statuses) < MAX_TRIES):
             if statuses:
                 time.sleep(0.05 * 2 ** len(statuses))
             statuses.append(self.once(connection, method, f"/api/dogs/{name}", headers))

@@ -20,7 +20,7 @@ from referencing.jsonschema import DRAFT202012
 
 FILE = Path(__file__).resolve().parent.parent / "openapi.yaml"
 HERE = "urn:plaza:openapi"
-ENOUGH = 25
+ENOUGH_ANSWERS = 25
 OPTION = "--validate-answers"
 
 
@@ -41,7 +41,7 @@ def _promised(request):
         response = get(client, **environ)
         kind = operation_of(response), response.status_code
         seen[kind] += 1
-        mistake = mistake_in(response, look_inside=validate and seen[kind] <= ENOUGH)
+        mistake = mistake_in(response, look_inside=validate and seen[kind] <= ENOUGH_ANSWERS)
         assert mistake is None, mistake
         return response
 

@@ -20,7 +20,7 @@ ROUTES = all_routes()
 WRITING = [route for route in ROUTES if route.method in {"POST", "PUT", "PATCH"}]
 ADDRESSED = [route for route in ROUTES if route.parameters]
 LISTS = [route for route in ROUTES if route.method == "GET" and route.action == "list"]
-DEEP = 5_000
+DEEP_LEVELS = 5_000
 
 JSON_BODIES: dict[str, bytes] = {
     "malformed": b'{"name": ',
@@ -33,8 +33,8 @@ JSON_BODIES: dict[str, bytes] = {
     "nul in a key": b'{"na\\u0000me": "x"}',
     "lone surrogate": b'{"name": "\\ud800"}',
     "lone surrogate in a key": b'{"\\udfff": 1}',
-    "deep lists": b"[" * DEEP + b"]" * DEEP,
-    "deep objects": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
+    "deep lists": b"[" * DEEP_LEVELS + b"]" * DEEP_LEVELS,
+    "deep objects": b'{"a":' * DEEP_LEVELS + b"1" + b"}" * DEEP_LEVELS,
     "a deep value": b'{"name": ' + b"[" * 40 + b"]" * 40 + b"}",
     "a list": b"[]",
     "a list of objects": b'[{"name": "x"}]',

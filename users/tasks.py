@@ -12,14 +12,14 @@ from users.models import LoginBucket, Session
 
 logger = logging.getLogger(__name__)
 
-KEPT = timedelta(days=30)  # as long as support may ask how a session ended
+SESSIONS_KEPT = timedelta(days=30)  # as long as support may ask how a session ended
 
 
 @shared_task(base=work.JobTask)
 def purge_expired(**_: object) -> dict[str, int]:
     """Delete sessions that ended a while ago and windows that are over; return how many."""
     now = timezone.now()
-    over = Q(expires_at__lt=now - KEPT) | Q(revoked_at__lt=now - KEPT)
+    over = Q(expires_at__lt=now - SESSIONS_KEPT) | Q(revoked_at__lt=now - SESSIONS_KEPT)
     sessions, _details = Session.objects.filter(over).delete()
     buckets, _details = LoginBucket.objects.filter(window_ends_at__lt=now).delete()
     logger.info("purged", extra={"sessions": sessions, "buckets": buckets})

@@ -17,7 +17,7 @@ MAX_DISTINCT = 10_000
 OTHERS = "(others)"
 MAX_SHOWN_LINES = 1_000
 MAX_SHOWN_CHARACTERS = 300
-FAILED_FROM = 400
+FAILED_FROM_STATUS = 400
 NEVER = (datetime.min.replace(tzinfo=UTC), -1)
 
 
@@ -38,7 +38,7 @@ class Calls:
         # Without a time it happened when its neighbours did: after what was last seen.
         latest = max(self.last_failed_at, self.last_succeeded_at)[0]
         place = (moment or latest, number)
-        if status < FAILED_FROM:
+        if status < FAILED_FROM_STATUS:
             self.last_succeeded_at = max(self.last_succeeded_at, place)
             return
         self.failed += 1
@@ -121,7 +121,7 @@ class Tally:
         if client not in self.by_client and len(self.by_client) >= MAX_DISTINCT:
             client = OTHERS.encode()
         self.by_client[client] += 1
-        if status < FAILED_FROM:
+        if status < FAILED_FROM_STATUS:
             self.succeeded += 1
         else:
             self.failed += 1

@@ -20,7 +20,7 @@ from core.files import Counts, Problem, Report, batches, type_progress, watched
 
 REASON = "import_allies"
 # SQLite takes so many parameters in any build.
-MAX_IDS = 500
+MAX_STATEMENT_IDS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,8 @@ def are_crossed(fields: dict[str, Any]) -> bool:
 
 def parts_of(ids: list[str]) -> Iterator[list[str]]:
     """Yield the ids in lists that fit into a statement."""
-    for start in range(0, len(ids), MAX_IDS):
-        yield ids[start : start + MAX_IDS]
+    for start in range(0, len(ids), MAX_STATEMENT_IDS):
+        yield ids[start : start + MAX_STATEMENT_IDS]
 
 
 def write(batch: list[Row], counts: Counts, tell: type_tell) -> None:
@@ -125,7 +125,7 @@ def write(batch: list[Row], counts: Counts, tell: type_tell) -> None:
         tell(Outcome(row.number, row.id, outcome, left_out(row)))
     Ally.objects.bulk_create(
         changed,
-        batch_size=MAX_IDS,
+        batch_size=MAX_STATEMENT_IDS,
         update_conflicts=True,
         unique_fields=["id"],
         update_fields=[*dict.fromkeys(NAMES.values()), "updated_at"],

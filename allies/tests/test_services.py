@@ -147,7 +147,7 @@ def test_rename_tag_everywhere():
 
 
 def test_rename_tag_in_batches(monkeypatch):
-    monkeypatch.setattr(services, "BATCH", 3)
+    monkeypatch.setattr(services, "BATCH_ROWS", 3)
     for _ in range(10):
         AllyFactory(tags=["a"])
     assert services.rename_tag(old="a", new="b", reason="x") == 10

@@ -22,21 +22,21 @@ from core.audit import history, journal
 from core.errors import ApplicationError, NotFound
 from core.files import csv_response
 
-MANY = 10_000
+MAX_COUNTED_ROWS = 10_000
 
 
 class UncountedPaginator(Paginator):
     """Knows whether there is a next page, not how many rows a big table has.
 
-    At most ``MANY`` rows are counted, so a table with more is shown as having that many; filters
-    and the search lead further.
+    At most ``MAX_COUNTED_ROWS`` are counted, so a table with more is shown as having that many;
+    filters and the search lead further.
     """
 
     @cached_property
     def count(self) -> int:
-        """Return the number of rows, at most ``MANY``."""
+        """Return the number of rows, at most ``MAX_COUNTED_ROWS``."""
         queryset: models.QuerySet = self.object_list  # type: ignore[assignment]  # the admin gives one
-        return queryset.order_by().values("pk")[:MANY].count()
+        return queryset.order_by().values("pk")[:MAX_COUNTED_ROWS].count()
 
 
 class ModelAdmin(StrictModelAdmin):

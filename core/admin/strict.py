@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
 from core.text import UNSTORABLE, is_storable
-from core.values import LARGEST_OFFSET, YEARS, parse_key, parse_uuid
+from core.values import MAX_OFFSET, YEARS, parse_key, parse_uuid
 
 # What the filters of a list put behind a column's name.
 LOOKUPS = {"exact", "gte", "lt", "isnull", "isempty"}
@@ -47,7 +47,7 @@ def is_comparable(field: Any, text: str) -> bool:
         return True
     if not isinstance(value, datetime):
         return True
-    return value.year in YEARS and abs(value.utcoffset() or timedelta()) <= LARGEST_OFFSET
+    return value.year in YEARS and abs(value.utcoffset() or timedelta()) <= MAX_OFFSET
 
 
 class Autocomplete(AutocompleteSelect):

@@ -21,12 +21,12 @@ from django.utils.translation import gettext as _
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 
-from core.api.query import MAX_NAME, UNREADABLE
+from core.api.query import MAX_SHOWN_CHARACTERS, UNREADABLE
 from core.errors import PayloadTooLarge
+from core.values import INT64_MAX, INT64_MIN
 
 MAX_DEPTH = 32
 LONG_NUMBER = re.compile(rb"[0-9]{19}")
-INT64 = range(-(2**63), 2**63)
 MAX_DIGITS = 20
 TAIL_BYTES = 1024
 
@@ -123,7 +123,9 @@ def require_utf8(media_type: str | None) -> None:
     charset = _parameters(media_type).get("charset", "")
     if charset.lower() not in {"utf-8", "utf8"}:
         detail = _("Send the body in UTF-8.")
-        raise UnsupportedMediaType(media_type[:MAX_NAME], detail, code="unsupported_charset")
+        raise UnsupportedMediaType(
+            media_type[:MAX_SHOWN_CHARACTERS], detail, code="unsupported_charset"
+        )
 
 
 def _parameters(media_type: str) -> dict[str, str]:
@@ -136,7 +138,7 @@ def _parameters(media_type: str) -> dict[str, str]:
 
 def _shown(key: str) -> str:
     """Return an unverified name as it may stand in a message."""
-    return UNREADABLE.sub("\ufffd", key)[:MAX_NAME]
+    return UNREADABLE.sub("\ufffd", key)[:MAX_SHOWN_CHARACTERS]
 
 
 def _too_deep() -> _JSONError:
@@ -166,7 +168,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(text: str) -> int:
-    if len(text) > MAX_DIGITS or int(text) not in INT64:
+    if len(text) > MAX_DIGITS or not INT64_MIN <= int(text) <= INT64_MAX:
         raise _JSONError(_("Whole numbers may have at most 64 bit."), "json_integer_too_large")
     return int(text)
 

@@ -17,12 +17,12 @@ from rest_framework.request import Request
 from core import errors
 from core.values import parse_key
 
-MAX_VALUE = 500
+MAX_VALUE_CHARACTERS = 500
 # Two text columns of 250 four-byte characters still fit, as does the URL in gunicorn's 4,094 bytes.
-MAX_CURSOR = 3_000
+MAX_CURSOR_CHARACTERS = 3_000
 CURSOR_PARAM = "cursor"
-MAX_NAME = 60
-MAX_PATH_ARGUMENT = 200
+MAX_SHOWN_CHARACTERS = 60  # of a name that came with the request, in a message about it
+MAX_PATH_ARGUMENT_CHARACTERS = 200
 
 # NUL (PostgreSQL has no such text), lone surrogates (no UTF-8) and the mark of undecodable bytes.
 UNREADABLE = re.compile("[\x00\ud800-\udfff\ufffd]")
@@ -40,7 +40,7 @@ class MalformedPath(errors.BadRequest):
 
 def refusal(name: str, message: str, code: str) -> ValidationError:
     """Return the 400 that names query parameter ``name``, itself unverified text."""
-    shown = UNREADABLE.sub("\ufffd", name)[:MAX_NAME]
+    shown = UNREADABLE.sub("\ufffd", name)[:MAX_SHOWN_CHARACTERS]
     return ValidationError({shown: [ErrorDetail(message, code=code)]})
 
 
@@ -68,7 +68,7 @@ def check_query(request: HttpRequest | Request, allowed: Collection[str]) -> Non
 
 def check_value(name: str, value: str) -> None:
     """Refuse the value of one query parameter when it is too long or no text."""
-    limit = MAX_CURSOR if name == CURSOR_PARAM else MAX_VALUE
+    limit = MAX_CURSOR_CHARACTERS if name == CURSOR_PARAM else MAX_VALUE_CHARACTERS
     if len(value) > limit:
         message = _("At most %(limit)d characters.") % {"limit": limit}
         raise refusal(name, message, "too_long")
@@ -83,7 +83,7 @@ def check_path(kwargs: Mapping[str, Any]) -> None:
             continue
         if CONTROL.search(value):
             raise MalformedPath(_("The path holds control characters."))
-        if len(value) > MAX_PATH_ARGUMENT:
+        if len(value) > MAX_PATH_ARGUMENT_CHARACTERS:
             raise errors.NotFound
 
 

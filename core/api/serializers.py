@@ -11,8 +11,7 @@ from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from core.api.fast.plan import plan_of
-
-BIGGEST = 2**63 - 1
+from core.values import INT64_MAX, INT64_MIN
 
 
 class StrictCharField(serializers.CharField):
@@ -35,8 +34,8 @@ class StrictIntegerField(serializers.IntegerField):
     """A whole number is a JSON number without a fraction, within 64 bits."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("min_value", -BIGGEST - 1)
-        kwargs.setdefault("max_value", BIGGEST)
+        kwargs.setdefault("min_value", INT64_MIN)
+        kwargs.setdefault("max_value", INT64_MAX)
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> int:

@@ -11,7 +11,8 @@ from typing import Any
 from django.db import connections
 from django.db.models import Expression, QuerySet
 
-MOST = 2048  # shapes: routes by page sizes; beyond, the rarely used are compiled again
+# Routes by page sizes have fewer; beyond it all are dropped, and compiled again when they are used.
+MAX_KEPT_STATEMENTS = 2048
 
 
 class Mark(Expression):
@@ -87,7 +88,7 @@ def statement(key: Hashable, build: Callable[[], QuerySet[Any]]) -> Statement:
     """Return the statement kept under ``key``, which must say all that its SQL depends on."""
     found = kept.get(key)
     if found is None:
-        if len(kept) >= MOST:
+        if len(kept) >= MAX_KEPT_STATEMENTS:
             kept.clear()
         found = kept[key] = Statement(build())
     return found

@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 from core.models import JournalEntry
 
-MAX_ENTRIES = 200  # entries; the journal's own list has all
+MAX_ENTRIES = 200  # the journal's own list has all
 MOMENT = "Y-m-d H:i:s T"
 
 

@@ -31,7 +31,7 @@ from core import problems
 logger = logging.getLogger("plaza.health")
 
 FRESH_SECONDS = 0.5  # many probes at once, or a flood of them, cost one
-RETRY_AFTER = "2"
+RETRY_AFTER_SECONDS = "2"
 NEVER_KEPT = {"Cache-Control": "no-store"}
 
 # Bounded: threads that hang on a black hole cannot pile up, later probes time out in the queue.
@@ -171,5 +171,5 @@ def ready(request: HttpRequest) -> HttpResponse:
     response = JsonResponse(body, headers=NEVER_KEPT)
     if body["status"] == "unavailable":
         response.status_code = 503
-        response["Retry-After"] = RETRY_AFTER
+        response["Retry-After"] = RETRY_AFTER_SECONDS
     return response

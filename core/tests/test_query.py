@@ -7,7 +7,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from core.api.query import (
-    MAX_CURSOR,
+    MAX_CURSOR_CHARACTERS,
     MalformedPath,
     check_path,
     check_query,
@@ -32,7 +32,7 @@ def check(query, **extra):
         "search=&limit=5",
         "search=" + "a" * 500,
         "search=" + "%F0%9F%98%80" * 500,
-        "cursor=" + "a" * MAX_CURSOR,
+        "cursor=" + "a" * MAX_CURSOR_CHARACTERS,
         "search=%25_%27%22%3B--",
     ],
 )
@@ -54,7 +54,7 @@ def test_queries_that_pass(query):
         ("search=a&search=a", "search", "repeated_parameter"),
         ("limit=1&search=a&limit=2", "limit", "repeated_parameter"),
         ("search=" + "a" * 501, "search", "too_long"),
-        ("cursor=" + "a" * (MAX_CURSOR + 1), "cursor", "too_long"),
+        ("cursor=" + "a" * (MAX_CURSOR_CHARACTERS + 1), "cursor", "too_long"),
         ("search=a%00", "search", "invalid_text"),
         ("search=%FF", "search", "invalid_text"),
         ("search=%ED%A0%80", "search", "invalid_text"),

@@ -74,7 +74,7 @@ class Copies(CatalogDecorator):
             answer = ask()
         except MovieNotFound:
             # Other processes that wait for this answer hear of it, and nobody later.
-            safe_cache.put(f"{key}:missing", value=True, seconds=slots.LONGEST_WAIT_SECONDS)
+            safe_cache.put(f"{key}:missing", value=True, seconds=slots.MAX_WAIT_SECONDS)
             rows.forget(key)
             raise
         except CatalogUnavailable as error:
@@ -104,7 +104,7 @@ class Copies(CatalogDecorator):
                 if waited is None:  # the other one has no answer either
                     missing = safe_cache.get(f"{key}:missing") is not None
                     raise MovieNotFound if missing else CatalogUnavailable
-                if waited > slots.LONGEST_WAIT_SECONDS:
+                if waited > slots.MAX_WAIT_SECONDS:
                     raise CatalogBusy
                 if waited > self.pool.patience() and not has_slot:
                     waiting.enter_context(self.pool.slot())

@@ -25,12 +25,12 @@ MAYBE_TEXT = (str, type(None))
 FLAG = (bool,)
 WHOLE = (int,)
 NUMBER = (int, float)
-MANY = (list,)
+LIST = (list,)
 # Fields that may be left out; what is there has one of these types, true being no number.
 SUMMARY: dict[str, tuple[type, ...]] = {
     "adult": FLAG,
     "backdrop_path": MAYBE_TEXT,
-    "genre_ids": MANY,
+    "genre_ids": LIST,
     "original_language": TEXT,
     "original_title": TEXT,
     "overview": MAYBE_TEXT,
@@ -45,15 +45,15 @@ DETAILS: dict[str, tuple[type, ...]] = {
     **SUMMARY,
     "belongs_to_collection": (dict, type(None)),
     "budget": WHOLE,
-    "genres": MANY,
+    "genres": LIST,
     "homepage": MAYBE_TEXT,
     "imdb_id": MAYBE_TEXT,
-    "origin_country": MANY,
-    "production_companies": MANY,
-    "production_countries": MANY,
+    "origin_country": LIST,
+    "production_companies": LIST,
+    "production_countries": LIST,
     "revenue": WHOLE,
     "runtime": (int, type(None)),
-    "spoken_languages": MANY,
+    "spoken_languages": LIST,
     "status": MAYBE_TEXT,
     "tagline": MAYBE_TEXT,
 }

@@ -69,7 +69,7 @@ class Flights(CatalogDecorator):
         waited = time.monotonic() - flight.started
         if not flight.ready.wait(max(0.0, self.pool.patience() - waited)):
             with self.pool.slot():
-                flight.ready.wait(slots.LONGEST_WAIT_SECONDS - slots.FREE_WAIT_SECONDS)
+                flight.ready.wait(slots.MAX_WAIT_SECONDS - slots.FREE_WAIT_SECONDS)
         answer, error = flight.answer, flight.error
         if answer is not None:
             how = answer.how.removesuffix("; stored")

@@ -15,7 +15,7 @@ MAX_SLOTS = max(1, settings.WEB_THREADS // 2)
 SLOT_WAIT_SECONDS = 0.3
 # Everybody may wait for an answer that was asked for just now; for an older one only with a slot.
 FREE_WAIT_SECONDS = 1.0
-LONGEST_WAIT_SECONDS = 4.2
+MAX_WAIT_SECONDS = 4.2
 # So long nobody waits without a slot, after the catalogue was slow; a quick answer ends it.
 SLOW_SECONDS = 30.0
 

@@ -288,7 +288,7 @@ def test_nobody_waits_without_a_slot_when_the_catalogue_was_slow(
 
 
 def test_nobody_waits_longer_than_an_answer_may_take(catalog, leased, meanwhile):
-    leased(seconds=slots.LONGEST_WAIT_SECONDS)
+    leased(seconds=slots.MAX_WAIT_SECONDS)
     meanwhile(lambda: pytest.fail("waited"))
     with pytest.raises(CatalogBusy):
         catalog.popular(page=1)

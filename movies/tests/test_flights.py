@@ -109,13 +109,13 @@ def test_a_thread_that_takes_long_is_waited_for_with_a_slot_only(
     catalog, pool, no_slot, monkeypatch
 ):
     monkeypatch.setattr(slots, "FREE_WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(slots, "LONGEST_WAIT_SECONDS", 0.02)
+    monkeypatch.setattr(slots, "MAX_WAIT_SECONDS", 0.02)
     waiting(catalog)
     with pytest.raises(CatalogBusy):
         catalog.popular(page=1)
     assert pool.places._value == slots.MAX_SLOTS
     no_slot()
-    monkeypatch.setattr(slots, "LONGEST_WAIT_SECONDS", 60)
+    monkeypatch.setattr(slots, "MAX_WAIT_SECONDS", 60)
     started = time.monotonic()
     with pytest.raises(CatalogBusy):
         catalog.popular(page=1)

@@ -62,7 +62,7 @@ def test_a_hundred_concurrent_misses_make_one_upstream_call(
     processes, bounds, tmdb, monkeypatch, delay
 ):
     monkeypatch.setattr(slots, "FREE_WAIT_SECONDS", 30)  # on a busy machine it may take its time
-    monkeypatch.setattr(slots, "LONGEST_WAIT_SECONDS", 30)
+    monkeypatch.setattr(slots, "MAX_WAIT_SECONDS", 30)
     bounds()
     tmdb.faults.set("tmdb", delay=delay)
     four = processes(4, layers(catalog())[-1])

@@ -8,7 +8,7 @@ import pytest
 
 import sandbox
 from sandbox.tests.helpers_requests import KEY, POPULAR, call, upload
-from sandbox.tmdb import MOVIES, movie_at, summary
+from sandbox.tmdb import MOVIE_COUNT, movie_at, summary
 
 
 def test_health(server):
@@ -56,9 +56,9 @@ def test_popular_has_the_page_shape_of_tmdb(server):
 
 
 def test_every_movie_has_its_own_title_and_one_place_in_the_list():
-    movies = [summary(movie_at(rank)) for rank in range(MOVIES)]
-    assert sorted(movie["id"] for movie in movies) == list(range(1, MOVIES + 1))
-    assert len({movie["title"] for movie in movies}) == MOVIES
+    movies = [summary(movie_at(rank)) for rank in range(MOVIE_COUNT)]
+    assert sorted(movie["id"] for movie in movies) == list(range(1, MOVIE_COUNT + 1))
+    assert len({movie["title"] for movie in movies}) == MOVIE_COUNT
     assert all(3 <= movie["vote_average"] <= 9.001 for movie in movies)
     assert all("1960-01-01" <= movie["release_date"] <= "2024-12-31" for movie in movies)
 

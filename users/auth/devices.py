@@ -15,7 +15,7 @@ from users.constants import DEVICE_COOKIE, DEVICE_HEADER, DEVICE_MAX_AGE_SECONDS
 from users.models import User
 
 SALT = "users.devices"
-MAX_LENGTH = 300
+MAX_DEVICE_CHARACTERS = 300
 
 
 def new_device(user: User) -> str:
@@ -25,7 +25,7 @@ def new_device(user: User) -> str:
 
 def known_device(value: str, user: User | None) -> str:
     """Return the id of the device if ``value`` makes it known to ``user``, else an empty text."""
-    if user is None or not value or len(value) > MAX_LENGTH:
+    if user is None or not value or len(value) > MAX_DEVICE_CHARACTERS:
         return ""
     try:
         said: Any = signing.loads(value, salt=SALT, max_age=DEVICE_MAX_AGE_SECONDS)

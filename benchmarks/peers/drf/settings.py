@@ -3,7 +3,7 @@
 import dj_database_url
 
 from benchmarks import common
-from benchmarks.common import AUDIENCE, DATABASE_URL, HOST, ISSUER, PAGE, SIGNING_KEY
+from benchmarks.common import AUDIENCE, DATABASE_URL, HOST, ISSUER, PAGE_ROWS, SIGNING_KEY
 
 SECRET_KEY = SIGNING_KEY
 DEBUG = False
@@ -35,7 +35,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
-    "PAGE_SIZE": PAGE,
+    "PAGE_SIZE": PAGE_ROWS,
 }
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",

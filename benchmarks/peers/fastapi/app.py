@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import joinedload, selectinload
 
-from benchmarks.common import DATABASE_URL, PAGE, TIME_ZONE
+from benchmarks.common import DATABASE_URL, PAGE_ROWS, TIME_ZONE
 from benchmarks.peers import sign, tables
 from benchmarks.peers.work import fetch_picture
 
@@ -155,8 +155,8 @@ def links(request: Request, page: int, *, more: bool) -> dict[str, str | None]:
 
 async def page_of(request: Request, db: AsyncSession, query, page: int) -> dict:
     """Return one page of a list; whether there is another one, the row after it tells."""
-    rows = (await db.scalars(query.offset((page - 1) * PAGE).limit(PAGE + 1))).all()
-    return {**links(request, page, more=len(rows) > PAGE), "results": rows[:PAGE]}
+    rows = (await db.scalars(query.offset((page - 1) * PAGE_ROWS).limit(PAGE_ROWS + 1))).all()
+    return {**links(request, page, more=len(rows) > PAGE_ROWS), "results": rows[:PAGE_ROWS]}
 
 
 @app.get("/api/dogs", response_model=Page[DogOut])

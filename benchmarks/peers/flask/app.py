@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, scoped_session, selectinload, sessionmaker
 
-from benchmarks.common import DATABASE_URL, PAGE, TIME_ZONE
+from benchmarks.common import DATABASE_URL, PAGE_ROWS, TIME_ZONE
 from benchmarks.peers import sign, tables
 from benchmarks.peers.work import fetch_picture
 
@@ -96,10 +96,10 @@ def favorite_json(row: tables.Favorite) -> dict[str, Any]:
 def page_json(query: Any, shape: Any) -> Response:
     """Return one page of a list; whether there is another one, the row after it tells."""
     page = request.args.get("page", 1, type=int)
-    rows = db.scalars(query.offset((page - 1) * PAGE).limit(PAGE + 1)).all()
-    following = f"{request.base_url}?page={page + 1}" if len(rows) > PAGE else None
+    rows = db.scalars(query.offset((page - 1) * PAGE_ROWS).limit(PAGE_ROWS + 1)).all()
+    following = f"{request.base_url}?page={page + 1}" if len(rows) > PAGE_ROWS else None
     preceding = f"{request.base_url}?page={page - 1}" if page > 1 else None
-    results = [shape(row) for row in rows[:PAGE]]
+    results = [shape(row) for row in rows[:PAGE_ROWS]]
     return jsonify({"next": following, "previous": preceding, "results": results})
 
 

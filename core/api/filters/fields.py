@@ -12,10 +12,10 @@ from rest_framework.exceptions import ValidationError as APIValidationError
 
 from core import values
 from core.api.query import BOOLEANS, parse_int
+from core.values import INT64_MAX, INT64_MIN
 
-MAX_TEXT = 200
+MAX_TEXT_CHARACTERS = 200
 MAX_VALUES = 50
-INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 
 class StrictField(forms.Field):
@@ -120,7 +120,7 @@ class UUIDField(StrictField):
 class TextField(StrictField, forms.CharField):
     """A text of bounded length."""
 
-    def __init__(self, *, max_length: int = MAX_TEXT, **kwargs: Any) -> None:
+    def __init__(self, *, max_length: int = MAX_TEXT_CHARACTERS, **kwargs: Any) -> None:
         super().__init__(max_length=max_length, **kwargs)
 
     def read(self, text: str) -> str:

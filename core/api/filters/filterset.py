@@ -21,8 +21,8 @@ from rest_framework.request import Request
 from core.api.filters import fields
 from core.api.query import refusal
 
-MAX_SEARCH = 100
-MAX_TERMS = 5
+MAX_SEARCH_CHARACTERS = 100
+MAX_SEARCH_WORDS = 5
 # No regex (ReDoS, bad patterns), no date parts (year 0), no ranges (two parameters say it better).
 COMPARISONS = {"exact", "iexact", "lt", "lte", "gt", "gte", "in", "isnull", "date"}
 LOOKUPS = COMPARISONS | {"contains", "icontains", "startswith", "istartswith"}
@@ -177,10 +177,10 @@ class SearchFilter(stock.SearchFilter):
         """Return the words to look for."""
         value = request.GET.get(self.search_param, "")
         terms = value.split()
-        if len(value) > MAX_SEARCH or len(terms) > MAX_TERMS:
+        if len(value) > MAX_SEARCH_CHARACTERS or len(terms) > MAX_SEARCH_WORDS:
             message = _("At most %(terms)d words and %(characters)d characters.") % {
-                "terms": MAX_TERMS,
-                "characters": MAX_SEARCH,
+                "terms": MAX_SEARCH_WORDS,
+                "characters": MAX_SEARCH_CHARACTERS,
             }
             raise refusal(self.search_param, message, "too_long")
         return terms
@@ -189,8 +189,8 @@ class SearchFilter(stock.SearchFilter):
         """Return the OpenAPI parameter, where the view can be searched."""
         if not self.query_params(view):
             return []
-        text = f"Words to look for, at most {MAX_TERMS}; each must occur."
-        schema = {"type": "string", "maxLength": MAX_SEARCH}
+        text = f"Words to look for, at most {MAX_SEARCH_WORDS}; each must occur."
+        schema = {"type": "string", "maxLength": MAX_SEARCH_CHARACTERS}
         return [_parameter(self.search_param, text, schema)]
 
 

@@ -41,7 +41,7 @@ PREVIOUS: type_direction = "p"
 TAG_BYTES = 16
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22,3000}")
 # Longer positions would not fit into a URL (4 bytes a character, 4/3 for base64).
-MAX_TEXT = 500
+MAX_POSITION_CHARACTERS = 500
 
 # How a value travels where JSON has no such type: exactly, so microseconds and digits survive.
 PACK: dict[type, tuple[str, Callable[[Any], str]]] = {
@@ -258,7 +258,7 @@ def _keyset(model: type[Model], terms: tuple[str, ...], annotations: frozenset[s
         columns.append(Column(path, descending))
         if unique:
             break  # what follows a unique column decides nothing
-    if text > MAX_TEXT:
+    if text > MAX_POSITION_CHARACTERS:
         raise ImproperlyConfigured(f"The ordering {terms} has texts that no cursor can hold.")
     pk = model._meta.pk.attname
     if not unique:
@@ -292,5 +292,5 @@ def _resolve(model: type[Model], path: str) -> tuple[str, "Field[Any, Any]"]:
 def _text_length(field: "Field[Any, Any]") -> int:
     """Return how many characters a value may have; an unbounded text has too many."""
     if field.get_internal_type() in {"CharField", "SlugField", "TextField", "EmailField"}:
-        return getattr(field, "max_length", None) or MAX_TEXT + 1
+        return getattr(field, "max_length", None) or MAX_POSITION_CHARACTERS + 1
     return 0

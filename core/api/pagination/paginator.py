@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.pagination import keyset
-from core.api.query import MAX_CURSOR, parse_bool, parse_int
+from core.api.query import MAX_CURSOR_CHARACTERS, parse_bool, parse_int
 from core.errors import BadRequest
 
 CURSOR, LIMIT, COUNT = "cursor", "limit", "count"
@@ -125,7 +125,7 @@ class KeysetPagination(BasePagination):
             (
                 CURSOR,
                 "Where the page starts: taken from `next` or `previous`, opaque.",
-                {"type": "string", "maxLength": MAX_CURSOR},
+                {"type": "string", "maxLength": MAX_CURSOR_CHARACTERS},
             ),
             (COUNT, "Whether to count all rows, too.", {"type": "boolean", "default": False}),
         )
