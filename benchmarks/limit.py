@@ -46,7 +46,7 @@ ONE_PATIENT = (
 )
 PATIENTS = PAGE_OF.format(
     PATIENT,
-    f"SELECT * FROM clinic_patient WHERE id > %s AND archived_at IS NULL"
+    "SELECT * FROM clinic_patient WHERE id > %s AND archived_at IS NULL"
     f" ORDER BY id LIMIT {PAGE_ROWS}",
 ) + " AS p"  # fmt: skip
 POPULAR = "SELECT body FROM movies_cachedanswer WHERE key = %s"

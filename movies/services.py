@@ -16,7 +16,7 @@ from django.utils import timezone
 from core import context
 from core.audit import journal
 from core.jobs.work import Work
-from movies.catalog import catalog, rows
+from movies.catalog import catalog, stored_answers
 from movies.catalog.documents import released
 from movies.catalog.port import type_document
 from movies.constants import (
@@ -306,4 +306,4 @@ def purge() -> dict[str, int]:
         if wiped:
             reason = "wiped longer ago than can be undone"
             journal.record(journal.Action.DELETE, Favorite, count=wiped, reason=reason)
-    return {"answers": rows.purge(), "favorites": wiped, "details": forget_details()}
+    return {"answers": stored_answers.purge(), "favorites": wiped, "details": forget_details()}

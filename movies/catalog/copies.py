@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from movies.catalog import rows, safe_cache, slots
+from movies.catalog import safe_cache, slots, stored_answers
 from movies.catalog.decorator import CatalogDecorator
 from movies.catalog.port import Answer, MovieCatalog, type_on_stale
 from movies.errors import CatalogBusy, CatalogUnavailable, MovieNotFound
@@ -45,13 +45,13 @@ class Copies(CatalogDecorator):
         self, key: str, ask: Callable[..., Answer], on_stale: type_on_stale | None
     ) -> Answer:
         """Answer from the database, or ask the inner catalogue unless another process does."""
-        row = rows.find(key)
+        row = stored_answers.find(key)
         copy = self._copy(row)
         if copy is not None and copy.age < self.seconds:
             return replace(copy, cacheable=True)
         if copy is not None and on_stale is not None:
             on_stale(copy)
-        lease = rows.take_lease(key, row)
+        lease = stored_answers.take_lease(key, row)
         if lease is False:
             return self._await_other(key)
         return self._ask(key, ask, copy, can_write=lease is not None)
@@ -75,18 +75,18 @@ class Copies(CatalogDecorator):
         except MovieNotFound:
             # Other processes that wait for this answer hear of it, and nobody later.
             safe_cache.put(f"{key}:missing", value=True, seconds=slots.MAX_WAIT_SECONDS)
-            rows.forget(key)
+            stored_answers.forget(key)
             raise
         except CatalogUnavailable as error:
-            rows.release(key)
+            stored_answers.release(key)
             if copy is None:
                 raise
             return replace(copy, how="fwd=stale", detail=error.reason)
         except BaseException:
-            rows.release(key)
+            stored_answers.release(key)
             raise
         if can_write:  # otherwise the database was waited for once, and not again
-            rows.keep(key, answer.body)
+            stored_answers.keep(key, answer.body)
         how = f"fwd={'miss' if copy is None else 'stale'}; stored"
         return replace(answer, how=how, cacheable=True)
 
@@ -95,12 +95,12 @@ class Copies(CatalogDecorator):
         with ExitStack() as waiting:
             has_slot = False
             while True:
-                row = rows.find(key)
+                row = stored_answers.find(key)
                 copy = self._copy(row)
                 if copy is not None:
                     stale = copy.age >= self.seconds
                     return replace(copy, detail="revalidating" if stale else "")
-                waited = rows.under_way(row) if row is not None else None
+                waited = stored_answers.under_way(row) if row is not None else None
                 if waited is None:  # the other one has no answer either
                     missing = safe_cache.get(f"{key}:missing") is not None
                     raise MovieNotFound if missing else CatalogUnavailable

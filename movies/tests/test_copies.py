@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache as fast
 from django.utils import timezone
 
-from movies.catalog import copies, rows, slots
+from movies.catalog import copies, slots, stored_answers
 from movies.catalog.copies import Copies
 from movies.catalog.port import Answer
 from movies.errors import CatalogBusy, CatalogUnavailable, MovieNotFound
@@ -174,7 +174,7 @@ def leased():
     """Somebody else is asking, for so many seconds already."""
 
     def make(seconds=0.0, **values):
-        until = timezone.now() + rows.LEASE - timedelta(seconds=seconds)
+        until = timezone.now() + stored_answers.LEASE - timedelta(seconds=seconds)
         values = {"fetched_at": None, "body": "", **values}
         return CachedAnswerFactory(lease_until=until, **values)
 
@@ -202,7 +202,7 @@ def test_the_stale_copy_serves_at_once_while_another_process_asks(catalog, inner
 
 def test_without_a_copy_the_other_process_is_waited_for(catalog, inner, leased, meanwhile):
     leased()
-    meanwhile(lambda: rows.keep(KEY, b'{"call":0}'))
+    meanwhile(lambda: stored_answers.keep(KEY, b'{"call":0}'))
     answer = catalog.popular(page=1)
     assert (answer.document, answer.how, answer.detail) == ({"call": 0}, "hit", "")
     assert answer.cacheable is False, "the other one keeps it"
@@ -211,7 +211,7 @@ def test_without_a_copy_the_other_process_is_waited_for(catalog, inner, leased, 
 
 def test_the_other_process_fails(catalog, inner, leased, meanwhile):
     leased()
-    meanwhile(lambda: rows.release(KEY))
+    meanwhile(lambda: stored_answers.release(KEY))
     with pytest.raises(CatalogUnavailable):
         catalog.popular(page=1)
     assert (inner.calls, CachedAnswer.objects.count()) == ([], 0)
@@ -240,7 +240,7 @@ def test_the_other_process_learns_that_there_is_no_such_movie(
 
 def test_the_other_process_fails_with_a_copy_that_is_too_old(catalog, leased, meanwhile):
     leased(fetched_at=timezone.now() - timedelta(days=31), body="{}")
-    meanwhile(lambda: rows.release(KEY))
+    meanwhile(lambda: stored_answers.release(KEY))
     with pytest.raises(CatalogUnavailable):
         catalog.popular(page=1)
 
@@ -252,7 +252,7 @@ def test_a_slow_answer_is_waited_for_with_a_slot_only(catalog, pool, leased, mea
     def finish():
         calls.append(pool.places._value)
         if len(calls) == 2:
-            rows.keep(KEY, b"{}")
+            stored_answers.keep(KEY, b"{}")
 
     meanwhile(finish)
     assert catalog.popular(page=1).body == b"{}"
@@ -263,7 +263,7 @@ def test_a_slow_answer_is_waited_for_with_a_slot_only(catalog, pool, leased, mea
 def test_a_quick_answer_is_waited_for_without_a_slot(catalog, no_slot, leased, meanwhile):
     leased(seconds=0.1)
     no_slot()
-    meanwhile(lambda: rows.keep(KEY, b"{}"))
+    meanwhile(lambda: stored_answers.keep(KEY, b"{}"))
     assert catalog.popular(page=1).body == b"{}"
 
 
@@ -300,16 +300,16 @@ def test_whoever_died_holds_the_lease_no_longer_than_its_time(catalog, leased):
 
 
 def test_one_of_many_gets_the_lease():
-    assert rows.take_lease(KEY, None) is True
-    assert rows.take_lease(KEY, None) is False
-    rows.release(KEY)
-    assert rows.take_lease(KEY, None) is True
-    rows.keep(KEY, b"{}")
-    row = rows.find(KEY)
-    assert rows.take_lease(KEY, row) is True
-    rows.keep(KEY, b"{}")
-    assert rows.take_lease(KEY, row) is False, "an answer came since the row was seen"
-    assert rows.take_lease(KEY, None) is False, "as above"
+    assert stored_answers.take_lease(KEY, None) is True
+    assert stored_answers.take_lease(KEY, None) is False
+    stored_answers.release(KEY)
+    assert stored_answers.take_lease(KEY, None) is True
+    stored_answers.keep(KEY, b"{}")
+    row = stored_answers.find(KEY)
+    assert stored_answers.take_lease(KEY, row) is True
+    stored_answers.keep(KEY, b"{}")
+    assert stored_answers.take_lease(KEY, row) is False, "an answer came since the row was seen"
+    assert stored_answers.take_lease(KEY, None) is False, "as above"
 
 
 # -- a database that reads but does not write ---------------------------------------------------
@@ -368,14 +368,14 @@ def test_purge():
     CachedAnswerFactory(key="abandoned", fetched_at=None, lease_until=now - HOUR)
     CachedAnswerFactory(key="under way", fetched_at=None, lease_until=now)
     CachedAnswerFactory(key="good", fetched_at=now - timedelta(days=29))
-    assert rows.purge() == 2
+    assert stored_answers.purge() == 2
     assert set(CachedAnswer.objects.values_list("key", flat=True)) == {"under way", "good"}
 
 
 def test_purge_keeps_the_newest_only(monkeypatch):
-    monkeypatch.setattr(rows, "MAX_ANSWERS", 2)
+    monkeypatch.setattr(stored_answers, "MAX_ANSWERS", 2)
     for minutes in range(4):
         moment = timezone.now() - timedelta(minutes=minutes)
         CachedAnswerFactory(key=str(minutes), fetched_at=moment)
-    assert rows.purge() == 2
+    assert stored_answers.purge() == 2
     assert set(CachedAnswer.objects.values_list("key", flat=True)) == {"0", "1"}
