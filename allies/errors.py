@@ -49,7 +49,7 @@ class ReasonRequired(ValidationError):
 
 
 class ImportRefused(RuntimeError):
-    """A file has bad rows, which the report tells; nothing was written."""
+    """A file has bad rows, which the report names; nothing was written."""
 
 
 class ImportOvertaken(RuntimeError):

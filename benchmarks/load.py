@@ -1,4 +1,4 @@
-"""The load: wrk, told by a few lines of Lua what to send."""
+"""The load: wrk, and a few lines of Lua that say what to send."""
 
 import json
 import shutil

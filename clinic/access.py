@@ -56,7 +56,7 @@ def exported(patient_ids: Iterable[object], *, count: int, reason: str) -> None:
 
 
 def refused(*, patient_id: str = "", study_id: str = "", reason: str) -> None:
-    """Record that somebody was not let in; a study's refusal is told of its patient, too."""
+    """Record that somebody was not let in; at a study, with an entry about its patient, too."""
     entries = []
     if study_id:
         entries.append(

@@ -148,7 +148,7 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
     query_params: ClassVar[Any] = {"import_files": ("dry_run",), "export_file": ("file",)}
 
     def check_permissions(self, request: Request) -> None:
-        """Let the caller in; SUPPORT with nothing at hand that would tell more than existence."""
+        """Let the caller in; SUPPORT with nothing at hand that would show more than existence."""
         super().check_permissions(request)
         if getattr(request.user, "role", "") == Role.SUPPORT:
             self.queryset = Patient.objects.only("id", "first_name", "last_name", "created_at")

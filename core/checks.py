@@ -10,7 +10,7 @@ from core import plugs
 
 
 @checks.register
-def every_platform_app_is_a_plug(**_: Any) -> list[checks.CheckMessage]:
+def every_platform_app_is_a_plugin(**_: Any) -> list[checks.CheckMessage]:
     """Catch the app whose AppConfig Django silently dropped (see core.plugs)."""
     return [
         checks.Error(

@@ -74,7 +74,7 @@ class Problem:
 
 @dataclass
 class Report:
-    """All problems of an import: each told to ``tell`` at once, the first ones kept."""
+    """All problems of an import: each passed to ``tell`` at once, the first ones kept."""
 
     tell: Callable[[Problem], object] | None = None
     count: int = 0
@@ -131,7 +131,7 @@ def batches(rows: Iterable[T]) -> Iterator[list[T]]:
 
 
 def watched(parts: Iterable[T], stream: IO[bytes], progress: type_progress) -> Iterator[T]:
-    """Yield parts of what is read from ``stream``; tell ``progress`` how many bytes each took."""
+    """Yield parts of what is read from ``stream``; give ``progress`` how many bytes each took."""
     done = 0
     for part in parts:
         yield part

@@ -95,7 +95,7 @@ def api_patterns() -> list[URLPattern | URLResolver]:
 
 
 def root_patterns() -> list[URLPattern | URLResolver]:
-    """Return the routes that plugs want at the root, outside ``/api/``."""
+    """Return the routes that plugin apps want at the root, outside ``/api/``."""
     parts = (app.part("urls") for app in enabled())
     return [route for part in parts for route in getattr(part, "root_urlpatterns", [])]
 

@@ -1,4 +1,4 @@
-"""The address of whoever asks, told by proxies that we trust and by nobody else."""
+"""The client's address, as the proxies that we trust name it; nobody else is believed."""
 
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network

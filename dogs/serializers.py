@@ -65,7 +65,7 @@ class UploadSerializer(serializers.Serializer):
     file = serializers.FileField(max_length=255, allow_empty_file=True)
 
     def validate_file(self, value: Any) -> Any:
-        """Refuse a second file: whoever is told 202 believes that both are on their way."""
+        """Refuse a second file: whoever gets a 202 believes that both are on their way."""
         if len(self.initial_data.getlist("file")) > 1:
             raise serializers.ValidationError(_("Send one file."), code="repeated_file")
         return value

@@ -1,6 +1,6 @@
 """Bad input gets a 4xx problem document and changes nothing, on every route there is.
 
-The corpus holds what made a stock DRF project answer 500. A new route joins by being registered.
+The corpus holds what made a plain DRF project answer 500. A new route joins by being registered.
 """
 
 import json

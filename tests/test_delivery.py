@@ -176,7 +176,7 @@ class Prepared:
 SLEEPS = "trap 'echo stopped; exit {}' TERM; echo asleep; while :; do sleep 0.05; done"
 
 
-def test_prepared_runs_the_command_with_what_prepare_was_told(tmp_path):
+def test_prepared_runs_the_command_with_the_arguments_of_prepare(tmp_path):
     prepared = Prepared(tmp_path, 'echo "$@"', "sh", "-c", 'echo "ran $0"; exit 7', "a b")
     assert prepared.end() == 7
     assert prepared.said.read_text() == "manage.py prepare --wait 120\nran a b\n"

@@ -53,7 +53,7 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Store an administrator: the role is the only source of staff rights.
 
-        Django's command calls this, not our services, so the journal is told here.
+        Django's command calls this, not our services, so the entry is written here.
         """
         fields.setdefault("name", "Admin")
         with transaction.atomic(using=self._db):

@@ -51,11 +51,11 @@ class UserSerializer(ModelSerializer):
         attrs.pop("current_password", None)
         if "password" not in attrs:
             return attrs
-        told = {name: attrs[name] for name in ("name", "last_name", "email") if name in attrs}
+        given = {name: attrs[name] for name in ("name", "last_name", "email") if name in attrs}
         known = self.instance
         about = User(
             **{
-                name: told.get(name, getattr(known, name, ""))
+                name: given.get(name, getattr(known, name, ""))
                 for name in ("name", "last_name", "email")
             }
         )

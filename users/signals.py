@@ -1,4 +1,4 @@
-"""What accounts tell the rest of this app, in the transaction that caused it.
+"""Signals of accounts to the rest of this app, in the transaction that caused them.
 
 The models are below the services and cannot call them; what follows is connected in receivers.py.
 """

@@ -12,7 +12,7 @@ from allies.accesslog.lines import Entry, read_line, read_time
 from allies.accesslog.reading import LogStream
 from allies.accesslog.routes import route_of, text
 
-# So many different clients, routes and ids are told apart; further ones share one line.
+# So many different clients, routes and ids are counted by name; further ones share one line.
 MAX_DISTINCT = 10_000
 OTHERS = "(others)"
 MAX_SHOWN_LINES = 1_000
@@ -33,7 +33,7 @@ class Calls:
     last_succeeded_at: tuple[datetime, int] = NEVER
 
     def add(self, status: int, moment: datetime | None, number: int) -> None:
-        """Count one call; what came later is told by time, then by the order of the lines."""
+        """Count one call; what came later is decided by time, then by the order of lines."""
         self.attempts += 1
         # Without a time it happened when its neighbours did: after what was last seen.
         latest = max(self.last_failed_at, self.last_succeeded_at)[0]

@@ -29,7 +29,7 @@ def method_row(method: str, calls: Calls) -> dict[str, Any]:
 
 
 def ally_row(ally: str, by_method: dict[str, Calls]) -> dict[str, Any]:
-    """Return what happened to one ally; when adding failed, only adding heals it."""
+    """Return what happened to one ally; when adding failed, only adding recovers it."""
     decisive = [by_method["POST"]] if "POST" in by_method else list(by_method.values())
     first = [calls.first_failure for calls in by_method.values() if calls.first_failure]
     last = [calls.last_failure for calls in by_method.values() if calls.last_failure]

@@ -24,6 +24,6 @@ def with_credentials(ally=None, *, times=1, **secrets):
     return ally
 
 
-def story():
+def history():
     """Return the journal's entries about allies and their credentials, oldest first."""
     return JournalEntry.objects.filter(model__startswith="allies.").order_by("id")

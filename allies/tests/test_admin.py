@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from allies.models import Ally, AllyCredential
-from allies.tests.factories import AllyFactory, story, with_credentials
+from allies.tests.factories import AllyFactory, history, with_credentials
 from allies.tests.logs import CREDENTIALS, werkzeug
 from core.roles import Role
 from core.tests.helpers_writes import updates_of
@@ -110,14 +110,14 @@ def test_a_change_goes_through_the_service(support):
     ally = Ally.objects.get()
     assert (ally.name, ally.tags) == ("B", ["salud", "moda"])
     assert ally.allowed_origins == ["https://shop.example.com"]
-    entry = story().get()
+    entry = history().get()
     assert (entry.action, entry.actor_id) == ("change", support.user.pk)
     assert entry.changes["tags"] == [["x"], ["salud", "moda"]]
     with updates_of(Ally) as updates:
         assert support.post(f"{LIST}a/change/", data).status_code == 302
-    assert (updates, story().get()) == ([], entry)
-    story_page = page(support.get(f"{LIST}a/history/"))
-    assert "salud" in story_page
+    assert (updates, history().get()) == ([], entry)
+    history_page = page(support.get(f"{LIST}a/history/"))
+    assert "salud" in history_page
     response = support.post(f"{LIST}a/change/", {**data, "tags": "x" * 51})
     assert "at most 50 characters" in page(response)
 
@@ -134,7 +134,7 @@ def test_add(support):
     }
     assert support.post(f"{LIST}add/", data).status_code == 302
     assert Ally.objects.get().pk == "new-1"
-    assert story().get().action == "create"
+    assert history().get().action == "create"
     assert "already exists" in page(support.post(f"{LIST}add/", data))
     assert "letters" in page(support.post(f"{LIST}add/", {**data, "id": "a/b"}))
 
@@ -156,7 +156,7 @@ def test_tag_distribution(support):
     assert html.index(">b<") < html.index(">a<")
     csv = support.get(f"{LIST}tag-distribution/?csv=1")
     assert csv.content == b"tag,allies\r\nb,2\r\na,1\r\n"
-    assert [(e.action, e.count, e.reason) for e in story()] == [
+    assert [(e.action, e.count, e.reason) for e in history()] == [
         ("read", 2, "admin: tags"),
         ("export", 2, "admin: tags"),
     ]
@@ -173,7 +173,7 @@ def test_rename_a_tag_with_preview_and_reason(support):
     assert Ally.objects.get(pk="a").tags == ["finanzas", "x"]
     preview_then(support, path, data)
     assert Ally.objects.get(pk="a").tags == ["educacion", "x"]
-    entry = story().get()
+    entry = history().get()
     assert (entry.reason, entry.actor_id) == ("ticket 7", support.user.pk)
 
 
@@ -184,7 +184,7 @@ def test_nothing_but_what_was_previewed_is_confirmed(support):
     other = {"old": "finanzas", "new": "y", "reason": "r", "previewed": seal, "confirm": "1"}
     assert "1 ally will change" in page(support.post(path, other))
     assert Ally.objects.get().tags == ["finanzas"]
-    assert not story().exists()
+    assert not history().exists()
 
 
 @pytest.mark.parametrize("data", [{"old": "a", "new": "b"}, {"old": "", "new": "b", "reason": "r"}])
@@ -204,7 +204,7 @@ def test_new_name_and_tag_with_preview_and_reason(support):
     assert "Old-Wolf, educacion, movilidad" in html
     ally = Ally.objects.get()
     assert (ally.name, ally.tags) == ("Old-Wolf", ["educacion", "movilidad"])
-    assert story().get().reason == "ticket 8"
+    assert history().get().reason == "ticket 8"
 
 
 def test_add_credentials_says_first_what_will_happen(support):
@@ -219,7 +219,7 @@ def test_add_credentials_says_first_what_will_happen(support):
     data = {"user": "canary-u", "password": "canary-p", "reason": "ticket 9"}
     assert support.post(path, data).status_code == 302
     assert ally.credentials.get(is_current=True).version == 2
-    assert story().filter(reason="ticket 9").count() == 2
+    assert history().filter(reason="ticket 9").count() == 2
     assert support.get(f"{LIST}nobody/credentials/").status_code == 404
 
 
@@ -256,7 +256,7 @@ def test_analyse_a_log(support, packed):
     assert "Young-Wolf" in html
     assert "<b>noise" not in html
     assert "&lt;b&gt;noise" in html
-    entry = story().get()
+    entry = history().get()
     assert (entry.action, entry.count, entry.actor_id) == ("read", 3, support.user.pk)
     assert "ticket 10" in entry.reason
 

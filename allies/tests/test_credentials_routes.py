@@ -3,7 +3,7 @@
 import pytest
 
 from allies.models import Ally, AllyCredential
-from allies.tests.factories import AllyFactory, story, with_credentials
+from allies.tests.factories import AllyFactory, history, with_credentials
 from core.models import StoredAnswer
 from core.roles import Role
 
@@ -42,7 +42,9 @@ def test_post_adds(support, ally, path, name):
     assert (made.ally_id, made.version, made.is_current) == (ID, 1, True)
     assert made.created_by == support.user
     assert made.request_id == response["X-Request-ID"]
-    assert [(entry.action, entry.model, entry.actor_id, entry.request_id) for entry in story()] == [
+    assert [
+        (entry.action, entry.model, entry.actor_id, entry.request_id) for entry in history()
+    ] == [
         ("create", "allies.AllyCredential", support.user.pk, made.request_id),
         ("change", "allies.Ally", support.user.pk, made.request_id),
     ]
@@ -98,7 +100,7 @@ def test_post_of_a_wrong_body(support, ally, path, body, content_type):
     response = support.post(path.format(ID), data=body, content_type=content_type)
     assert (response.status_code, response.json()) == (400, REFUSED)
     assert AllyCredential.objects.count() == 0
-    assert story().count() == 0
+    assert history().count() == 0
 
 
 WRONG_IDS = [
@@ -203,7 +205,7 @@ def test_a_defect_of_ours_is_the_briefs_500(support, ally, path, method, monkeyp
     )
     assert (response.status_code, response.json()) == (500, {"message": "Server error"})
     assert AllyCredential.objects.count() == 0
-    assert story().count() == 0
+    assert history().count() == 0
 
 
 def test_a_500_is_not_kept_for_its_key(support, ally, path, monkeypatch):

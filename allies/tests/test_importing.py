@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from allies.files import importing
 from allies.models import Ally, AllyCredential
-from allies.tests.factories import AllyFactory, story, with_credentials
+from allies.tests.factories import AllyFactory, history, with_credentials
 
 pytestmark = pytest.mark.django_db
 
@@ -62,31 +62,31 @@ def test_import(write, capsys):
     )
     assert (float(wolf.discount), wolf.min_amount, wolf.max_amount) == (12.5, 50000, 2000000)
     assert AllyCredential.objects.count() == 0
-    assert [(e.action, e.object_id, e.actor_label) for e in story()] == [
+    assert [(e.action, e.object_id, e.actor_label) for e in history()] == [
         ("create", "wolf", "import_allies"),
         ("create", "owl", "import_allies"),
     ]
-    assert "canary" not in out + str(list(story().values()))
+    assert "canary" not in out + str(list(history().values()))
 
 
 def test_again_changes_nothing_and_leaves_no_entry(write, capsys):
     path = write([("wolf", WOLF), ("owl", OWL)])
     call_command("import_allies", path)
-    entries, rows = story().count(), list(Ally.objects.values())
+    entries, rows = history().count(), list(Ally.objects.values())
     call_command("import_allies", path)
     assert "allies: 0 created, 0 updated, 2 unchanged" in capsys.readouterr().out
-    assert (story().count(), list(Ally.objects.values())) == (entries, rows)
+    assert (history().count(), list(Ally.objects.values())) == (entries, rows)
 
 
 def test_upsert_leaves_what_a_row_does_not_name(write, capsys):
     with_credentials(AllyFactory(id="wolf", name="Old", brand_owner="Kept", tags=["kept"]))
-    entries = story().count()
+    entries = history().count()
     call_command("import_allies", write([("wolf", {"name": "New"}), ("owl", OWL)]))
     assert "1 created, 1 updated, 0 unchanged" in capsys.readouterr().out
     wolf = Ally.objects.get(pk="wolf")
     assert (wolf.name, wolf.brand_owner, wolf.tags) == ("New", "Kept", ["kept"])
     assert AllyCredential.objects.get().is_current
-    assert story()[entries].changes == {"name": ["Old", "New"]}
+    assert history()[entries].changes == {"name": ["Old", "New"]}
 
 
 def test_dry_run(write, capsys):
@@ -95,7 +95,7 @@ def test_dry_run(write, capsys):
         "Dry run, nothing was written.",
         "allies: 1 created, 0 updated, 0 unchanged",
     ]
-    assert Ally.objects.count() == story().count() == 0
+    assert Ally.objects.count() == history().count() == 0
 
 
 BAD = [
@@ -115,15 +115,15 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("key", "data", "told"), BAD)
-def test_one_bad_row_and_nothing_is_written(write, capsys, key, data, told):
+@pytest.mark.parametrize(("key", "data", "message"), BAD)
+def test_one_bad_row_and_nothing_is_written(write, capsys, key, data, message):
     path = write([("wolf", WOLF), (key, data), ("third", OWL)])
     with pytest.raises(CommandError, match=r"Nothing was written\. Bad rows: 1\."):
         call_command("import_allies", path)
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("row ")
-    assert told in line
-    assert Ally.objects.count() == story().count() == 0
+    assert message in line
+    assert Ally.objects.count() == history().count() == 0
 
 
 def test_amounts_that_cross_with_what_is_stored(write, capsys):
@@ -147,7 +147,7 @@ def test_amounts_that_cross_with_what_is_stored(write, capsys):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "first line"),
         (b"name,data\nx,{}\n", "first line"),
@@ -168,12 +168,12 @@ def test_amounts_that_cross_with_what_is_stored(write, capsys):
         (b'id,data\na,"' + b"\n" * 140_000 + b'"\n', "row 2: The quotes"),
     ],
 )
-def test_broken_files(tmp_path, capsys, content, told):
+def test_broken_files(tmp_path, capsys, content, message):
     path = tmp_path / "file"
     path.write_bytes(content)
     with pytest.raises(CommandError, match="Nothing was written"):
         call_command("import_allies", str(path))
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert Ally.objects.count() == 0
 
 
@@ -242,7 +242,7 @@ def test_a_file_that_changes_during_the_import(tmp_path, monkeypatch):
     monkeypatch.setattr(importing, "check", changed)
     with pytest.raises(CommandError, match="The file changed"):
         call_command("import_allies", str(path))
-    assert Ally.objects.count() == story().count() == 0
+    assert Ally.objects.count() == history().count() == 0
 
 
 def test_an_ally_that_changes_during_the_import(tmp_path, monkeypatch):

@@ -148,7 +148,7 @@ def test_window():
     assert counts.shown == [(11, lines[-1].decode())]
 
 
-def test_allies_hurt_healed_and_unknown():
+def test_allies_affected_recovered_and_unknown():
     recovered = with_credentials(AllyFactory(id="recovered", name="Recovered"))
     AllyFactory(id="affected", name="Affected")
     AllyFactory(id="fine", name="Fine")
@@ -202,7 +202,7 @@ def test_allies_hurt_healed_and_unknown():
     assert "credentials now: NOT SET" in text
 
 
-def test_failed_checks_heal_by_a_later_check():
+def test_failed_checks_recover_by_a_later_check():
     AllyFactory(id="a")
     path = CREDENTIALS.format("a")
     lines = [
@@ -226,7 +226,7 @@ def test_names_come_in_a_bounded_number_of_queries(django_assert_num_queries):
         assert len(report["credentials"]["allies_hurt"]) == count
 
 
-def test_too_many_to_tell_apart_still_add_up():
+def test_too_many_to_count_by_name_still_add_up():
     lines = [
         werkzeug(client=f"10.{n // 65536}.{n // 256 % 256}.{n % 256}", path=CREDENTIALS.format(n))
         for n in range(MAX_DISTINCT + 50)

@@ -4,7 +4,7 @@ import pytest
 
 from allies import permissions
 from allies.models import Ally, AllyCredential
-from allies.tests.factories import AllyFactory, story
+from allies.tests.factories import AllyFactory, history
 from core.roles import Role
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def rows():
     return (
         list(Ally.objects.values()),
         AllyCredential.objects.count(),
-        story().count(),
+        history().count(),
     )
 
 

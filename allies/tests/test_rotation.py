@@ -10,7 +10,7 @@ from django.db import connection
 from allies import services
 from allies.credentials import crypto, rotation
 from allies.models import AllyCredential
-from allies.tests.factories import AllyFactory, story, with_credentials
+from allies.tests.factories import AllyFactory, history, with_credentials
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +47,7 @@ def test_rotate(rotated, settings, capsys):
         assert bytes(row.data_key) != before[row.pk][1]
     settings.CREDENTIALS_KEYS = [entry("new")]
     assert opened(rotated) == [f"user-{n}" for n in range(10)]
-    done = story().filter(reason="rotate_credentials")
+    done = history().filter(reason="rotate_credentials")
     assert [entry.count for entry in done] == [3, 3, 3, 1]
     assert {(entry.actor_kind, entry.actor_label) for entry in done} == {
         ("command", "rotate_credentials")
@@ -57,10 +57,10 @@ def test_rotate(rotated, settings, capsys):
 
 def test_again_does_nothing(rotated, capsys):
     call_command("rotate_credentials")
-    entries = story().count()
+    entries = history().count()
     call_command("rotate_credentials")
     assert "0 wrapped" in capsys.readouterr().out
-    assert story().count() == entries
+    assert history().count() == entries
 
 
 def test_dry_run_only_says(rotated, capsys):

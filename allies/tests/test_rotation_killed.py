@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from allies.credentials import rotation
 from allies.models import AllyCredential
-from allies.tests.factories import AllyFactory, story, with_credentials
+from allies.tests.factories import AllyFactory, history, with_credentials
 from allies.tests.test_rotation import entry, opened
 from core.tests.locks import wait_until_somebody_waits
 
@@ -68,7 +68,7 @@ def test_killed_in_the_middle_again_and_again_and_resumed(settings):
         killed_when_it_reaches(rows[place], keys=keys)
         assert rotation.what_is_left() == {"old": left}
         # What was done has its entries, what was undone has none.
-        done = story().filter(reason="rotate_credentials").values_list("count", flat=True)
+        done = history().filter(reason="rotate_credentials").values_list("count", flat=True)
         assert sum(done) == ROWS - left
         assert opened(allies) == [f"user-{n}" for n in range(ROWS)]
     process = start(keys=keys)

@@ -3,7 +3,7 @@
 import pytest
 
 from allies.models import Ally, AllyCredential
-from allies.tests.factories import AllyFactory, story, with_credentials
+from allies.tests.factories import AllyFactory, history, with_credentials
 from core.roles import Role
 from core.tests.helpers_writes import updates_of
 
@@ -27,12 +27,12 @@ def support(client_for):
     return client_for(Role.SUPPORT)
 
 
-def test_create_retrieve_and_story(support):
+def test_create_retrieve_and_history(support):
     response = support.post("/api/allies", RECORD)
     assert (response.status_code, response.json()) == (201, RECORD)
     assert response["Location"] == "/api/allies/store-1"
     assert support.get(response["Location"]).json() == RECORD
-    entry = story().get()
+    entry = history().get()
     assert (entry.action, entry.model, entry.object_id) == ("create", "allies.Ally", "store-1")
     assert entry.changes["tags"] == [None, ["finanzas", "movilidad"]]
 
@@ -93,7 +93,7 @@ def test_patch_leaves_what_it_does_not_name(support):
     support.post("/api/allies", RECORD)
     response = support.patch("/api/allies/store-1", {"name": "Old-Wolf"})
     assert (response.status_code, response.json()) == (200, {**RECORD, "name": "Old-Wolf"})
-    entry = story().last()
+    entry = history().last()
     assert entry.changes == {"name": ["Young-Wolf", "Old-Wolf"]}
 
 
@@ -104,7 +104,7 @@ def test_a_change_of_nothing_writes_nothing(support):
         response = support.patch("/api/allies/store-1", RECORD)
     assert (response.status_code, response.json()) == (200, RECORD)
     assert (updates, Ally.objects.values().get()) == ([], before)
-    assert story().count() == 1
+    assert history().count() == 1
 
 
 def test_amounts_are_held_against_what_is_stored(support):
@@ -131,12 +131,12 @@ def test_if_match(support):
     assert Ally.objects.get().name == "B"
 
 
-def test_delete_takes_the_credentials_along_and_the_story_stays(support):
+def test_delete_takes_the_credentials_along_and_the_history_stays(support):
     with_credentials(AllyFactory(id="a"), times=2)
     assert support.delete("/api/allies/a").status_code == 204
     assert support.get("/api/allies/a").status_code == 404
     assert AllyCredential.objects.count() == 0
-    deleted = story().filter(action="delete").values_list("model", "object_label")
+    deleted = history().filter(action="delete").values_list("model", "object_label")
     assert sorted(deleted)[1:] == [
         ("allies.AllyCredential", "a v1"),
         ("allies.AllyCredential", "a v2"),

@@ -12,7 +12,7 @@ from django.db import connection
 
 from allies import services
 from allies.models import Ally
-from allies.tests.factories import story
+from allies.tests.factories import history
 from allies.tests.logs import example_log
 from allies.tests.runbooks import (
     BOOKS,
@@ -113,14 +113,14 @@ def test_the_change_is_one_change_in_the_journal_and_harmless_twice(demo):
     (_, change, _), (_, undo, _) = sql_blocks("en/02-rename-and-retag.md")
     before = Ally.objects.filter(pk=WOLF).values().get()
     others = list(Ally.objects.exclude(pk=WOLF).order_by("pk").values())
-    entries = story().count()
+    entries = history().count()
     assert run_sql(change) is not None
     assert run_sql(change) is None
     changed = Ally.objects.get(pk=WOLF)
     assert (changed.name, changed.tags) == ("Old-Wolf", ["educacion", "movilidad", "tecnologia"])
     assert changed.updated_at > before["updated_at"]
-    entry = story()[entries]
-    assert story().count() == entries + 1
+    entry = history()[entries]
+    assert history().count() == entries + 1
     assert (entry.action, entry.model, entry.object_id) == ("change", "allies.Ally", WOLF)
     assert entry.reason == "ticket 1234: new owner"
     assert entry.changes == {

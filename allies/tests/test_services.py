@@ -18,7 +18,7 @@ from allies.errors import (
     SealBroken,
 )
 from allies.models import Ally, AllyCredential
-from allies.tests.factories import AllyFactory, story, with_credentials
+from allies.tests.factories import AllyFactory, history, with_credentials
 from core import context
 from users.tests.factories import UserFactory
 
@@ -31,7 +31,7 @@ def test_open_credentials_leaves_an_entry_of_each_use():
     assert (opened.user, opened.password) == ("aliado", "}sxh7_5}BdJ4K:Qf")
     assert "aliado" not in repr(opened)
     services.open_credentials(ally_id=ally.pk, purpose="order 18")
-    uses = story().filter(action="use", model="allies.AllyCredential")
+    uses = history().filter(action="use", model="allies.AllyCredential")
     assert list(uses.values_list("reason", flat=True)) == ["order 17", "order 18"]
     assert set(uses.values_list("object_id", flat=True)) == {str(ally.credentials.get().pk)}
 
@@ -41,7 +41,7 @@ def test_a_use_that_is_rolled_back_was_none():
     with transaction.atomic():
         services.open_credentials(ally_id=ally.pk, purpose="x")
         transaction.set_rollback(True)
-    assert not story().filter(action="use").exists()
+    assert not history().filter(action="use").exists()
 
 
 @pytest.mark.parametrize("text", ["ñandú 🐺", "a" * 1000, " spaces ", "\t", "'\"\\"])
@@ -62,7 +62,7 @@ def test_refusals_to_open():
     Ally.objects.update(is_active=False)
     with pytest.raises(AllyInactive), transaction.atomic():
         services.open_credentials(ally_id=ally.pk, purpose="x")
-    assert not story().filter(action="use").exists()
+    assert not history().filter(action="use").exists()
 
 
 def test_a_key_that_is_gone_is_loud(settings):
@@ -73,7 +73,7 @@ def test_a_key_that_is_gone_is_loud(settings):
     settings.CREDENTIALS_KEYS = ["local:" + "A" * 43 + "="]
     with pytest.raises(SealBroken), transaction.atomic():
         services.open_credentials(ally_id=ally.pk, purpose="x")
-    assert not story().filter(action="use").exists()
+    assert not history().filter(action="use").exists()
 
 
 @pytest.mark.parametrize("columns", [["user_sealed"], ["password_sealed"], ["data_key"]])
@@ -138,7 +138,7 @@ def test_rename_tag_everywhere():
     ):
         ally.refresh_from_db()
         assert ally.tags == tags
-    entries = story().filter(reason="ticket 7")
+    entries = history().filter(reason="ticket 7")
     assert {entry.object_id for entry in entries} == {both.pk, one.pk}
     assert entries.get(object_id=one.pk).changes == {
         "tags": [["a", "finanzas"], ["a", "educacion"]]
@@ -168,7 +168,7 @@ def test_rename_and_retag():
     )
     ally.refresh_from_db()
     assert (ally.name, ally.tags) == ("Old-Wolf", ["educacion", "movilidad"])
-    entry = story().get()
+    entry = history().get()
     assert entry.reason == "ticket 8"
     assert entry.changes == {
         "name": ["Young-Wolf", "Old-Wolf"],

@@ -109,7 +109,7 @@ class ClinicAdmin(ModelAdmin):
         return shown if sees_clinical(request) else self.support_fields
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        """Give SUPPORT no filter that tells what a study says."""
+        """Give SUPPORT no filter that shows what a study says."""
         return super().get_list_filter(request) if sees_clinical(request) else (ArchivedFilter,)
 
     def get_search_fields(self, request: HttpRequest) -> Any:
@@ -120,7 +120,7 @@ class ClinicAdmin(ModelAdmin):
         return shown if sees_clinical(request) else self.support_search
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse SUPPORT conditions in the address: they would tell what is not shown."""
+        """Refuse SUPPORT conditions in the address: they would reveal what is not shown."""
         if not sees_clinical(request):
             return lookup == ArchivedFilter.parameter_name
         return super().lookup_allowed(lookup, value, request)

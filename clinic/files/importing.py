@@ -57,7 +57,7 @@ class Import:
         self.held: list[tuple[int, str]] = []
 
     def read(self, sheet: Sheet, report: Report) -> Iterator[list[tuple[int, list[str]]]]:
-        """Yield a file's rows in batches and tell how many bytes that was."""
+        """Yield a file's rows in batches and report how many bytes that was."""
         name, stream, columns = sheet
         rows = open_csv(stream, columns, report, file=name, max_bytes=IMPORT_MAX_BYTES)
         yield from watched(batches(rows), stream, self.progress)

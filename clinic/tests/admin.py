@@ -47,7 +47,7 @@ def shown(client, address, *args, **query):
     return answer.content.decode()
 
 
-def stories(patient):
+def history_of(patient):
     return list(
         JournalEntry.objects.filter(model="clinic.Patient", object_id=str(patient.pk))
         .order_by("id")

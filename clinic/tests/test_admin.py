@@ -6,7 +6,7 @@ from django.urls import reverse
 from clinic import services
 from clinic.admin.records import StudyInline
 from clinic.models import Patient, Study
-from clinic.tests.admin import PATIENTS, STUDIES, form, shown, stories
+from clinic.tests.admin import PATIENTS, STUDIES, form, history_of, shown
 from clinic.tests.factories import PatientFactory, StudyFactory
 from core.models import JournalEntry
 from core.tests.helpers_writes import updates_of
@@ -34,7 +34,7 @@ def test_admin_adds_a_patient_with_a_study(boss):
     patient = Patient.objects.get()
     assert list(patient.studies.values_list("body_part", "type")) == [("HIP", "CT")]
     study = patient.studies.get()
-    assert stories(patient) == [("create", ""), ("change", f"study {study.pk}: create")]
+    assert history_of(patient) == [("create", ""), ("change", f"study {study.pk}: create")]
 
 
 def test_admin_changes_through_the_services(boss, study):
@@ -44,13 +44,13 @@ def test_admin_changes_through_the_services(boss, study):
     study.refresh_from_db()
     assert (study.description, study.patient.last_name) == ("HEALED", "Ruiz")
     assert "ruiz" in study.patient.search_key
-    told = JournalEntry.objects.filter(action="change").values_list("model", "changes")
-    assert ("clinic.Study", {"description": None}) in list(told)
-    assert [line[1] for line in stories(study.patient)] == ["", f"study {study.pk}: change"]
+    entries = JournalEntry.objects.filter(action="change").values_list("model", "changes")
+    assert ("clinic.Study", {"description": None}) in list(entries)
+    assert [line[1] for line in history_of(study.patient)] == ["", f"study {study.pk}: change"]
 
 
 def test_admin_saves_what_is_there_without_writing(boss, study):
-    told = JournalEntry.objects.filter(action="change")
+    entries = JournalEntry.objects.filter(action="change")
     data = {name: getattr(study, name) for name in ("urgency_level", "type", "description")}
     for path, fields in (
         (reverse(f"{PATIENTS}_change", args=[study.patient_id]), form(study)),
@@ -61,7 +61,7 @@ def test_admin_saves_what_is_there_without_writing(boss, study):
     ):
         with updates_of(Patient) as patients, updates_of(Study) as studies:
             assert boss.post(path, fields).status_code == 302
-        assert (patients, studies, list(told)) == ([], [], [])
+        assert (patients, studies, list(entries)) == ([], [], [])
 
 
 def test_admin_moves_a_study_to_another_patient(boss, study):
@@ -151,7 +151,7 @@ def test_admin_form_refuses_what_the_api_does(boss, study, values, field):
     assert (list(Patient.everything.values()), list(Study.everything.values())) == before
 
 
-def test_admin_is_told_of_a_taken_address(boss, study):
+def test_admin_gets_a_message_about_a_taken_address(boss, study):
     PatientFactory(email="taken@b.co")
     path = reverse(f"{PATIENTS}_change", args=[study.patient_id])
     answer = boss.post(path, form(study, email="TAKEN@b.co"), follow=True)
@@ -164,7 +164,7 @@ def test_deleting_archives(boss, study):
     assert "ULCER" not in boss.get(path).content.decode()
     assert boss.post(path, {"post": "yes"}).status_code == 302
     assert Patient.everything.get().archived_at == Study.everything.get().archived_at is not None
-    assert ("delete", "admin") in stories(study.patient)
+    assert ("delete", "admin") in history_of(study.patient)
 
 
 def test_bulk_deleting_archives(boss, study):
@@ -224,8 +224,8 @@ def test_export_is_recorded_for_each_patient(boss, study, action, lines):
     answer = boss.post(reverse(f"{PATIENTS}_changelist"), data)
     content = b"".join(answer.streaming_content).decode()
     assert content.splitlines() == lines
-    assert ("export", f"admin: {action.removeprefix('export_')}.csv") in stories(study.patient)
-    assert stories(other) == []
+    assert ("export", f"admin: {action.removeprefix('export_')}.csv") in history_of(study.patient)
+    assert history_of(other) == []
 
 
 # -- studies one by one -------------------------------------------------------------------------
@@ -247,11 +247,11 @@ def test_admin_adds_changes_moves_and_archives_a_study(boss, study):
     added.refresh_from_db()
     assert (added.patient_id, added.description, added.body_part) == (other.pk, "HEALED", "STOMACH")
     for patient in (study.patient, other):
-        assert ("change", f"study {added.pk}: change") in stories(patient)
+        assert ("change", f"study {added.pk}: change") in history_of(patient)
     answer = boss.post(reverse(f"{STUDIES}_delete", args=[added.pk]), {"post": "yes"})
     assert answer.status_code == 302
     assert list(Study.objects.all()) == [study]
-    assert stories(other)[-1] == ("change", f"study {added.pk}: delete (admin)")
+    assert history_of(other)[-1] == ("change", f"study {added.pk}: delete (admin)")
 
 
 @pytest.mark.parametrize("patient", ["0", "x", "999999999", "9" * 30, "", "archived"])

@@ -3,13 +3,13 @@
 import pytest
 from django.urls import reverse
 
-from clinic.tests.admin import PATIENTS, STUDIES, client_of, form, shown, stories
+from clinic.tests.admin import PATIENTS, STUDIES, client_of, form, history_of, shown
 from clinic.tests.factories import StudyFactory
 
 pytestmark = pytest.mark.django_db
 
 
-def test_every_look_in_the_admin_is_in_the_patients_story(boss, study):
+def test_every_look_in_the_admin_is_in_the_patients_history(boss, study):
     patient = study.patient
     for address, args in (
         (f"{PATIENTS}_changelist", ()),
@@ -19,9 +19,9 @@ def test_every_look_in_the_admin_is_in_the_patients_story(boss, study):
         (f"{STUDIES}_change", (study.pk,)),
         (f"{STUDIES}_history", (study.pk,)),
     ):
-        before = len(stories(patient))
+        before = len(history_of(patient))
         shown(boss, address, *args)
-        new = stories(patient)[before:]
+        new = history_of(patient)[before:]
         assert [line[0] for line in new] == ["read"], address
 
 
@@ -33,14 +33,14 @@ def test_a_form_with_mistakes_and_an_action_of_nothing_are_looks_too(boss, study
         (f"{PATIENTS}_changelist", (), {}),
         (f"{STUDIES}_changelist", (), {}),
     ):
-        before = len(stories(patient))
+        before = len(history_of(patient))
         path = reverse(address, args=args)
         answer = boss.post(path, data)
         assert (answer.status_code, "STOMACH" in answer.content.decode()) == (
             200,
             address != f"{PATIENTS}_changelist",
         )
-        assert stories(patient)[before:] == [("read", f"POST {path}")]
+        assert history_of(patient)[before:] == [("read", f"POST {path}")]
 
 
 @pytest.mark.parametrize("role", ["ADMIN", "SUPPORT"])
@@ -51,7 +51,7 @@ def test_no_route_of_the_admin_searches_without_a_trace(role, study):
         assert answer.status_code == 404
     answer = client_of(role).get(reverse("admin:search"), {"s": "quispe", "extended": "1"})
     assert f"/clinic/patient/{study.patient_id}/" not in answer.content.decode()
-    assert stories(study.patient) == []
+    assert history_of(study.patient) == []
 
 
 def test_the_journal_in_the_admin_filters_by_patient_and_action(boss, support, study):

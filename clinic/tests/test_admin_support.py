@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from clinic import services
 from clinic.models import Patient, Study
-from clinic.tests.admin import PATIENTS, SECRETS, STUDIES, client_of, form, shown, stories
+from clinic.tests.admin import PATIENTS, SECRETS, STUDIES, client_of, form, history_of, shown
 from clinic.tests.factories import PatientFactory
 from core.models import JournalEntry
 
@@ -92,7 +92,7 @@ def test_restore(role, study):
     answer = client.post(path, data, follow=True)
     assert "1 patient restored." in answer.content.decode()
     assert (Patient.objects.count(), Study.objects.count()) == (1, 1)
-    assert ("change", "admin") in stories(study.patient)
+    assert ("change", "admin") in history_of(study.patient)
 
 
 def test_restore_that_cannot_be_restores_none(support):

@@ -96,7 +96,7 @@ def test_a_study_comes_as_often_as_the_file_says_it():
 
 def test_batches_are_seamless(monkeypatch):
     monkeypatch.setattr("core.files.BATCH_ROWS", 2)
-    monkeypatch.setattr("clinic.files.writing.BATCH_ROWS", 2)  # the planner is told, too
+    monkeypatch.setattr("clinic.files.writing.BATCH_ROWS", 2)  # and the planner's
     many = STUDIES + STUDIES.partition("\n")[2] * 2
     assert run(PATIENTS, many)["studies"]["created"] == 12
     assert run(PATIENTS, many)["studies"] == {**NOTHING, "unchanged": 12}
@@ -182,12 +182,12 @@ def test_every_imported_row_has_its_entry_and_the_import_one():
     run(PATIENTS, STUDIES)
     entries = JournalEntry.objects.order_by("id")
     jose = Patient.objects.get(external_id="1")
-    story = entries.filter(model="clinic.Patient", object_id=str(jose.pk))
-    assert [(line.action, line.reason) for line in story] == [
+    history = entries.filter(model="clinic.Patient", object_id=str(jose.pk))
+    assert [(line.action, line.reason) for line in history] == [
         ("create", "import"),
         ("change", "import: studies added"),
     ]
-    assert story[0].changes["birth_date"] is None
+    assert history[0].changes["birth_date"] is None
     assert entries.filter(model="clinic.Study", action="create").count() == 4
     last = entries.last()
     assert (last.object_id, last.count) == ("", 8)

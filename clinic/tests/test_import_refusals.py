@@ -1,4 +1,4 @@
-"""Everything that may be wrong with the files: told row by row, and nothing is written."""
+"""Everything that may be wrong with the files: reported row by row, and nothing is written."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -124,11 +124,11 @@ def test_an_address_of_somebody_who_is_not_in_the_file_is_taken():
         "long line",
     ],
 )
-def test_an_unusable_file_is_told_once(patients, row, code):
+def test_an_unusable_file_is_reported_once(patients, row, code):
     assert refused(patients) == [("patients", row, "", code)]
 
 
-def test_semicolons_are_told_as_such():
+def test_semicolons_are_reported_as_such():
     with pytest.raises(ImportRefused) as caught:
         run(PATIENTS.replace(", ", ";"))
     assert "semicolons" in caught.value.extra["errors"][0]["reason"]

@@ -31,7 +31,7 @@ ROUTES = list(routes())
 
 
 def body_of(name, action, study):
-    """What a good request to the route sends; a new writing route has to be told here."""
+    """What a good request to the route sends; a new writing route has to be added here."""
     if action in {"list", "retrieve", "destroy", "vocabulary", "export_file"}:
         return None
     bodies = {
@@ -161,10 +161,10 @@ def test_the_access_log_proves_who_looked_by_whatever_way(client_for, api):
 def test_what_was_looked_for_is_not_written_down(client_for):
     StudyFactory()
     client_for("CLINICIAN").get("/api/patients?search=Ramirez&body_part=BREASTS")
-    told = " ".join(f"{line.reason} {line.changes}" for line in JournalEntry.objects.all())
-    assert "Ramirez" not in told
-    assert "BREASTS" not in told
-    assert "(body_part, search)" in told
+    written = " ".join(f"{line.reason} {line.changes}" for line in JournalEntry.objects.all())
+    assert "Ramirez" not in written
+    assert "BREASTS" not in written
+    assert "(body_part, search)" in written
 
 
 def test_an_empty_list_is_a_look_too(client_for):

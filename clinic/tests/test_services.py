@@ -31,8 +31,8 @@ def test_restore_brings_back_what_went_together_and_no_more():
     assert (Patient.objects.count(), Study.objects.count()) == (0, 0)
     assert services.restore_patient(patient=patient, reason="ticket 7") == 1
     assert (list(Patient.objects.all()), list(Study.objects.all())) == ([patient], [kept])
-    story = [line for line in lines() if line[1:3] == ("clinic.Patient", str(patient.pk))]
-    assert story == [
+    history = [line for line in lines() if line[1:3] == ("clinic.Patient", str(patient.pk))]
+    assert history == [
         ("change", "clinic.Patient", str(patient.pk), f"study {earlier.pk}: delete"),
         ("delete", "clinic.Patient", str(patient.pk), "twin record"),
         ("change", "clinic.Patient", str(patient.pk), "ticket 7"),
@@ -86,13 +86,15 @@ def test_a_study_needs_a_patient_who_is_there():
         services.change_study(study=StudyFactory(), patient_id=gone.pk)
 
 
-def test_moving_a_study_is_in_both_patients_stories():
+def test_moving_a_study_is_in_both_patients_histories():
     study, other = StudyFactory(), PatientFactory()
     services.change_study(study=study, patient_id=other.pk, type="CT")
     entry = JournalEntry.objects.get(model="clinic.Study")
     assert entry.changes == {"patient": [entry.changes["patient"][0], other.pk], "type": None}
-    told = JournalEntry.objects.filter(model="clinic.Patient").values_list("object_id", flat=True)
-    assert set(told) == {str(entry.changes["patient"][0]), str(other.pk)}
+    concerned = JournalEntry.objects.filter(model="clinic.Patient").values_list(
+        "object_id", flat=True
+    )
+    assert set(concerned) == {str(entry.changes["patient"][0]), str(other.pk)}
 
 
 def test_a_change_of_nothing_writes_nothing():
@@ -118,12 +120,12 @@ def test_the_journal_holds_no_clinical_values():
         )
         services.change_patient(patient=patient, last_name="Ruiz", birth_date="1955-04-11")
         services.change_study(study=study, description="ULCER")
-    told = " ".join(
+    written = " ".join(
         f"{line.changes} {line.reason} {line.object_label}" for line in JournalEntry.objects.all()
     )
     secrets = ("Jose", "Villalobos", "Ruiz", "1955-04", "p@e", "STOMACH", "ULCER", "HIGH", "XRAY")
     for secret in secrets:
-        assert secret not in told
+        assert secret not in written
     changed = JournalEntry.objects.filter(model="clinic.Study").latest("id")
     assert changed.changes == {"description": None}
 

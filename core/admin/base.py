@@ -129,26 +129,26 @@ class ModelAdmin(StrictModelAdmin):
         return TemplateResponse(request, self.object_history_template, context)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show the form or save it; what a service refuses is told and nothing is changed."""
+        """Show the form or save it; a service's refusal becomes a message, and nothing changes."""
         try:
             return super().changeform_view(request, *args, **kwargs)
         except ApplicationError as error:
             return self.refusal(request, error)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Ask, then delete; what a service refuses is told and nothing is changed."""
+        """Ask, then delete; a service's refusal becomes a message, and nothing changes."""
         try:
             return super().delete_view(request, *args, **kwargs)
         except ApplicationError as error:
             return self.refusal(request, error)
 
     def refusal(self, request: HttpRequest, error: ApplicationError) -> HttpResponse:
-        """Return to the page with the reason."""
+        """Return to the page with the reason as a message."""
         self.tell(request, str(error.detail), messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list or run an action; what a service refuses is told."""
+        """Show the list or run an action; a service's refusal becomes a message."""
         try:
             return super().changelist_view(request, extra_context)
         except ApplicationError as error:

@@ -72,7 +72,7 @@ class StrictModelAdmin(UnfoldModelAdmin):
         return super().get_object(request, object_id, from_field or None)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow what the list's filters ask: ``?password__startswith=`` would tell a secret."""
+        """Allow what the list's filters ask: ``?password__startswith=`` would leak one."""
         offered = set()
         for item in self.get_list_filter(request):
             path = item[0] if isinstance(item, list | tuple) else item

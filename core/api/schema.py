@@ -51,14 +51,14 @@ def header(name: str, description: object) -> OpenApiParameter:
 
 
 class AutoSchema(BaseAutoSchema):
-    """drf-spectacular's generator, told of headers, tags and who may call."""
+    """drf-spectacular's generator, with our headers and tags, and who may call."""
 
     def get_tags(self) -> list[str]:
         """Group operations by the app that brings them."""
         return [self.view.__module__.partition(".")[0]]
 
     def get_operation_id(self) -> str:
-        """Tell a route at the root from its twin below ``/api/``."""
+        """Return a route's name; one at the root differs from its twin below ``/api/``."""
         name = super().get_operation_id()
         return name if self.path.startswith("/api/") else f"root_{name}"
 

@@ -61,7 +61,7 @@ _RULES = tuple(
         ),
     )
 )
-# Most lines hold nothing of the kind: one search tells.
+# Most lines hold nothing of the kind: one search is enough to know.
 _SUSPECT = re.compile(
     r"(?i)pass|pwd|secret|token|key|refresh|access|jwt|otp|pin|cvv|dsn|auth|credential|cookie"
     r"|session|csrf|url|bearer|basic|digest|eyJ|://|PRIVATE"
@@ -155,7 +155,7 @@ class Redactor:
         """Return a log call's arguments with those hidden that the message calls a secret.
 
         ``log("token %s", token)`` names its secret in the format, ``log("%(token)s", {...})`` in
-        the dictionary; once merged, neither could be told from any other word.
+        the dictionary; once merged, neither would differ from any other word.
         """
         if isinstance(args, Mapping):
             return {k: HIDDEN if is_secret(str(k)) else self._argument(v) for k, v in args.items()}

@@ -15,7 +15,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def _is_site_local(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Tell the deprecated private range fec0::/10, which ipaddress calls global."""
+    """Tell whether this is of the deprecated private range fec0::/10, global for ipaddress."""
     return isinstance(address, ipaddress.IPv6Address) and address.is_site_local
 
 
@@ -95,7 +95,7 @@ for _name in ("connectionpool", "util.retry"):
 
 
 def resolve(host: str, port: int, seconds: float) -> list[tuple[str, int]]:
-    """Resolve a name within a time, which getaddrinfo itself cannot be told."""
+    """Resolve a name within a time; getaddrinfo itself takes no bound."""
     answer: list[Any] = []
 
     def ask() -> None:

@@ -169,7 +169,7 @@ class Upstream:
         root: type,
         parse: Callable[[Any], Any] | None,
     ) -> Any:
-        """Ask the breaker, call, tell the breaker, write the line."""
+        """Ask the breaker, call, report to the breaker, write the line."""
         started = time.monotonic()
         call = Call(
             seconds=self.total_deadline,

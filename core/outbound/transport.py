@@ -189,7 +189,7 @@ POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
 
 
 def is_timeout(problem: BaseException | None) -> bool:
-    """Tell a timeout from other failures of the network; urllib3 nests them."""
+    """Tell whether a failure of the network is a timeout; urllib3 nests them."""
     while isinstance(problem, MaxRetryError):
         problem = problem.reason
     if isinstance(problem, NewConnectionError):  # urllib3 derives it from a timeout

@@ -75,7 +75,7 @@ def test_the_filters_work(support, query):
     assert support.get(f"{USERS}?{query}").status_code == 200
 
 
-def test_a_time_that_spells_nothing_is_told_so(support):
+def test_a_time_that_spells_nothing_gets_a_message(support):
     answer = support.get(f"{USERS}?created_at__gte=soon")
     assert (answer.status_code, answer["Location"]) == (302, f"{USERS}?e=1")
 

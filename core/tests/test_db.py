@@ -90,7 +90,7 @@ def test_outside_a_transaction_no_savepoint_is_needed():
 
 
 @pytest.mark.parametrize(
-    ("message", "constraint", "told"),
+    ("message", "constraint", "expected"),
     [
         ("UNIQUE constraint failed: users_user.email", "users_user_email_unique", True),
         ("UNIQUE constraint failed: users_user.id", "users_user_pkey", True),
@@ -107,8 +107,8 @@ def test_outside_a_transaction_no_savepoint_is_needed():
         ("FOREIGN KEY constraint failed", "users_user_email_unique", False),
     ],
 )
-def test_sqlite_is_taken_at_its_word(message, constraint, told):
-    assert violates(IntegrityError(message), User, constraint) is told
+def test_sqlite_is_taken_at_its_word(message, constraint, expected):
+    assert violates(IntegrityError(message), User, constraint) is expected
 
 
 def refuse(error):

@@ -1,4 +1,4 @@
-"""CSV in and out: bounded, told row by row, and nothing that a spreadsheet runs."""
+"""CSV in and out: bounded, reported row by row, and nothing that a spreadsheet runs."""
 
 import csv
 from datetime import UTC, date, datetime
@@ -78,9 +78,9 @@ def test_rows_come_in_the_order_of_the_columns():
         (b"id,name\n1,\x00\n", 1, []),
     ],
 )
-def test_what_is_wrong_with_a_file_is_told_with_its_row(content, rows, problems):
-    found, told = read(content)
-    assert (len(found), told) == (rows, problems)
+def test_what_is_wrong_with_a_file_is_reported_with_its_row(content, rows, problems):
+    found, reported = read(content)
+    assert (len(found), reported) == (rows, problems)
 
 
 def test_a_line_is_bounded_and_the_process_keeps_its_limit_of_a_cell():
@@ -110,18 +110,18 @@ def test_the_header_of_a_secret_file_is_not_quoted():
 
 def test_batches_and_progress(monkeypatch):
     monkeypatch.setattr("core.files.BATCH_ROWS", 2)
-    stream, told = BytesIO(b"id,name\n1,a\n2,b\n3,c\n"), []
+    stream, reported = BytesIO(b"id,name\n1,a\n2,b\n3,c\n"), []
     rows = open_csv(stream, COLUMNS, Report())
-    sizes = [len(batch) for batch in watched(batches(rows), stream, told.append)]
-    assert (sizes, told) == ([2, 1], [16, 4])
+    sizes = [len(batch) for batch in watched(batches(rows), stream, reported.append)]
+    assert (sizes, reported) == ([2, 1], [16, 4])
 
 
-def test_a_report_tells_all_and_keeps_the_first():
-    told = []
-    report = Report(tell=told.append)
+def test_a_report_passes_all_on_and_keeps_the_first():
+    reported = []
+    report = Report(tell=reported.append)
     for row in range(150):
         report.add(Problem(row, "", "bad", "Bad."))
-    assert (report.count, len(told), len(report.errors())) == (150, 150, 100)
+    assert (report.count, len(reported), len(report.errors())) == (150, 150, 100)
     assert Report().errors() == []
 
 

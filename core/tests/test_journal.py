@@ -1,4 +1,4 @@
-"""The journal tells every object's story and cannot be changed."""
+"""The journal keeps every object's history and cannot be changed."""
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -66,7 +66,7 @@ def test_a_change_of_nothing_is_not_written():
     assert [query["sql"] for query in queries] == []
 
 
-def test_a_changed_secret_is_stored_and_not_told():
+def test_a_changed_secret_is_stored_and_not_shown():
     user = UserFactory()
     before = journal.snapshot(user)
     user.set_unusable_password()
@@ -190,7 +190,7 @@ def admin_page(client):
     return client
 
 
-def test_admin_shows_the_story_of_an_object(admin_page):
+def test_admin_shows_the_history_of_an_object(admin_page):
     user = UserFactory(name="Ada")
     before = journal.snapshot(user)
     user.name, user.password = "Grace", "sekret"
@@ -201,7 +201,7 @@ def test_admin_shows_the_story_of_an_object(admin_page):
     assert "sekret" not in page
 
 
-def test_the_story_is_told_in_the_readers_words_and_time(admin_page):
+def test_the_history_is_in_the_readers_words_and_time(admin_page):
     user = UserFactory()
     changes = {
         "role": ["USER", "ADMIN"],
@@ -226,7 +226,7 @@ def test_the_story_is_told_in_the_readers_words_and_time(admin_page):
         assert line in page
 
 
-def test_a_long_story_leads_to_the_journal(admin_page):
+def test_a_long_history_leads_to_the_journal(admin_page):
     user = UserFactory()
     link = f"/admin/core/journalentry/?model=users.User&amp;q={user.pk}"
     journal.record_many(journal.entry(Action.READ, user) for _number in range(199))

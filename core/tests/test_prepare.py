@@ -80,7 +80,7 @@ def test_the_others_wait_longer_than_a_request_may(monkeypatch):
     assert done == [False]
 
 
-def test_a_database_that_is_away_is_told_in_time(monkeypatch):
+def test_a_database_that_is_away_is_reported_in_time(monkeypatch):
     def refuse():
         raise OperationalError("nobody there")
 

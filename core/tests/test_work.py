@@ -100,7 +100,7 @@ def test_purge_keeps_answers_for_seven_days(settings):
     assert [answer.key for answer in StoredAnswer.objects.all()] == ["6.9"]
 
 
-def test_every_plug_with_tasks_has_its_queue():
+def test_every_plugin_app_with_tasks_has_its_queue():
     from config.celery import app
     from core import plugs
 

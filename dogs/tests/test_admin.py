@@ -80,7 +80,7 @@ def test_add_goes_through_the_service(staff, published, django_capture_on_commit
     assert (entry.action, entry.actor_id) == ("create", staff.user.pk)
 
 
-def test_taken_name_is_told_and_changes_nothing(staff):
+def test_taken_name_gets_a_message_and_changes_nothing(staff):
     DogFactory(name="Lazy")
     response = staff.post(DOGS + "add/", {"name": "LAZY"}, follow=True)
     assert "There is already a dog of this name." in response.content.decode()
@@ -89,12 +89,12 @@ def test_taken_name_is_told_and_changes_nothing(staff):
 
 
 @pytest.mark.parametrize("name", ["is_adopted", "", "a/b", "x" * 101, "a\x00b"])
-def test_unusable_name_is_told(staff, name):
+def test_unusable_name_gets_a_message(staff, name):
     assert staff.post(DOGS + "add/", {"name": name}).status_code == 200
     assert Dog.objects.count() == 0
 
 
-def test_change_leaves_a_story(staff):
+def test_change_leaves_a_history(staff):
     dog = DogFactory(name="Lazy")
     page = f"{DOGS}{dog.pk}/change/"
     assert staff.get(page).status_code == 200
@@ -105,9 +105,9 @@ def test_change_leaves_a_story(staff):
         assert staff.post(page, {"name": "Eager"}).status_code == 302
     assert updates == []
     assert JournalEntry.objects.filter(model="dogs.Dog").count() == 1
-    story = staff.get(f"{DOGS}{dog.pk}/history/").content.decode()
-    assert "Lazy → Eager" in story
-    assert str(staff.user) in story
+    history = staff.get(f"{DOGS}{dog.pk}/history/").content.decode()
+    assert "Lazy → Eager" in history
+    assert str(staff.user) in history
 
 
 def test_another_picture(staff, published, django_capture_on_commit_callbacks):

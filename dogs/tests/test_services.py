@@ -209,7 +209,7 @@ def test_whatever_the_relay_calls_the_file_is_stored(upstream, answer, name):
     assert (relayed.status, relayed.remote_name) == ("sent", name)
 
 
-def test_a_file_that_another_worker_sent_meanwhile_has_one_story(upstream):
+def test_a_file_that_another_worker_sent_meanwhile_has_one_history(upstream):
     relayed = RelayedFileFactory()
 
     def overtaken(_request):

@@ -13,7 +13,7 @@ from movies.errors import MovieNotFound
 class Cached(CatalogDecorator):
     """Answers from Django's cache while they are younger than ``seconds``.
 
-    An entry is the body and when it was fetched (seconds since 1970), so that every process tells
+    An entry is the body and when it was fetched (seconds since 1970), so that every process says
     the same age. The cache may be one that processes share (Redis) or each process's own.
     """
 

@@ -1,4 +1,4 @@
-"""A catalogue that counts its calls and answers as it is told, and ways through the real one."""
+"""A catalogue that counts its calls and answers as it is set to, and ways through the real one."""
 
 from datetime import timedelta
 

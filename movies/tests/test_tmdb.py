@@ -107,6 +107,8 @@ def test_bounds_of_a_call(make):
     assert upstream.max_bytes == 1024 * 1024
 
 
-@pytest.mark.parametrize(("asked", "told"), [(None, 2), (0, 2), (0.2, 1), (7.5, 8), (86_400, 60)])
-def test_how_long_callers_are_told_to_wait(asked, told):
-    assert CatalogUnavailable(retry_after=asked).headers == {"Retry-After": str(told)}
+@pytest.mark.parametrize(
+    ("asked", "answered"), [(None, 2), (0, 2), (0.2, 1), (7.5, 8), (86_400, 60)]
+)
+def test_how_long_callers_have_to_wait(asked, answered):
+    assert CatalogUnavailable(retry_after=asked).headers == {"Retry-After": str(answered)}

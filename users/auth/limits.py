@@ -19,7 +19,7 @@ from users.models import LoginBucket
 
 
 def digest(*parts: str) -> str:
-    """Return a keyed hash: the table alone tells nobody's address."""
+    """Return a keyed hash: the table alone reveals nobody's address."""
     return salted_hmac("users.limits", "\n".join(parts), algorithm="sha256").hexdigest()
 
 

@@ -61,7 +61,7 @@ def make_one_of_each():
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.SUPPORT])
 @pytest.mark.parametrize("model", MODELS)
-def test_staff_see_every_list_page_and_story_but_no_secret(role, model):
+def test_staff_see_every_list_page_and_history_but_no_secret(role, model):
     made = make_one_of_each()
     client = staff(role)
     paths = [
@@ -168,7 +168,7 @@ def test_deactivating_ends_the_sessions(boss):
     assert session.revoked_reason == "The user was deactivated."
 
 
-def test_what_a_service_refuses_is_told(boss):
+def test_what_a_service_refuses_becomes_a_message(boss):
     data = form_of(email=boss.user.email, role="USER")
     paths = (
         (page("user", "change", boss.user.pk), data),

@@ -99,5 +99,7 @@ def test_a_new_password_ends_every_token_whoever_sets_it(client_for, monkeypatch
         assert caller.get("/api/users/me").status_code == 401
         token.refresh_from_db()
         assert token.revoked_at is not None
-        story = JournalEntry.objects.filter(model="users.User", object_id=user.pk, action="change")
-        assert story.get().changes == {"password": None}
+        history = JournalEntry.objects.filter(
+            model="users.User", object_id=user.pk, action="change"
+        )
+        assert history.get().changes == {"password": None}

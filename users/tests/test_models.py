@@ -139,8 +139,8 @@ def test_a_password_that_is_saved_without_a_service_ends_every_token(fields):
     for row in rows:
         row.refresh_from_db()
         assert row.revoked_at is not None
-    told = JournalEntry.objects.order_by("id").values_list("model", flat=True)
-    assert list(told) == ["users.User", "users.Session", "users.ApiToken"]
+    entries = JournalEntry.objects.order_by("id").values_list("model", flat=True)
+    assert list(entries) == ["users.User", "users.Session", "users.ApiToken"]
 
 
 @pytest.mark.django_db(transaction=True)

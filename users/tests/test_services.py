@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 NEW = "another good phrase"
 
 
-def story(user):
+def history_of(user):
     return list(
         JournalEntry.objects.filter(model="users.User", object_id=str(user.pk))
         .order_by("id")
@@ -30,7 +30,7 @@ def story(user):
     )
 
 
-def test_creating_leaves_a_story_without_the_password():
+def test_creating_leaves_a_history_without_the_password():
     user = services.create_user(email="ANA@example.com", password=PASSWORD, name="Ana")
     entry = JournalEntry.objects.get()
     assert (entry.model, entry.object_id, entry.action) == ("users.User", str(user.pk), "create")
@@ -64,10 +64,10 @@ def test_changing_says_what_changed_and_ends_no_session():
     session.refresh_from_db()
     assert session.revoked_at is None
     services.update_user(user=session.user, name="Bea")
-    assert JournalEntry.objects.count() == 1, "nothing changed, nothing to tell"
+    assert JournalEntry.objects.count() == 1, "nothing changed, no entry"
 
 
-def test_a_new_password_ends_every_token_and_tells_each_story():
+def test_a_new_password_revokes_every_token_and_each_history_has_it():
     user = UserFactory()
     session, token = SessionFactory(user=user), ApiTokenFactory(user=user)
     other = SessionFactory()
@@ -78,8 +78,8 @@ def test_a_new_password_ends_every_token_and_tells_each_story():
     assert token.revoked_at is not None
     assert other.revoked_at is None
     assert user.check_password(NEW)
-    told = JournalEntry.objects.values_list("model", "reason").order_by("id")
-    assert list(told) == [
+    entries = JournalEntry.objects.values_list("model", "reason").order_by("id")
+    assert list(entries) == [
         ("users.User", ""),
         ("users.Session", "The password was changed."),
         ("users.ApiToken", "The password was changed."),
@@ -87,7 +87,7 @@ def test_a_new_password_ends_every_token_and_tells_each_story():
     assert JournalEntry.objects.get(model="users.User").changes == {"password": None}
 
 
-def test_removing_anonymises_frees_the_address_and_tells_the_other_apps():
+def test_removing_anonymises_frees_the_address_and_signals_the_other_apps():
     heard = []
 
     def listen(*, user_id, **_kwargs):
@@ -110,7 +110,7 @@ def test_removing_anonymises_frees_the_address_and_tells_the_other_apps():
         ended.refresh_from_db()
         assert ended.revoked_at is not None
     assert heard == [user.pk]
-    assert story(user) == ["delete"]
+    assert history_of(user) == ["delete"]
     assert services.create_user(email="ana@example.com", name="New").pk != user.pk
 
 
@@ -274,8 +274,8 @@ def test_production_refuses_demo_credentials(settings):
     assert {error.id for error in found} == {"users.E001"}
     assert not any(token in str(found) for token in ("abcdef", "1234567890", DEMO_PASSWORD))
     call_command("forget_demo", stdout=StringIO())
-    told = JournalEntry.objects.filter(model="users.User", action="change")
-    assert list(told.values_list("changes", flat=True)) == [{"password": None}] * 3
+    entries = JournalEntry.objects.filter(model="users.User", action="change")
+    assert list(entries.values_list("changes", flat=True)) == [{"password": None}] * 3
     assert checks.no_demo_credentials(databases=["default"]) == []
 
 

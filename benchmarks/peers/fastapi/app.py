@@ -154,7 +154,7 @@ def links(request: Request, page: int, *, more: bool) -> dict[str, str | None]:
 
 
 async def page_of(request: Request, db: AsyncSession, query, page: int) -> dict:
-    """Return one page of a list; whether there is another one, the row after it tells."""
+    """Return one page of a list; whether there is another one, the row after it shows."""
     rows = (await db.scalars(query.offset((page - 1) * PAGE_ROWS).limit(PAGE_ROWS + 1))).all()
     return {**links(request, page, more=len(rows) > PAGE_ROWS), "results": rows[:PAGE_ROWS]}
 

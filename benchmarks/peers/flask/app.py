@@ -94,7 +94,7 @@ def favorite_json(row: tables.Favorite) -> dict[str, Any]:
 
 
 def page_json(query: Any, shape: Any) -> Response:
-    """Return one page of a list; whether there is another one, the row after it tells."""
+    """Return one page of a list; whether there is another one, the row after it shows."""
     page = request.args.get("page", 1, type=int)
     rows = db.scalars(query.offset((page - 1) * PAGE_ROWS).limit(PAGE_ROWS + 1)).all()
     following = f"{request.base_url}?page={page + 1}" if len(rows) > PAGE_ROWS else None

@@ -37,7 +37,7 @@ class FastReads(viewsets.GenericViewSet):
     def get_queryset(self) -> Any:
         """Return the view's queryset, and remember it when nothing of the request is in it.
 
-        Whatever narrows a queryset makes a new one, which :meth:`source` tells from this one.
+        Whatever narrows a queryset makes a new one, so :meth:`source` knows whether it is this one.
         """
         queryset = super().get_queryset()
         self._declared = None if "queryset" in vars(self) else queryset

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from django_filters import fields as stock
+from django_filters import fields as filter_fields
 from rest_framework.exceptions import ValidationError as APIValidationError
 
 from core import values
@@ -128,7 +128,7 @@ class TextField(StrictField, forms.CharField):
         return text.strip()
 
 
-class ChoiceField(StrictField, stock.ChoiceField):
+class ChoiceField(StrictField, filter_fields.ChoiceField):
     """One of some values."""
 
     widget: type[forms.Widget] = forms.Select
@@ -138,10 +138,10 @@ class ChoiceField(StrictField, stock.ChoiceField):
         return "" if value is None else str(value)
 
 
-class ListField(stock.BaseCSVField):
+class ListField(filter_fields.BaseCSVField):
     """Values separated by commas, each read by the field that this is mixed in before."""
 
-    base_widget_class = stock.BaseCSVWidget
+    base_widget_class = filter_fields.BaseCSVWidget
 
     def clean(self, value: Any) -> Any:
         """Return the list of values."""

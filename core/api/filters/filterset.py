@@ -2,7 +2,7 @@
 
 A value that a filter cannot read is a 400 that names the parameter; nothing is ignored and nothing
 reaches the database that it could not compare (year 0, 2^64, a UUID in braces). FilterSets take
-their filters from this module or derive them with ``Meta.fields``; a stock django-filter class,
+their filters from this module or derive them with ``Meta.fields``; a class of django-filter itself,
 which is laxer, stops the process at start-up.
 """
 
@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as drf_filters
-from rest_framework import filters as stock
+from rest_framework import filters
 from rest_framework.request import Request
 
 from core.api.filters import fields
@@ -164,7 +164,7 @@ class FilterBackend(drf_filters.DjangoFilterBackend):
         return super().filter_queryset(request, queryset, view)
 
 
-class SearchFilter(stock.SearchFilter):
+class SearchFilter(filters.SearchFilter):
     """``?search=``: every word occurs in at least one of ``view.search_fields``, in any case."""
 
     search_param = "search"
@@ -194,7 +194,7 @@ class SearchFilter(stock.SearchFilter):
         return [_parameter(self.search_param, text, schema)]
 
 
-class OrderingFilter(stock.BaseFilterBackend):
+class OrderingFilter(filters.BaseFilterBackend):
     """``?ordering=name,-date`` of ``view.ordering_fields``.
 
     These are names, or a mapping of public names to ORM paths: ``{"newest": "-created_at"}``.

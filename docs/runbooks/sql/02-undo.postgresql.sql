@@ -23,7 +23,7 @@ WITH wanted (id, name, old_tag, new_tag, reason) AS (
     JOIN before ON before.id = wanted.id
     WHERE ally.id = wanted.id
     RETURNING ally.id, ally.name, ally.tags
-), story AS (
+), history AS (
     INSERT INTO core_journalentry
         (at, actor_kind, actor_label, request_id, action, model, object_id, object_label, changes, reason)
     SELECT now(), 'command', session_user, '', 'change', 'allies.Ally', changed.id, changed.name,
