@@ -167,7 +167,7 @@ def add_credentials(*, ally_id: str, user: str, password: str, reason: str = "")
 
 @transaction.atomic(savepoint=False)
 def revoke_credentials(*, credential: AllyCredential, reason: str) -> AllyCredential:
-    """End one version; the newest that is left becomes the current one.
+    """Revoke one version; the newest that is left becomes the current one.
 
     Raises:
         AlreadyRevoked: somebody else was faster.

@@ -1,4 +1,4 @@
-"""Accounts for support staff: find, explain, end what hurts. Nobody sees a hash or a token."""
+"""Accounts for support staff: find, explain, revoke. Nobody sees a hash or a token."""
 
 from typing import Any
 
@@ -83,12 +83,12 @@ class UserAdmin(ModelAdmin):
         services.remove_user(user=obj, reason="admin")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Tell whether sessions may be ended."""
+        """Tell whether sessions may be revoked."""
         return request.user.has_perm("users.revoke_session")
 
     @admin.action(description=_("End all sessions"), permissions=["revoke"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Sign the selected users out everywhere."""
+        """Revoke all sessions of the selected users."""
         with transaction.atomic():
             count = sum(sessions.revoke_sessions_of(user=user, reason="admin") for user in queryset)
         self.tell(request, ngettext("%d session ended.", "%d sessions ended.", count) % count)
@@ -96,7 +96,7 @@ class UserAdmin(ModelAdmin):
 
 @admin.register(Session)
 class SessionAdmin(ReadOnlyAdmin):
-    """Who is signed in, since when, and how it ended."""
+    """Who is signed in, since when, and why it is over."""
 
     list_display = ("user", "created_at", "rotated_at", "expires_at", "revoked_at", "user_agent")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter), "created_at")
@@ -106,12 +106,12 @@ class SessionAdmin(ReadOnlyAdmin):
     actions = ("revoke", "export_csv")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Tell whether sessions may be ended."""
+        """Tell whether sessions may be revoked."""
         return request.user.has_perm("users.revoke_session")
 
     @admin.action(description=_("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
-        """End the selected sessions: access tokens too."""
+        """Revoke the selected sessions: access tokens too."""
         with transaction.atomic():
             count = sessions.revoke_sessions(sessions=list(queryset), reason="admin")
         self.tell(request, ngettext("%d session ended.", "%d sessions ended.", count) % count)
@@ -147,7 +147,7 @@ class ApiTokenAdmin(ModelAdmin):
         return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Tell whether tokens may be ended."""
+        """Tell whether tokens may be revoked."""
         return request.user.has_perm("users.revoke_apitoken")
 
     def create(self, obj: Any, fields: dict[str, Any]) -> ApiToken:
@@ -169,7 +169,7 @@ class ApiTokenAdmin(ModelAdmin):
 
     @admin.action(description=_("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
-        """End the selected tokens at once."""
+        """Revoke the selected tokens."""
         count = api_tokens.revoke_api_tokens(tokens=list(queryset), reason="admin")
         self.tell(request, ngettext("%d token revoked.", "%d tokens revoked.", count) % count)
 

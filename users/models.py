@@ -122,7 +122,7 @@ class User(AbstractBaseUser):
         self.email = email_key(self.email)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store the row; a new password ends every token, be it set by a page or a command."""
+        """Store the row; a new password revokes every token, be it set by page or command."""
         changed = self._password is not None and not self._state.adding
         with transaction.atomic(savepoint=False):
             super().save(*args, **kwargs)

@@ -15,8 +15,8 @@ USERS = {
 ME = dict.fromkeys(("retrieve", "update", "partial_update", "destroy"), SIGNED_IN)
 TOKENS = {"post": ANYONE}
 
-# What SUPPORT may do in the admin with accounts: look, and end what hurts. Whoever can set a
-# password, a role or a token owns every account, so those stay with ADMIN.
+# What SUPPORT may do in the admin with accounts: look, revoke sessions, unlock. Whoever can
+# set a password, a role or a token owns every account, so those stay with ADMIN.
 SUPPORT_WITH_USERS = frozenset(
     {
         "users.view_user",

@@ -9,6 +9,6 @@ from users.models import User
 
 
 @receiver(signals.password_changed)
-def end_tokens(*, user: User, **_: Any) -> None:
-    """Journal the new password and end every token; an error keeps the old password."""
+def revoke_tokens(*, user: User, **_: Any) -> None:
+    """Journal the new password and revoke every token; an error keeps the old password."""
     services.password_changed(user=user)

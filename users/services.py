@@ -40,7 +40,7 @@ def create_user(*, email: str, password: str | None = None, **fields: Any) -> Us
 @sensitive_variables("password")
 @transaction.atomic
 def update_user(*, user: User, password: str | None = None, **fields: Any) -> User:
-    """Change a user; a new password or the end of activity ends all of their tokens."""
+    """Change a user; a new password or a deactivation revokes all of their tokens."""
     before = journal.snapshot(user)
     for name, value in fields.items():
         setattr(user, name, email_key(value) if name == "email" else value)
@@ -55,14 +55,14 @@ def update_user(*, user: User, password: str | None = None, **fields: Any) -> Us
     if changes:
         journal.record(journal.Action.CHANGE, user, changes=changes)
     if before["is_active"] and not user.is_active:
-        end_access(user=user, reason="The user was deactivated.")
+        revoke_access(user=user, reason="The user was deactivated.")
     return user
 
 
 def password_changed(*, user: User) -> None:
     """Do what follows from a new password, whoever set it: receivers.py calls this."""
     journal.record(journal.Action.CHANGE, user, changes={"password": None})
-    end_access(user=user, reason="The password was changed.")
+    revoke_access(user=user, reason="The password was changed.")
 
 
 @transaction.atomic
@@ -71,7 +71,7 @@ def remove_user(*, user: User, reason: str = "") -> None:
     if user.role == Role.ADMIN and user.is_active:
         keep_an_admin(besides=user)
     journal.record(journal.Action.DELETE, user, reason=reason)
-    end_access(user=user, reason="The user was removed.")
+    revoke_access(user=user, reason="The user was removed.")
     user.name, user.last_name = "-", ""
     user.email = f"removed-{uuid4().hex}@removed.invalid"
     user.role = Role.USER
@@ -82,8 +82,8 @@ def remove_user(*, user: User, reason: str = "") -> None:
     signals.user_removed.send(sender=User, user_id=user.pk)
 
 
-def end_access(*, user: User, reason: str) -> None:
-    """End every token of ``user``: sessions with their access tokens, and API tokens."""
+def revoke_access(*, user: User, reason: str) -> None:
+    """Revoke every token of ``user``: sessions with their access tokens, and API tokens."""
     revoke_sessions_of(user=user, reason=reason)
     revoke_api_tokens_of(user=user, reason=reason)
 
@@ -157,6 +157,6 @@ def forget_demo() -> int:
             user.set_unusable_password()
             changes = journal.save_changes(user, before)
             journal.record(journal.Action.CHANGE, user, changes=changes)
-        end_access(user=user, reason="Demo credentials are public.")
+        revoke_access(user=user, reason="Demo credentials are public.")
         count += 1
     return count

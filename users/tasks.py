@@ -12,12 +12,12 @@ from users.models import LoginBucket, Session
 
 logger = logging.getLogger(__name__)
 
-SESSIONS_KEPT = timedelta(days=30)  # as long as support may ask how a session ended
+SESSIONS_KEPT = timedelta(days=30)  # as long as support may ask why a session is over
 
 
 @shared_task(base=work.JobTask)
 def purge_expired(**_: object) -> dict[str, int]:
-    """Delete sessions that ended a while ago and windows that are over; return how many."""
+    """Delete sessions and windows of attempts that are long over; return how many."""
     now = timezone.now()
     over = Q(expires_at__lt=now - SESSIONS_KEPT) | Q(revoked_at__lt=now - SESSIONS_KEPT)
     sessions, _details = Session.objects.filter(over).delete()

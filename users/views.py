@@ -107,7 +107,7 @@ class MeViewSet(AccountViewSet):
 class TokenView(APIView):
     """Base of the routes that hand tokens out: no token needed, nothing cached, no transaction.
 
-    Attempts to sign in and the end of a stolen family must stay when the request is refused.
+    Attempts to sign in and the revocation of a stolen family must outlive a refused request.
     """
 
     permission_table = permissions.TOKENS

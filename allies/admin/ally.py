@@ -173,12 +173,12 @@ class AllyCredentialAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).defer("data_key", "user_sealed", "password_sealed")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Tell whether versions may be ended: by whoever may add them."""
+        """Tell whether versions may be revoked: by whoever may add them."""
         return request.user.has_perm("allies.change_ally")
 
     @admin.action(description=_("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AllyCredential]) -> None:
-        """End the selected versions; the reason goes into the journal."""
+        """Revoke the selected versions; the reason goes into the journal."""
         reason = request.POST.get("reason", "").strip()
         count = 0
         try:

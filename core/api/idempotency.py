@@ -65,8 +65,8 @@ def caller_of(request: Request) -> str:
     """Return who owns the key: one user's keys mean nothing to another.
 
     On the routes that authenticate nobody a key belongs to the request, with the token that it may
-    carry: else whoever guesses somebody's key could try passwords under it, each wrong one a 422 that
-    is never counted, and of two who sign out with the same key one would stay signed in.
+    carry: else whoever guesses somebody's key could try passwords under it, each wrong one a 422
+    that is never counted, and of two who sign out with the same key one would stay signed in.
     """
     user = request.user
     return f"user:{user.pk}" if user and user.is_authenticated else ""

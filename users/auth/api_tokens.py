@@ -85,13 +85,13 @@ def note_use(token: ApiToken, now: datetime) -> None:
 
 @transaction.atomic
 def revoke_api_tokens(*, tokens: list[ApiToken], reason: str) -> int:
-    """End those of ``tokens`` that are not ended yet, and journal each."""
+    """Revoke those of ``tokens`` that are not revoked yet, and journal each; return how many."""
     now = timezone.now()
-    ended = []
+    revoked = []
     for token in tokens:
         if ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=now):
             token.revoked_at = now
-            ended.append(token)
+            revoked.append(token)
     journal.record_many(
         journal.entry(
             journal.Action.CHANGE,
@@ -99,12 +99,12 @@ def revoke_api_tokens(*, tokens: list[ApiToken], reason: str) -> int:
             changes={"revoked_at": [None, now.isoformat()]},
             reason=reason,
         )
-        for token in ended
+        for token in revoked
     )
-    return len(ended)
+    return len(revoked)
 
 
 def revoke_api_tokens_of(*, user: User, reason: str) -> int:
-    """End every live API token of ``user``; return how many."""
+    """Revoke every live API token of ``user``; return how many."""
     live = list(ApiToken.objects.filter(user=user, revoked_at__isnull=True))
     return revoke_api_tokens(tokens=live, reason=reason)

@@ -1,4 +1,8 @@
-"""Signing in, refreshing and signing out: everything that happens to a session."""
+"""Everything that happens to a session: signing in, refreshing, signing out, revoking.
+
+To revoke a session makes its tokens worthless at once, whoever wants it; to sign out is to revoke
+the session of one's own token; a session that nobody revokes expires.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,7 +45,7 @@ def actor_of(user: User) -> context.Actor:
 def sign_in(*, email: str, password: str, device: str = "", user_agent: str = "") -> SignedIn:
     """Open a session for whoever knows the password. Must not run inside a transaction.
 
-    The row is read again under its lock: a password change that ended all sessions a moment ago
+    The row is read again under its lock: a password change that revoked all sessions a moment ago
     must not be outlived by one opened with the former password.
     """
     user = check_credentials(email=email, password=password, device=device)
@@ -80,7 +84,7 @@ def refresh(text: str) -> Pair:
     One conditional UPDATE decides who refreshes. Whoever repeats the token within the grace,
     because the answer got lost, finds the row moved by one step just now and gets the tokens that
     follow from it: the same ones. Any other use of a spent token means that it was stolen from
-    somebody, and ends the family. Must not run inside a transaction that the refusal would roll
+    somebody, and revokes the family. Must not run inside a transaction that the refusal would roll
     back.
     """
     claims = RefreshToken.read(text)
@@ -133,7 +137,7 @@ def sessions_with_users() -> QuerySet[Any]:
 
 
 def sign_out(*, refresh_token: str) -> None:
-    """End the family of a refresh token; ending it twice is fine."""
+    """Revoke the session of a refresh token; doing it twice is fine."""
     claims = RefreshToken.read(refresh_token)
     session = Session.objects.filter(pk=claims.session_id, user_id=claims.user_id).first()
     if session is None:
@@ -143,27 +147,27 @@ def sign_out(*, refresh_token: str) -> None:
 
 @transaction.atomic
 def revoke_session(*, session: Session, reason: str) -> bool:
-    """End a session: refresh and access tokens alike. Return whether it was still open."""
+    """Revoke a session: refresh and access tokens alike. Return whether it was still open."""
     return revoke_sessions(sessions=[session], reason=reason) == 1
 
 
 @transaction.atomic
 def revoke_sessions_of(*, user: User, reason: str) -> int:
-    """End every open session of ``user``; return how many."""
+    """Revoke every open session of ``user``; return how many."""
     return revoke_sessions(
         sessions=list(Session.objects.filter(user=user, revoked_at__isnull=True)), reason=reason
     )
 
 
 def revoke_sessions(*, sessions: list[Session], reason: str) -> int:
-    """End those of ``sessions`` that are open, and journal each."""
+    """Revoke those of ``sessions`` that are open, and journal each; return how many."""
     now = timezone.now()
-    ended = []
+    revoked = []
     for session in sessions:
         gate = Session.objects.filter(pk=session.pk, revoked_at__isnull=True)
         if gate.update(revoked_at=now, revoked_reason=reason[:200]):
             session.revoked_at, session.revoked_reason = now, reason[:200]
-            ended.append(session)
+            revoked.append(session)
     journal.record_many(
         journal.entry(
             journal.Action.CHANGE,
@@ -171,6 +175,6 @@ def revoke_sessions(*, sessions: list[Session], reason: str) -> int:
             changes={"revoked_at": [None, now.isoformat()]},
             reason=reason,
         )
-        for session in ended
+        for session in revoked
     )
-    return len(ended)
+    return len(revoked)

@@ -159,7 +159,7 @@ def test_changing_goes_through_the_service(boss):
     assert NEW not in str(list(JournalEntry.objects.values()))
 
 
-def test_deactivating_ends_the_sessions(boss):
+def test_deactivating_revokes_the_sessions(boss):
     session = SessionFactory()
     data = form_of(email=session.user.email)
     del data["is_active"]
@@ -194,7 +194,7 @@ def test_deleting_anonymises(boss):
     assert user.email not in boss.get(page("user")).content.decode()
 
 
-def test_support_may_look_and_end_but_not_take_over(support):
+def test_support_may_look_and_revoke_but_not_take_over(support):
     made = make_one_of_each()
     before = list(User.objects.order_by("pk").values())
     for path in (
@@ -213,7 +213,7 @@ def test_support_may_look_and_end_but_not_take_over(support):
     assert ApiToken.objects.get().revoked_at is None
 
 
-def test_support_ends_sessions(support):
+def test_support_revokes_sessions(support):
     first, second, other = SessionFactory(), SessionFactory(), SessionFactory()
     SessionFactory(user=second.user)
     assert notices(act(support, "session", "revoke", [first])) == ["1 session ended."]
@@ -254,7 +254,7 @@ def test_an_api_token_is_shown_once_and_stored_nowhere(boss, api):
         ("2201-01-02", "No token lives that long."),
     ],
 )
-def test_a_token_that_ends_when_none_can_is_not_made(boss, day, said):
+def test_a_token_that_expires_when_none_can_is_not_made(boss, day, said):
     user = UserFactory()
     data = {"name": "ci", "user": user.pk, "expires_at_0": day, "expires_at_1": "23:59:59"}
     response = boss.post(page("apitoken", "add"), data)

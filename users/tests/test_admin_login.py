@@ -75,7 +75,7 @@ def test_deactivation_and_a_new_password_end_the_browser_session(support):
     assert support.get(USERS).status_code == 302
 
 
-def test_a_new_password_ends_every_token_whoever_sets_it(client_for, monkeypatch):
+def test_a_new_password_revokes_every_token_whoever_sets_it(client_for, monkeypatch):
     def by_page(user):
         browser = Client()
         browser.force_login(user)

@@ -45,7 +45,7 @@ def test_the_database_refuses_bad_users(constraint, fields):
     assert User.objects.count() == 1
 
 
-def test_the_database_refuses_a_session_or_token_that_ends_before_it_starts():
+def test_the_database_refuses_a_session_or_token_that_expires_before_it_starts():
     user, now = UserFactory(), timezone.now()
     early = now - timedelta(seconds=1)
     refused(
@@ -129,7 +129,7 @@ def test_the_role_says_who_may_use_the_admin(role, staff, superuser):
 
 
 @pytest.mark.parametrize("fields", [None, ["password"]])
-def test_a_password_that_is_saved_without_a_service_ends_every_token(fields):
+def test_a_password_that_is_saved_without_a_service_revokes_every_token(fields):
     user = UserFactory()
     rows = [SessionFactory(user=user), ApiTokenFactory(user=user)]
     user.save(update_fields=fields)
@@ -144,7 +144,7 @@ def test_a_password_that_is_saved_without_a_service_ends_every_token(fields):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_password_whose_tokens_cannot_be_ended_is_not_stored():
+def test_a_password_whose_tokens_cannot_be_revoked_is_not_stored():
     def fail(**_kwargs):
         raise OSError("the journal is full")
 

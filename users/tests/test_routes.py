@@ -245,7 +245,7 @@ def test_the_current_password_cannot_be_guessed(user_api):
     assert user_api.patch("/api/users/me", body).status_code == 429
 
 
-def test_a_new_password_ends_the_own_session_too(user_api, api):
+def test_a_new_password_revokes_the_own_session_too(user_api, api):
     user = user_api.user
     response = user_api.patch("/api/users/me", {"password": NEW, "current_password": PASSWORD})
     assert (response.status_code, response.json()) == (200, as_json(user))

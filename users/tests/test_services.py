@@ -56,7 +56,7 @@ def test_a_taken_address_is_a_conflict_and_nothing_changes(email):
     assert not JournalEntry.objects.exists()
 
 
-def test_changing_says_what_changed_and_ends_no_session():
+def test_changing_says_what_changed_and_revokes_no_session():
     session = SessionFactory(user=UserFactory(name="Ana"))
     services.update_user(user=session.user, name="Bea")
     entry = JournalEntry.objects.get()
@@ -106,9 +106,9 @@ def test_removing_anonymises_frees_the_address_and_signals_the_other_apps():
     assert (user.is_active, user.has_usable_password()) == (False, False)
     assert user.anonymised_at is not None
     assert not User.objects.present().exists()
-    for ended in (session, token):
-        ended.refresh_from_db()
-        assert ended.revoked_at is not None
+    for revoked in (session, token):
+        revoked.refresh_from_db()
+        assert revoked.revoked_at is not None
     assert heard == [user.pk]
     assert history_of(user) == ["delete"]
     assert services.create_user(email="ana@example.com", name="New").pk != user.pk
@@ -291,7 +291,7 @@ def test_a_production_server_does_not_start_with_demo_credentials(settings, monk
 # --- purging -----------------------------------------------------------------------------------
 
 
-def test_purging_deletes_what_ended_long_ago_and_nothing_else():
+def test_purging_deletes_what_is_long_over_and_nothing_else():
     now = timezone.now()
     old = now - timedelta(days=31)
     kept = [SessionFactory(), SessionFactory(revoked_at=now - timedelta(days=29))]

@@ -43,7 +43,7 @@ def test_a_lost_answer_is_given_again_byte_by_byte(api):
     assert Session.objects.get().generation == 1
 
 
-def test_a_spent_token_after_the_grace_ends_the_family(api, settings):
+def test_a_spent_token_after_the_grace_revokes_the_family(api, settings):
     session = SessionFactory()
     spent = pair_of(session).refresh
     successor = renew(api, spent).json()
@@ -56,7 +56,7 @@ def test_a_spent_token_after_the_grace_ends_the_family(api, settings):
     assert_refused(me(api, successor["access"]))
 
 
-def test_an_older_generation_ends_the_family_even_within_the_grace(api):
+def test_an_older_generation_revokes_the_family_even_within_the_grace(api):
     first = pair_of(SessionFactory()).refresh
     second = renew(api, first).json()["refresh"]
     third = renew(api, second).json()
@@ -65,7 +65,7 @@ def test_an_older_generation_ends_the_family_even_within_the_grace(api):
     assert_refused(me(api, third["access"]))
 
 
-def test_a_generation_from_the_future_ends_the_family(api):
+def test_a_generation_from_the_future_revokes_the_family(api):
     session = SessionFactory()
     ahead = SessionFactory.build(
         pk=session.pk, user=session.user, generation=5, created_at=session.created_at
@@ -108,7 +108,7 @@ def test_sixteen_parallel_refreshes_give_one_successor(api):
 # --- signing out -------------------------------------------------------------------------------
 
 
-def test_signing_out_with_the_refresh_token_ends_everything_and_may_be_repeated(api):
+def test_signing_out_with_the_refresh_token_revokes_everything_and_may_be_repeated(api):
     pair = pair_of(SessionFactory())
     for _time in range(2):
         response = api.post("/api/auth/logout", {"refresh": pair.refresh})
@@ -117,7 +117,7 @@ def test_signing_out_with_the_refresh_token_ends_everything_and_may_be_repeated(
     assert_refused(me(api, pair.access))
 
 
-def test_signing_out_with_the_access_token_ends_its_own_session_only(api, client_for):
+def test_signing_out_with_the_access_token_revokes_its_own_session_only(api, client_for):
     client = client_for(Role.USER)
     other = pair_of(SessionFactory(user=client.user))
     assert client.post("/api/auth/logout").status_code == 204

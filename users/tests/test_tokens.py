@@ -142,7 +142,7 @@ def test_the_scheme_may_be_in_any_case_but_a_token_in_the_url_is_no_token(api):
     ],
     ids=["revoked", "expired"],
 )
-def test_an_ended_session_ends_its_access_tokens(api, change):
+def test_a_session_that_is_over_takes_its_access_tokens_along(api, change):
     session = SessionFactory()
     access = pair_of(session).access
     assert me(api, access).status_code == 200
@@ -181,7 +181,7 @@ def test_a_clock_that_is_a_little_ahead_locks_nobody_out(api):
     assert me(api, pair_of(session).access).status_code == 200
 
 
-def test_deactivation_password_change_and_removal_end_access_at_once(api):
+def test_deactivation_password_change_and_removal_revoke_access_at_once(api):
     for change in (
         lambda user: services.update_user(user=user, is_active=False),
         lambda user: services.update_user(user=user, password="another good phrase"),
