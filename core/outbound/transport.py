@@ -3,6 +3,24 @@
 urllib3 bounds each single read; a server that sends one byte now and then keeps such a read
 waiting for hours. Here every connect, read and pause is cut to what is left of the call's
 deadline, and the body is read inside the attempt, so that `Retry` covers it too.
+
+For example, an upstream takes calls and never answers; a call has 4 s and up to three attempts, a
+read 2 s, and pauses begin at 0.1 s::
+
+    0.0 s  the first attempt waits for an answer, for 2 s
+    2.0 s  it has failed; a pause of 0.05 to 0.1 s
+    2.1 s  the second attempt waits for the 1.9 s that are left
+    4.0 s  it has failed, and a pause would end beyond the deadline: no third attempt
+
+A pause that the upstream asks for is taken where the call has the time for it::
+
+    >>> busy = HTTPResponse(status=503, headers={"Retry-After": "1"})
+    >>> with calling(Call(seconds=4, max_bytes=1024, repeatable=True)):
+    ...     retry = BoundedRetry(total=2).increment("GET", "/", busy)
+    >>> retry.pause, retry.total
+    (1, 1)
+
+With 60 instead of 1 the call ends at once: `increment` raises MaxRetryError.
 """
 
 import http.client

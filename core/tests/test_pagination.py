@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Count, DecimalField, F, IntegerField, OuterRef, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Length, Mod
 
-from core.api.pagination.keyset import Keyset
+from core.api.pagination.keyset import NEXT, PREVIOUS, Cursor, Keyset
 from core.tests.helpers_pages import (
     assert_walks,
     follow,
@@ -20,6 +20,8 @@ from core.tests.helpers_pages import (
     rows_of,
     walk,
 )
+from users.models import User
+from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +31,26 @@ pytestmark = pytest.mark.django_db
 def test_a_walk_shows_every_row_once_forth_and_back(count, ordering):
     make_groups(count)
     assert_walks(Group.objects.all(), 50, ordering=ordering)
+
+
+def test_the_example_of_the_keyset_s_docstring(django_assert_num_queries):
+    for pk, name in enumerate(("Ruiz", "Diaz", "Ruiz", "Paz", "Ruiz"), 1):
+        UserFactory(pk=pk, last_name=name)
+    people = User.objects.all()
+    order = Keyset.of(people, ("last_name",))
+    assert order.order_by() == ["last_name", "id"]
+    first = order.page(people, 2)
+    assert [row.pk for row in first.rows] == [2, 4]
+    assert (first.previous, first.next) == (None, Cursor(NEXT, ("Paz", 4)))
+    UserFactory(pk=6, last_name="Abad")
+    with django_assert_num_queries(1) as queries:
+        second = order.page(people, 2, first.next)
+    assert queries[0]["sql"].endswith("LIMIT 4")
+    assert [row.pk for row in second.rows] == [1, 3]
+    assert (second.previous, second.next) == (
+        Cursor(PREVIOUS, ("Ruiz", 1)),
+        Cursor(NEXT, ("Ruiz", 3)),
+    )
 
 
 @pytest.mark.parametrize("limit", [1, 7, 200])

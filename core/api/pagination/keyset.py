@@ -8,6 +8,28 @@ The condition is a row comparison, ``(a, id) >= (x, y)``, where all directions a
 of ``a``, an index on ``(a, id)``): the row comparison seeks to the row (55 pages read for 50 rows),
 the second form reads the rows that share ``a`` (808), and without its leading ``a >= x`` it would
 read half the table (101,000). SQLite searches the index with either.
+
+For example, five people by last name, two a page: Ruiz (1), Diaz (2), Ruiz (3), Paz (4), Ruiz (5).
+Their last names are not unique, so the key completes the order::
+
+    >>> order = Keyset.of(people, ("last_name",))
+    >>> order.order_by()
+    ['last_name', 'id']
+    >>> first = order.page(people, 2)
+    >>> [row.pk for row in first.rows]
+    [2, 4]
+    >>> first.previous, first.next
+    (None, Cursor(direction='n', position=('Paz', 4)))
+
+The second page is ``WHERE (last_name, id) >= ('Paz', 4) ORDER BY last_name, id LIMIT 4``: 4, 1, 3
+and 5. 4 is still there, so there is a page behind; 5 is one too many, so there is one ahead. Whoever
+comes in as Abad meanwhile shifts nothing::
+
+    >>> second = order.page(people, 2, first.next)
+    >>> [row.pk for row in second.rows]
+    [1, 3]
+    >>> second.previous, second.next
+    (Cursor(direction='p', position=('Ruiz', 1)), Cursor(direction='n', position=('Ruiz', 3)))
 """
 
 import base64

@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from urllib3.exceptions import MaxRetryError
 from urllib3.response import HTTPResponse
 from urllib3.util.retry import RequestHistory
 
 from core.outbound import client
+from core.outbound.call import Call, calling
 from core.outbound.transport import BoundedRetry
 from core.tests.outbound.helpers_calls import (
     MARGIN,
@@ -142,6 +144,18 @@ def test_a_long_retry_after_ends_the_call_at_once(server, make, lines, status):
     assert server.calls() == 1
     assert seconds < MARGIN
     assert lines()[0].retry_after == 60
+
+
+def test_the_example_of_the_transport_s_docstring():
+    def increment(wait):
+        busy = HTTPResponse(status=503, headers={"Retry-After": wait})
+        with calling(Call(seconds=4, max_bytes=1024, repeatable=True)):
+            return BoundedRetry(total=2).increment("GET", "/", busy)
+
+    retry = increment("1")
+    assert (retry.pause, retry.total) == (1, 1)
+    with pytest.raises(MaxRetryError):
+        increment("60")
 
 
 @pytest.mark.parametrize(
