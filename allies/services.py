@@ -73,6 +73,7 @@ def rename_and_retag(
     """Give a store another name and one tag for another, as its owner asked.
 
     Raises:
+        ReasonRequired: nobody said why.
         AllyNotFound: no ally has the id.
     """
     if not reason.strip():
@@ -83,7 +84,11 @@ def rename_and_retag(
 
 
 def locked(ally_id: str) -> Ally:
-    """Return an ally with its row locked, which puts writers about it in a queue."""
+    """Return an ally with its row locked, which puts writers about it in a queue.
+
+    Raises:
+        AllyNotFound: no ally has the id.
+    """
     ally = Ally.objects.select_for_update().filter(pk=ally_id).first()
     if ally is None:
         raise AllyNotFound
@@ -97,6 +102,10 @@ def rename_tag(*, old: str, new: str, reason: str) -> int:
 
     An ally that carries both keeps one. Rows are locked in the order of their ids, so that two
     renamings wait for each other instead of dying.
+
+    Raises:
+        ReasonRequired: nobody said why.
+        ValidationError: one of the two is no tag.
     """
     if not reason.strip():
         raise ReasonRequired
@@ -141,6 +150,7 @@ def add_credentials(*, ally_id: str, user: str, password: str, reason: str = "")
 
     Raises:
         AllyNotFound: no ally has the id.
+        CredentialsKeysInvalid: there is no key to seal them with.
     """
     ally = locked(ally_id)
     mine = AllyCredential.objects.filter(ally=ally)
@@ -170,6 +180,7 @@ def revoke_credentials(*, credential: AllyCredential, reason: str) -> AllyCreden
     """Revoke one version; the newest that is left becomes the current one.
 
     Raises:
+        ReasonRequired: nobody said why.
         AlreadyRevoked: somebody else was faster.
     """
     if not reason.strip():
@@ -208,6 +219,7 @@ def open_credentials(*, ally_id: str, purpose: str) -> crypto.Opened:
     Each use is in the journal, in the same transaction, with its purpose.
 
     Raises:
+        ReasonRequired: nobody said what for.
         AllyNotFound: no ally has the id.
         AllyInactive: the ally is switched off.
         CredentialsNotSet: nothing is set, or all is revoked.

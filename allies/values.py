@@ -20,7 +20,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def usable_id(value: str) -> None:
-    """Refuse an id that would not work as a part of an address."""
+    """Refuse an id that would not work as a part of an address (ValidationError)."""
     if not ID.fullmatch(value):
         raise ValidationError(
             _("An id has letters without accents, digits, '-', '_', '~' and '.' inside."),
@@ -53,7 +53,11 @@ def read_tag(value: Any) -> str:
 
 
 def numbered(tags: dict[str, Any]) -> list[Any]:
-    """Return the tags of an object ``{"tag1": …, "tag2": …}`` in the order of their numbers."""
+    """Return the tags of an object ``{"tag1": …, "tag2": …}`` in the order of their numbers.
+
+    Raises:
+        ValidationError: a key is none of these.
+    """
     found = {}
     for key, value in tags.items():
         match = NUMBERED.fullmatch(key)
@@ -66,7 +70,11 @@ def numbered(tags: dict[str, Any]) -> list[Any]:
 
 
 def read_tags(value: Any) -> list[str]:
-    """Return the tags of a list or of an object ``tag1…tagN``, each once, in their order."""
+    """Return the tags of a list or of an object ``tag1…tagN``, each once, in their order.
+
+    Raises:
+        ValidationError: it is neither, a tag is none, or there are too many.
+    """
     if isinstance(value, dict):
         value = numbered(value)
     if not isinstance(value, list):
@@ -114,7 +122,7 @@ def read_origin(value: Any) -> str:
 
 
 def read_origins(value: Any) -> list[str]:
-    """Return a list of origins, each once."""
+    """Return a list of origins, each once, or raise ValidationError."""
     if not isinstance(value, list):
         raise ValidationError(_("Origins are a list of texts."), code="origins_not_a_list")
     origins = list(dict.fromkeys(read_origin(item) for item in value))

@@ -27,7 +27,7 @@ def iso_date(text: str) -> date:
 
 
 def possible_birth_date(value: date) -> None:
-    """Refuse days to come and days too long ago."""
+    """Refuse days to come and days too long ago (ValidationError)."""
     if value > timezone.localdate():
         raise ValidationError(_("A birth date cannot be in the future."), code="in_the_future")
     if value < OLDEST_BIRTH_DATE:
@@ -39,7 +39,7 @@ def possible_birth_date(value: date) -> None:
 
 
 def foldable(value: str) -> None:
-    """Refuse an address whose folded form would not fit into its column."""
+    """Refuse an address whose folded form would not fit into its column (ValidationError)."""
     if not value.isascii() and len(name_key(value)) > EMAIL_LENGTH:
         raise ValidationError(_("This e-mail address is too long."), code="max_length")
 

@@ -16,7 +16,7 @@ from dogs.constants import KEY_LENGTH, NAME_LENGTH, RESERVED_NAMES, PictureStatu
 
 
 def usable_name(value: str) -> None:
-    """Refuse names that would not work as the last part of a dog's address."""
+    """Refuse names that would not work as the last part of a dog's address (ValidationError)."""
     key = name_key(value)
     if key in RESERVED_NAMES:
         raise ValidationError(_("This name is reserved."), code="reserved")

@@ -24,7 +24,7 @@ class LimitedBackend(BaseBackend):
         password: str | None = None,
         **credentials: Any,
     ) -> User | None:
-        """Return the user, or None; a locked account is refused without a check."""
+        """Return the user, or None; raise PermissionDenied, unchecked, for a locked account."""
         email = username or credentials.get("email")
         if not email or password is None:
             return None

@@ -50,6 +50,9 @@ def refuse_demo_credentials() -> None:
     """Stop a production server that would start with demo credentials.
 
     A database that is away is no reason: the server starts, answers 503 and recovers by itself.
+
+    Raises:
+        ImproperlyConfigured: the database has some.
     """
     try:
         found = no_demo_credentials(databases=["default"])

@@ -41,7 +41,10 @@ class OwnPasswordForm(unfold_forms.AdminOwnPasswordChangeForm):
     """A new password of one's own: who asks proves the present one, within the API's limit."""
 
     def clean_old_password(self) -> str:
-        """Return the present password; a stolen session must not become a way to guess it."""
+        """Return the present password, or raise ValidationError.
+
+        A stolen session must not become a way to guess it.
+        """
         password: str = self.cleaned_data["old_password"]
         try:
             confirm_password(user=self.user, password=password)

@@ -28,7 +28,11 @@ CONSTRAINT_ERRORS = {"users_user_email_unique": EmailTaken}
 @sensitive_variables("password")
 @transaction.atomic
 def create_user(*, email: str, password: str | None = None, **fields: Any) -> User:
-    """Store a user. Without a password nobody can sign in as them until an ADMIN sets one."""
+    """Store a user. Without a password nobody can sign in as them until an ADMIN sets one.
+
+    Raises:
+        EmailTaken: another user has the address, whatever its case.
+    """
     user = User(email=email_key(email), **fields)
     user.set_password(password or None)
     with refusing(User, CONSTRAINT_ERRORS):
@@ -40,7 +44,12 @@ def create_user(*, email: str, password: str | None = None, **fields: Any) -> Us
 @sensitive_variables("password")
 @transaction.atomic
 def update_user(*, user: User, password: str | None = None, **fields: Any) -> User:
-    """Change a user; a new password or a deactivation revokes all of their tokens."""
+    """Change a user; a new password or a deactivation revokes all of their tokens.
+
+    Raises:
+        EmailTaken: another user has the new address, whatever its case.
+        LastAdmin: nobody else is an active administrator.
+    """
     before = journal.snapshot(user)
     for name, value in fields.items():
         setattr(user, name, email_key(value) if name == "email" else value)
@@ -67,7 +76,11 @@ def password_changed(*, user: User) -> None:
 
 @transaction.atomic
 def remove_user(*, user: User, reason: str = "") -> None:
-    """Deactivate and anonymise a user: the row stays for what points to it, the person goes."""
+    """Deactivate and anonymise a user: the row stays for what points to it, the person goes.
+
+    Raises:
+        LastAdmin: nobody else is an active administrator.
+    """
     if user.role == Role.ADMIN and user.is_active:
         keep_an_admin(besides=user)
     journal.record(journal.Action.DELETE, user, reason=reason)
@@ -89,7 +102,7 @@ def revoke_access(*, user: User, reason: str) -> None:
 
 
 def keep_an_admin(*, besides: User) -> None:
-    """Refuse to lose the last active administrator."""
+    """Raise LastAdmin unless there is an active administrator besides this user."""
     if lock_admins() <= {besides.pk}:
         raise LastAdmin
 
@@ -110,6 +123,10 @@ def confirm_password(*, user: User, password: str) -> None:
 
     A stolen access token must not become a way to guess the password. Must not run inside a
     transaction, as the attempt has to count.
+
+    Raises:
+        WrongCurrentPassword: it is another one.
+        LoginLocked: there were too many attempts.
     """
     bucket = limits.Bucket(user.email, own="confirm")
     limits.reserve(bucket)
@@ -129,6 +146,10 @@ def ensure_admin() -> User | None:
     """Make the first administrator from the settings; do nothing where one exists.
 
     Safe when two replicas start at once: the second one finds the first one's e-mail taken.
+
+    Raises:
+        ValidationError: the password is too weak.
+        EmailTaken: a user without the role has the address.
     """
     email, password = settings.ADMIN_EMAIL, settings.ADMIN_PASSWORD
     if not email or not password or User.objects.active_admins().exists():

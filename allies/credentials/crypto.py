@@ -111,7 +111,7 @@ _ring = lru_cache(maxsize=4)(read_ring)
 
 
 def ring() -> WrappingKeys:
-    """Return the ring of the settings."""
+    """Return the ring of the settings, or raise CredentialsKeysInvalid."""
     return _ring(tuple(settings.CREDENTIALS_KEYS))
 
 
@@ -143,7 +143,11 @@ def unseal(key: AESGCM, sealed: bytes, place: bytes) -> bytes:
 
 
 def seal_credentials(*, ally_id: str, version: int, user: str, password: str) -> Sealed:
-    """Return a user name and a password sealed for one version of one ally."""
+    """Return a user name and a password sealed for one version of one ally.
+
+    Raises:
+        CredentialsKeysInvalid: there is no key to seal them with.
+    """
     keys = ring()
     raw = os.urandom(KEY_BYTES)
     data_key = AESGCM(raw)
@@ -158,13 +162,17 @@ def seal_credentials(*, ally_id: str, version: int, user: str, password: str) ->
 
 
 def unwrap(*, ally_id: str, version: int, key_id: str, data_key: bytes) -> bytes:
-    """Return a credential's data key."""
+    """Return a credential's data key, or raise KeyMissing or SealBroken."""
     place = bound_to(ally_id, version, DATA_KEY, key_id)
     return unseal(ring().key(key_id), data_key, place)
 
 
 def rewrap(*, ally_id: str, version: int, key_id: str, data_key: bytes) -> bytes:
-    """Return a data key wrapped by the current key instead of the one named."""
+    """Return a data key wrapped by the current key instead of the one named.
+
+    Raises:
+        KeyMissing, SealBroken: it cannot be opened with the keys at hand.
+    """
     keys = ring()
     raw = unwrap(ally_id=ally_id, version=version, key_id=key_id, data_key=data_key)
     place = bound_to(ally_id, version, DATA_KEY, keys.current)
@@ -172,7 +180,11 @@ def rewrap(*, ally_id: str, version: int, key_id: str, data_key: bytes) -> bytes
 
 
 def open_sealed(*, ally_id: str, version: int, sealed: Sealed) -> Opened:
-    """Return the user name and the password; for ``allies.services`` only."""
+    """Return the user name and the password; for ``allies.services`` only.
+
+    Raises:
+        KeyMissing, SealBroken: they cannot be opened with the keys at hand.
+    """
     raw = unwrap(ally_id=ally_id, version=version, key_id=sealed.key_id, data_key=sealed.data_key)
     data_key = AESGCM(raw)
     user = unseal(data_key, sealed.user, bound_to(ally_id, version, USER))

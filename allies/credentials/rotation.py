@@ -47,7 +47,11 @@ def what_is_left() -> dict[str, int]:
 def rotate(
     *, batch: int = BATCH_ROWS, progress: Callable[[int], object] = lambda _count: None
 ) -> Rotation:
-    """Re-wrap every data key that the current key does not wrap yet."""
+    """Re-wrap every data key that the current key does not wrap yet.
+
+    Raises:
+        CredentialsKeysInvalid: there is no key to wrap them by.
+    """
     result = Rotation()
     for key_id in what_is_left():
         last = 0

@@ -108,7 +108,11 @@ def parts_of(ids: list[str]) -> Iterator[list[str]]:
 
 
 def write(batch: list[Row], counts: Counts, tell: type_tell) -> None:
-    """Insert and update the allies of a batch, with their journal entries."""
+    """Insert and update the allies of a batch, with their journal entries.
+
+    Raises:
+        ImportOvertaken: an ally's amounts changed since its row was checked.
+    """
     stored = {
         ally.pk: ally
         for part in parts_of([row.id for row in batch])
@@ -134,7 +138,11 @@ def write(batch: list[Row], counts: Counts, tell: type_tell) -> None:
 
 
 def merge(row: Row, ally: Ally | None) -> tuple[str, Ally, Any]:
-    """Return what happens to a row's ally, the ally as it will be, and its journal entry."""
+    """Return what happens to a row's ally, the ally as it will be, and its journal entry.
+
+    Raises:
+        ImportOvertaken: the ally's amounts changed since the row was checked.
+    """
     if ally is None:
         ally = Ally(id=row.id, **row.fields)
         changes = journal.initial(ally)

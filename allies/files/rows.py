@@ -108,7 +108,7 @@ def csv_row(number: int, key: str, text: str) -> Row:
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """Return the JSON object that ``text`` spells, as strictly as the API reads one."""
+    """Return the JSON object that ``text`` spells, read as the API reads one, or raise BadRow."""
     raw = text.encode()
     try:
         data = orjson.loads(raw)

@@ -127,7 +127,11 @@ class Import:
 
     # -- writing --------------------------------------------------------------------------------
     def write(self) -> None:
-        """Read both files again and write what is new."""
+        """Read both files again and write what is new.
+
+        Raises:
+            ImportOvertaken: a file or its patients changed since they were checked.
+        """
         again = Report()
         if self.patients:
             for held in batches(holder for _row, holder in self.held):
@@ -143,7 +147,7 @@ class Import:
 
 
 def still_good(cleaned: tuple[list[Any], list[Any]]) -> list[Any]:
-    """Return a row's values; the file changed under our hands when they are bad only now."""
+    """Return a row's values, or raise ImportOvertaken: bad only now, so the file has changed."""
     values, faults = cleaned
     if faults:
         raise ImportOvertaken

@@ -59,7 +59,11 @@ class Writer:
         )
 
     def patients(self, rows: list[list[Any]]) -> None:
-        """Insert a batch's new patients and update those that changed."""
+        """Insert a batch's new patients and update those that changed.
+
+        Raises:
+            ImportOvertaken: one of these went meanwhile.
+        """
         counts = self.result.patients
         wanted = {values[4]: values for values in rows}
         stored = Patient.objects.filter(external_id__in=wanted)
@@ -83,7 +87,11 @@ class Writer:
         self.planner.analyze_if_grown(Patient, counts.created)
 
     def change(self, wanted: dict[int, list[Any]]) -> int:
-        """Update patients, by their keys, to the values of the file; return how many those are."""
+        """Update patients, by their keys, to the values of the file; return how many those are.
+
+        Raises:
+            ImportOvertaken: one of them went meanwhile.
+        """
         if not wanted:
             return 0
         patients = list(Patient.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
@@ -105,7 +113,11 @@ class Writer:
         return len(patients)
 
     def studies(self, rows: list[tuple[str, list[Any]]]) -> None:
-        """Insert a batch's studies that the database does not have often enough."""
+        """Insert a batch's studies that the database does not have often enough.
+
+        Raises:
+            ImportOvertaken: a patient went meanwhile.
+        """
         named = {external_id for external_id, _values in rows}
         patients = dict(
             Patient.objects.filter(external_id__in=named).values_list("external_id", "pk")
@@ -132,7 +144,11 @@ class Writer:
         self.planner.analyze_if_grown(Study, counts.created)
 
     def add(self, studies: list[tuple[Any, ...]]) -> None:
-        """Insert studies of patients who are there, and stay there until that is done."""
+        """Insert studies of patients who are there, and stay there until that is done.
+
+        Raises:
+            ImportOvertaken: a patient went meanwhile.
+        """
         keys = sorted({study[4] for study in studies})
         patients = Patient.objects.select_for_update().filter(pk__in=keys).order_by("pk")
         if len(patients.values_list("pk")) != len(keys):

@@ -89,7 +89,7 @@ class StrictModelAdmin(UnfoldModelAdmin):
         return super().get_search_results(request, queryset, UNSTORABLE.sub(" ", search_term))
 
     def response_action(self, request: HttpRequest, queryset: models.QuerySet) -> Any:
-        """Run an action on the chosen rows."""
+        """Run an action on the chosen rows, or raise BadRequest when one can be no row."""
         if not all(is_key(self.model, key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
             raise BadRequest
         return super().response_action(request, queryset)
@@ -107,7 +107,11 @@ site_search = site.search
 
 
 def search(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """Show the pages of the admin that are looked for; a page of them that is not there is none."""
+    """Show the pages of the admin that are looked for.
+
+    Raises:
+        Http404: the page of results that is asked for is not there.
+    """
     try:
         found: HttpResponse = site_search(request, extra_context)
     except (InvalidPage, ValueError):

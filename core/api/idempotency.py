@@ -107,7 +107,11 @@ def fingerprint_of(request: Request) -> str:
 
 
 class Idempotency:
-    """One keyed request: replays the stored answer or runs the handler and stores its answer."""
+    """One keyed request: replays the stored answer or runs the handler and stores its answer.
+
+    Raises:
+        KeyMalformed: the header is no key.
+    """
 
     def __init__(self, request: Request) -> None:
         raw = request.headers[HEADER]
@@ -126,6 +130,10 @@ class Idempotency:
         """Return the stored answer, or run the effect with its key row in one transaction.
 
         ``refuse`` renders the exceptions that are answers and raises the others again.
+
+        Raises:
+            KeyReused: the key came before with another request.
+            StillRunning: the first request with this key has not ended.
         """
         with transaction.atomic():
             row = self.claim()
@@ -146,6 +154,10 @@ class Idempotency:
         """Do the same for a handler that must commit on its own (login attempts must count).
 
         Two duplicates at once both run; the first stored answer is what both get.
+
+        Raises:
+            KeyReused: the key came before with another request.
+            StillRunning: the first request with this key has not ended.
         """
         row = StoredAnswer.objects.filter(key=self.digest).first()
         if row is not None:
@@ -161,7 +173,11 @@ class Idempotency:
         return response
 
     def claim(self) -> StoredAnswer:
-        """Insert the key row, or wait for its owner and return the row that it left."""
+        """Insert the key row, or wait for its owner and return the row that it left.
+
+        Raises:
+            StillRunning: the owner took too long, or its row is gone.
+        """
         try:
             with transaction.atomic():
                 return StoredAnswer.objects.create(key=self.digest, fingerprint=self.fingerprint)
@@ -191,6 +207,9 @@ class Idempotency:
         """Return the stored answer again.
 
         It commits a write of its own: a replay must not confirm what is not replicated yet.
+
+        Raises:
+            KeyReused: the answer is another request's.
         """
         if not hmac.compare_digest(row.fingerprint, self.fingerprint):
             raise KeyReused

@@ -56,7 +56,12 @@ class JSONParser(parsers.JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return the object in ``stream``; an empty body is an empty object."""
+        """Return the object in ``stream``; an empty body is an empty object.
+
+        Raises:
+            ParseError: it is no JSON object that we accept.
+            UnsupportedMediaType: it is in another charset than UTF-8.
+        """
         require_utf8(media_type)
         raw = stream.read()
         if not raw:
@@ -75,7 +80,11 @@ class JSONParser(parsers.JSONParser):
 
 
 def check(raw: bytes, data: Any) -> None:
-    """Refuse what orjson lets through, looking only as deep as the bytes call for."""
+    """Refuse what orjson lets through, looking only as deep as the bytes call for.
+
+    Raises:
+        ValueError: with a ``code``, for what is refused.
+    """
     containers = raw.count(b"{") + raw.count(b"[")
     if containers > MAX_DEPTH and depth(data) > MAX_DEPTH:
         raise _too_deep()
@@ -101,7 +110,7 @@ def depth(data: Any) -> int:
 
 
 def check_nul(data: Any, path: str) -> None:
-    """Refuse a NUL in any text or key below ``path``; depth was checked."""
+    """Refuse, by a ValueError, a NUL in any text or key below ``path``; depth was checked."""
     if isinstance(data, str):
         if "\x00" in data:
             message = _("NUL characters are not accepted (at “%(path)s”).") % {"path": path}
@@ -117,7 +126,11 @@ def check_nul(data: Any, path: str) -> None:
 
 
 def require_utf8(media_type: str | None) -> None:
-    """Refuse a body that declares another charset than UTF-8 (RFC 8259 knows no other)."""
+    """Refuse a body that declares another charset than UTF-8 (RFC 8259 knows no other).
+
+    Raises:
+        UnsupportedMediaType: it does.
+    """
     if not media_type or "charset" not in media_type.lower():
         return
     charset = _parameters(media_type).get("charset", "")
@@ -201,7 +214,13 @@ class MultiPartParser(parsers.MultiPartParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> parsers.DataAndFiles:
-        """Return the fields and files of the form in ``stream``."""
+        """Return the fields and files of the form in ``stream``.
+
+        Raises:
+            ParseError: the form is malformed, incomplete or not readable.
+            PayloadTooLarge: it has too many fields or files, or too long texts.
+            UnsupportedMediaType: it is in another charset than UTF-8.
+        """
         require_utf8(media_type)
         boundary = _parameters(media_type or "").get("boundary")
         if not boundary:

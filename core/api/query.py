@@ -45,7 +45,11 @@ def refusal(name: str, message: str, code: str) -> ValidationError:
 
 
 def check_query(request: HttpRequest | Request, allowed: Collection[str]) -> None:
-    """Refuse a query string that a route with parameters ``allowed`` does not understand."""
+    """Refuse a query string that a route with parameters ``allowed`` does not understand.
+
+    Raises:
+        ValidationError: a parameter is unknown, repeated, too long or no text.
+    """
     http: HttpRequest = getattr(request, "_request", request)
     if not http.META.get("QUERY_STRING"):
         return
@@ -67,7 +71,7 @@ def check_query(request: HttpRequest | Request, allowed: Collection[str]) -> Non
 
 
 def check_value(name: str, value: str) -> None:
-    """Refuse the value of one query parameter when it is too long or no text."""
+    """Refuse the value of one query parameter when it is too long or no text (ValidationError)."""
     limit = MAX_CURSOR_CHARACTERS if name == CURSOR_PARAM else MAX_VALUE_CHARACTERS
     if len(value) > limit:
         message = _("At most %(limit)d characters.") % {"limit": limit}
@@ -77,7 +81,12 @@ def check_value(name: str, value: str) -> None:
 
 
 def check_path(kwargs: Mapping[str, Any]) -> None:
-    """Refuse path arguments that can name nothing: 400 for control characters, 404 for too long."""
+    """Refuse path arguments that can name nothing.
+
+    Raises:
+        MalformedPath: one has control characters.
+        NotFound: one is too long.
+    """
     for value in kwargs.values():
         if not isinstance(value, str):
             continue
@@ -88,7 +97,7 @@ def check_path(kwargs: Mapping[str, Any]) -> None:
 
 
 def path_key(value: str) -> int:
-    """Return the key of a row that a part of the path names, or raise a 404.
+    """Return the key of a row that a part of the path names, or raise NotFound.
 
     It has one spelling: int() would read "1_0" and " 1", and "01" would be a second address.
     """

@@ -72,7 +72,7 @@ def unchanged(header: str, etag: str) -> bool:
 
 
 def require_match(header: str, etag: str) -> None:
-    """Refuse with 412 unless ``If-Match: header`` names ``etag`` (strong comparison)."""
+    """Raise PreconditionFailed unless ``If-Match: header`` names ``etag`` (strong comparison)."""
     tags = parse_etags(header)
     if "*" not in tags and etag not in tags:
         raise PreconditionFailed(current=etag)

@@ -67,7 +67,7 @@ class BaseAPIView(drf_views.APIView):
         return action
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Let the request in: who, may they, is what they ask for well-formed."""
+        """Let the request in, or raise why not: who, may they, is what they ask for well-formed."""
         check_path(kwargs)
         self.perform_content_negotiation(request)
         self.perform_authentication(request)

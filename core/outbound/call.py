@@ -55,7 +55,7 @@ class Call:
         return left if at_most is None else min(left, at_most)
 
     def check_address(self, text: str) -> None:
-        """Refuse an address inside our own network."""
+        """Raise ForbiddenAddressError for an address inside our own network."""
         address = ipaddress.ip_address(text)
         if isinstance(address, ipaddress.IPv6Address):
             inner = address.ipv4_mapped or address.sixtofour
@@ -95,7 +95,12 @@ for _name in ("connectionpool", "util.retry"):
 
 
 def resolve(host: str, port: int, seconds: float) -> list[tuple[str, int]]:
-    """Resolve a name within a time; getaddrinfo itself takes no bound."""
+    """Return a name's addresses, found within a time; getaddrinfo itself takes no bound.
+
+    Raises:
+        TimeoutError: there was no answer in time.
+        socket.gaierror: the name cannot be resolved.
+    """
     answer: list[Any] = []
 
     def ask() -> None:

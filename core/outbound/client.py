@@ -55,7 +55,11 @@ __all__ = [
 
 
 class Upstream:
-    """An outside API. One object per process is enough; threads share it and its connections."""
+    """An outside API. One object per process is enough; threads share it and its connections.
+
+    Raises:
+        ValueError: the base URL is malformed, or its host is none of ``allowed_hosts``.
+    """
 
     def __init__(
         self,
@@ -113,6 +117,9 @@ class Upstream:
 
         `parse` checks and converts it; what it cannot use it refuses with ValueError, TypeError
         or LookupError, which makes the answer a failure like any other.
+
+        Raises:
+            UpstreamError: no usable answer came; its ``reason`` says why.
         """
         request = self._request("GET", path, headers, params=params)
         return self._call(request, path, repeatable=True, root=root, parse=parse)
@@ -133,6 +140,9 @@ class Upstream:
         """POST a file as multipart/form-data, read into memory; the answer as in `get_json`.
 
         Sent once, unless the caller knows that the upstream may get it twice (`repeatable`).
+
+        Raises:
+            UpstreamError: no usable answer came; its ``reason`` says why.
         """
         files = {field: (filename, fileobj, content_type)}
         request = self._request("POST", path, headers, files=files)

@@ -66,7 +66,11 @@ class BoundedRetry(Retry):
         *args: Any,
         **kwargs: Any,
     ) -> "BoundedRetry":
-        """Count one failure; give up when a repeat is not allowed, or would come too late."""
+        """Count one failure and return what is left.
+
+        Raises:
+            MaxRetryError: a repeat is not allowed, or would come too late.
+        """
         new = super().increment(method, url, response, error, *args, **kwargs)
         call = current.get()
         new.pause = new.pause_before_next(response)

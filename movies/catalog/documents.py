@@ -70,7 +70,11 @@ def released(document: type_document) -> dt.date | None:
 
 
 def check_sound(value: Any, depth: int = 0) -> None:
-    """Refuse what a database or a JSON encoder could not take: NUL, depth, endless lists."""
+    """Refuse what a database or a JSON encoder could not take: NUL, depth, endless lists.
+
+    Raises:
+        ValueError: it holds such a thing.
+    """
     if isinstance(value, str):
         if "\x00" in value:
             raise ValueError("NUL")
@@ -83,7 +87,7 @@ def check_sound(value: Any, depth: int = 0) -> None:
 
 
 def check_size(document: type_document, limit: int) -> None:
-    """Refuse a document that is much longer than such documents are."""
+    """Raise ValueError for a document that is much longer than such documents are."""
     if len(orjson.dumps(document)) > limit:
         raise ValueError("too long")
 
@@ -94,7 +98,11 @@ def is_whole(value: Any, minimum: int = 0, maximum: int = MAX_MOVIE_ID) -> bool:
 
 
 def check_movie(movie: Any, fields: dict[str, tuple[type, ...]]) -> None:
-    """Refuse a movie whose fields have other types than TMDB documents."""
+    """Refuse a movie whose fields have other types than TMDB documents.
+
+    Raises:
+        ValueError, TypeError: a field is not as it should be.
+    """
     if not isinstance(movie, dict) or not is_whole(movie.get("id"), 1):
         raise ValueError("id")
     if not isinstance(movie.get("title"), str):
@@ -106,7 +114,11 @@ def check_movie(movie: Any, fields: dict[str, tuple[type, ...]]) -> None:
 
 
 def check_popular(document: type_document, page: int) -> type_document:
-    """Return a page of popular movies after all checks."""
+    """Return a page of popular movies after all checks.
+
+    Raises:
+        ValueError, TypeError, LookupError: it fails one.
+    """
     results = document["results"]
     if not isinstance(results, list) or not is_whole(document["page"], page, page):
         raise ValueError("another page")
@@ -120,7 +132,11 @@ def check_popular(document: type_document, page: int) -> type_document:
 
 
 def check_details(document: type_document, movie_id: int) -> type_document:
-    """Return a movie's details after all checks."""
+    """Return a movie's details after all checks.
+
+    Raises:
+        ValueError, TypeError: they fail one.
+    """
     check_sound(document)
     check_size(document, MAX_MOVIE_BYTES)
     check_movie(document, DETAILS)

@@ -45,7 +45,11 @@ def create_api_token(
 
 @transaction.atomic
 def import_api_token(*, user: User, name: str, plaintext: str) -> ApiToken:
-    """Store a token that somebody else chose: for demo data, where tokens are written down."""
+    """Store a token that somebody else chose: for demo data, where tokens are written down.
+
+    Raises:
+        ValueError: the text is too short for a token.
+    """
     if len(plaintext) < API_TOKEN_MIN_LENGTH:
         raise ValueError("too short for a token")
     known = ApiToken.objects.filter(digest=digest_of(plaintext)).first()

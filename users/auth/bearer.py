@@ -27,6 +27,9 @@ def credential_of(token: str) -> Session | ApiToken:
     """Return what the token stands for, with its user, in one query.
 
     That one query is what revocation, deactivation and a changed role need to count at once.
+
+    Raises:
+        InvalidToken: nobody's, or no longer.
     """
     if token.count(".") == 2:  # noqa: PLR2004 - header.payload.signature
         return sessions.find_session(access=token)

@@ -47,6 +47,10 @@ def sign_in(*, email: str, password: str, device: str = "", user_agent: str = ""
 
     The row is read again under its lock: a password change that revoked all sessions a moment ago
     must not be outlived by one opened with the former password.
+
+    Raises:
+        InvalidCredentials: no active account has this e-mail and this password.
+        LoginLocked: there were too many attempts.
     """
     user = check_credentials(email=email, password=password, device=device)
     if user is None:
@@ -86,6 +90,9 @@ def refresh(text: str) -> Pair:
     follow from it: the same ones. Any other use of a spent token means that it was stolen from
     somebody, and revokes the family. Must not run inside a transaction that the refusal would roll
     back.
+
+    Raises:
+        InvalidToken: the token is malformed, spent or revoked, or the user inactive.
     """
     claims = RefreshToken.read(text)
     now = timezone.now()
@@ -105,7 +112,7 @@ def refresh(text: str) -> Pair:
 
 
 def find_session(*, access: str) -> Session:
-    """Return the live session of an access token with its user, in one query."""
+    """Return an access token's live session with its user, in one query, or raise InvalidToken."""
     claims = AccessToken.read(access)
     session = session_with_user(claims.session_id, claims.user_id)
     if session is None or not session.is_alive(timezone.now()) or not session.user.is_active:
@@ -137,7 +144,7 @@ def sessions_with_users() -> QuerySet[Any]:
 
 
 def sign_out(*, refresh_token: str) -> None:
-    """Revoke the session of a refresh token; doing it twice is fine."""
+    """Revoke the session of a refresh token, or raise InvalidToken; doing it twice is fine."""
     claims = RefreshToken.read(refresh_token)
     session = Session.objects.filter(pk=claims.session_id, user_id=claims.user_id).first()
     if session is None:

@@ -58,7 +58,7 @@ class KeyRing(TokenBackend):
         self.older = [TokenBackend("HS256", key, **options) for key in keys[1:]]
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 - simplejwt's signature
-        """Return the payload of a token that one of the keys signed."""
+        """Return the payload of a token that one of the keys signed, or raise TokenBackendError."""
         try:
             return super().decode(token, verify=verify)
         except TokenBackendError:
@@ -122,7 +122,7 @@ class SessionToken(Token):
         return present_ring()
 
     def verify(self) -> None:
-        """Check types before simplejwt computes with the values."""
+        """Check types before simplejwt computes with the values, or raise TokenError."""
         for name in ("exp", "iat"):
             value = self.get(name)
             if type(value) is not int or not 0 <= value <= LAST_SECOND:
@@ -132,7 +132,7 @@ class SessionToken(Token):
         super().verify()
 
     def claims(self) -> Claims:
-        """Return the typed claims."""
+        """Return the typed claims, or raise TokenError (ValueError for what is no UUID)."""
         sub, sid, gen = (self.get(name) for name in ("sub", "sid", "gen"))
         if not isinstance(sub, str) or not USER_ID.fullmatch(sub):
             raise TokenError("sub")

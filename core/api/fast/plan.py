@@ -235,7 +235,7 @@ def plan_of(serializer_class: Any, model: Any) -> Plan | None:
 
 
 def column_of(field: fields.Field, model: Any) -> Column:
-    """Return the column that a serializer's field shows."""
+    """Return the column that a serializer's field shows, or raise NotPlainError."""
     known = {fields.Field.get_attribute, relations.RelatedField.get_attribute}
     known.add(relations.PrimaryKeyRelatedField.get_attribute)
     if type(field).get_attribute not in known or len(field.source_attrs) != 1:
@@ -256,7 +256,7 @@ def column_of(field: fields.Field, model: Any) -> Column:
 
 
 def show_of(field: fields.Field, column: Any) -> type_show | None:
-    """Return what is to be done to the column's values, None for nothing."""
+    """Return what is to be done to the column's values (None: nothing), or raise NotPlainError."""
     method: Any = type(field).to_representation
     is_relation = isinstance(field, relations.PrimaryKeyRelatedField)
     if isinstance(column, models.ForeignKey) and not is_relation:
@@ -282,7 +282,11 @@ def show_of(field: fields.Field, column: Any) -> type_show | None:
 
 
 def nested_of(field: serializers.ListSerializer, model: Any) -> Nested:
-    """Return the rows behind ``StudySerializer(many=True)`` that point here by a foreign key."""
+    """Return the rows behind ``StudySerializer(many=True)`` that point here by a foreign key.
+
+    Raises:
+        NotPlainError: they are shown in another way than a plan can say.
+    """
     if type(field) is not serializers.ListSerializer or len(field.source_attrs) != 1:
         raise NotPlainError
     accessor = field.source_attrs[0]

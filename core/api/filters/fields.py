@@ -25,7 +25,7 @@ class StrictField(forms.Field):
     default_error_messages = {"blank": _("This may not be blank."), "invalid": _("Not valid.")}
 
     def clean(self, value: Any) -> Any:
-        """Return what ``value`` spells; None stays None."""
+        """Return what ``value`` spells, or raise ValidationError; None stays None."""
         if isinstance(value, str) and not value.strip():
             raise ValidationError(self.error_messages["blank"], code="blank")
         return super().clean(value)
@@ -144,7 +144,7 @@ class ListField(filter_fields.BaseCSVField):
     base_widget_class = filter_fields.BaseCSVWidget
 
     def clean(self, value: Any) -> Any:
-        """Return the list of values."""
+        """Return the list of values, or raise ValidationError."""
         if value is not None and not 1 <= len(value) <= MAX_VALUES:
             raise ValidationError(
                 _("From one to %(limit)d values."), code="invalid", params={"limit": MAX_VALUES}

@@ -131,7 +131,7 @@ class FilterSet(drf_filters.FilterSet):
 
     @classmethod
     def get_filters(cls) -> Any:
-        """Return the filters by name, all of them strict."""
+        """Return the filters by name, all of them strict, or raise ImproperlyConfigured."""
         found = super().get_filters()
         for name, item in found.items():
             lookups = set(str(item.lookup_expr).split(LOOKUP_SEP))
@@ -174,7 +174,7 @@ class SearchFilter(filters.SearchFilter):
         return (self.search_param,) if getattr(view, "search_fields", None) else ()
 
     def get_search_terms(self, request: Request) -> list[str]:
-        """Return the words to look for."""
+        """Return the words to look for, or raise the 400 of a search that is too long."""
         value = request.GET.get(self.search_param, "")
         terms = value.split()
         if len(value) > MAX_SEARCH_CHARACTERS or len(terms) > MAX_SEARCH_WORDS:
@@ -213,12 +213,12 @@ class OrderingFilter(filters.BaseFilterBackend):
         return dict(allowed) if isinstance(allowed, Mapping) else {name: name for name in allowed}
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
-        """Return the rows in the order that the caller asks for."""
+        """Return the rows in the order that the caller asks for, or raise a 400."""
         asked = request.GET.get(self.param)
         return queryset if asked is None else queryset.order_by(*self.terms(asked, view))
 
     def terms(self, asked: str, view: Any) -> list[str]:
-        """Return the arguments of ``order_by`` for the names in ``asked``."""
+        """Return the arguments of ``order_by`` for the names in ``asked``, or raise a 400."""
         paths = self.paths(view)
         names = [name.strip() for name in asked.split(",")]
         plain = [name.removeprefix("-") for name in names]

@@ -22,8 +22,8 @@ Their last names are not unique, so the key completes the order::
     (None, Cursor(direction='n', position=('Paz', 4)))
 
 The second page is ``WHERE (last_name, id) >= ('Paz', 4) ORDER BY last_name, id LIMIT 4``: 4, 1, 3
-and 5. 4 is still there, so there is a page behind; 5 is one too many, so there is one ahead. Whoever
-comes in as Abad meanwhile shifts nothing::
+and 5. 4 is still there, so there is a page behind; 5 is one too many, so there is one ahead.
+Whoever comes in as Abad meanwhile shifts nothing::
 
     >>> second = order.page(people, 2, first.next)
     >>> [row.pk for row in second.rows]
@@ -129,7 +129,11 @@ class Keyset:
 
     @classmethod
     def of(cls, queryset: QuerySet[Any], ordering: str | Iterable[str] = ()) -> "Keyset":
-        """Return the keyset of ``queryset``'s own ordering, else of ``ordering``, else by key."""
+        """Return the keyset of ``queryset``'s own ordering, else of ``ordering``, else by key.
+
+        Raises:
+            ImproperlyConfigured: the ordering has what no page can begin at.
+        """
         default = (ordering,) if isinstance(ordering, str) else tuple(ordering)
         terms = tuple(queryset.query.order_by) or default
         if not all(isinstance(term, str) for term in terms):
@@ -220,7 +224,11 @@ class Keyset:
         return (following if after else None), (preceding if before else None)
 
     def encode(self, cursor: Cursor, scope: str) -> str:
-        """Return ``cursor`` as an opaque text that only :meth:`decode` of ``scope`` takes."""
+        """Return ``cursor`` as an opaque text that only :meth:`decode` of ``scope`` takes.
+
+        Raises:
+            ImproperlyConfigured: its values are too long, or of a type that does not travel.
+        """
         body = orjson.dumps([cursor.direction, *map(_pack, cursor.position)])
         token = _text(self._tag(body, scope) + body)
         if not TOKEN.fullmatch(token):

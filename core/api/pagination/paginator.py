@@ -52,7 +52,12 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(
         self, queryset: Any, request: Request | HttpRequest, view: Any = None
     ) -> list[Any]:
-        """Return the rows of the page that ``request`` asks for."""
+        """Return the rows of the page that ``request`` asks for.
+
+        Raises:
+            InvalidCursor: the cursor is not one of this list.
+            ValidationError: the limit or the count is malformed.
+        """
         self.request = getattr(request, "_request", request)
         query = self.request.GET
         limit = self.default_limit
@@ -71,7 +76,7 @@ class KeysetPagination(BasePagination):
         return self.request.path.rstrip("/")
 
     def read_cursor(self, token: str | None) -> keyset.Cursor:
-        """Return the cursor of the request; none is the list's start."""
+        """Return the cursor of the request, or raise InvalidCursor; none is the list's start."""
         if token is None:
             return keyset.START
         try:
