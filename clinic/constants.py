@@ -94,4 +94,4 @@ BODY_PARTS = (
 # The files of the brief, column by column.
 PATIENT_COLUMNS = ("first_name", "last_name", "birth_date", "email", "id")
 STUDY_COLUMNS = ("urgency_level", "body_part", "description", "type", "patient_id")
-IMPORT_MAX_BYTES = 128 * 1024 * 1024
+MAX_IMPORT_BYTES = 128 * 1024 * 1024

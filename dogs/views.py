@@ -90,7 +90,7 @@ class FileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
         return files if user.is_staff else files.filter(owner=user)
 
     def lookup_value(self, value: str) -> UUID:
-        """Return the id, in its one spelling; uuid.UUID would read braces and URNs, too."""
+        """Return the id, in its one spelling (uuid.UUID reads URNs, too), or raise NotFound."""
         try:
             return parse_uuid(value)
         except ValueError:

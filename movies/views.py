@@ -97,7 +97,7 @@ class AboutMovie(GenericViewSet):
     lookup_field = "movie_id"
 
     def lookup_value(self, value: Any) -> int:
-        """Return the id; TMDB has none that the database could not hold."""
+        """Return the id, or raise MovieNotFound: TMDB has none that the database cannot hold."""
         if value > MAX_MOVIE_ID:
             raise MovieNotFound
         return int(value)

@@ -1,9 +1,9 @@
 """Limits of accounts and tokens, and what the demo data uses."""
 
-PASSWORD_MAX_LENGTH = 1000
-USER_AGENT_MAX_LENGTH = 200
-BEARER_MAX_BYTES = 4096
-API_TOKEN_MIN_LENGTH = 8
+MAX_PASSWORD_CHARACTERS = 1000
+MAX_USER_AGENT_CHARACTERS = 200
+MAX_BEARER_BYTES = 4096
+MIN_API_TOKEN_CHARACTERS = 8
 API_TOKEN_PREFIX = "plz_"  # noqa: S105 - a prefix tells secret scanners what they found
 API_TOKEN_SEEN_EVERY_SECONDS = 60
 API_TOKEN_LAST_YEAR = 2200  # the last evening of 9999 in Bogota is a year that Python cannot read

@@ -11,7 +11,7 @@ from unfold import forms as unfold_forms
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from core.text import email_key
-from users.constants import PASSWORD_MAX_LENGTH
+from users.constants import MAX_PASSWORD_CHARACTERS
 from users.errors import LoginLocked, WrongCurrentPassword
 from users.models import User
 from users.services import confirm_password
@@ -63,7 +63,7 @@ class UserForm(forms.ModelForm):
         label=_("New password"),
         required=False,
         strip=False,
-        max_length=PASSWORD_MAX_LENGTH,
+        max_length=MAX_PASSWORD_CHARACTERS,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=_("Leave empty to keep it. A new one ends all sessions and API tokens."),
     )

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from core.api.serializers import ModelSerializer, Serializer, StrictCharField, StrictEmailField
 from core.text import email_key
 from core.validators import plain_text
-from users.constants import BEARER_MAX_BYTES, PASSWORD_MAX_LENGTH
+from users.constants import MAX_BEARER_BYTES, MAX_PASSWORD_CHARACTERS
 from users.models import User
 
 
@@ -17,7 +17,7 @@ class PasswordField(StrictCharField):
     """A password: goes in, never comes out, keeps its spaces."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("max_length", PASSWORD_MAX_LENGTH)
+        kwargs.setdefault("max_length", MAX_PASSWORD_CHARACTERS)
         super().__init__(
             write_only=True, trim_whitespace=False, style={"input_type": "password"}, **kwargs
         )
@@ -76,13 +76,13 @@ class SignInSerializer(Serializer):
 class RefreshSerializer(Serializer):
     """What refreshing takes."""
 
-    refresh = StrictCharField(max_length=BEARER_MAX_BYTES, write_only=True)
+    refresh = StrictCharField(max_length=MAX_BEARER_BYTES, write_only=True)
 
 
 class SignOutSerializer(Serializer):
     """What signing out takes: the refresh token, or nothing beside the access token."""
 
-    refresh = StrictCharField(max_length=BEARER_MAX_BYTES, write_only=True, required=False)
+    refresh = StrictCharField(max_length=MAX_BEARER_BYTES, write_only=True, required=False)
 
 
 class PairSerializer(Serializer):

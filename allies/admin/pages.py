@@ -48,7 +48,7 @@ class JobPages(ModelAdmin):
         return response
 
     def ally_of(self, object_id: str) -> Ally:
-        """Return the ally whose page this is."""
+        """Return the ally whose page this is, or raise Http404."""
         ally = Ally.objects.filter(pk=unquote(object_id)).first()
         if ally is None:
             raise Http404

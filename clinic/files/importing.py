@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from clinic.constants import IMPORT_MAX_BYTES, PATIENT_COLUMNS, STUDY_COLUMNS
+from clinic.constants import MAX_IMPORT_BYTES, PATIENT_COLUMNS, STUDY_COLUMNS
 from clinic.errors import ImportOvertaken, ImportRefused, ImportRunning
 from clinic.files.rows import NAMED, PATIENT, STUDY, Result
 from clinic.files.writing import REASON, Writer
@@ -59,7 +59,7 @@ class Import:
     def read(self, sheet: Sheet, report: Report) -> Iterator[list[tuple[int, list[str]]]]:
         """Yield a file's rows in batches and report how many bytes that was."""
         name, stream, columns = sheet
-        rows = open_csv(stream, columns, report, file=name, max_bytes=IMPORT_MAX_BYTES)
+        rows = open_csv(stream, columns, report, file=name, max_bytes=MAX_IMPORT_BYTES)
         yield from watched(batches(rows), stream, self.progress)
 
     def fault(self, sheet: Sheet, row: int, faults: list[type_fault]) -> None:

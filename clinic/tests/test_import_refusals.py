@@ -135,7 +135,7 @@ def test_semicolons_are_reported_as_such():
 
 
 def test_a_file_over_the_limit_is_not_even_read(monkeypatch):
-    monkeypatch.setattr(importing, "IMPORT_MAX_BYTES", 100)
+    monkeypatch.setattr(importing, "MAX_IMPORT_BYTES", 100)
     assert refused(PATIENTS) == [("patients", 0, "", "too_large")]
 
 

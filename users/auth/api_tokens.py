@@ -12,9 +12,9 @@ from django.utils.crypto import salted_hmac
 from core.audit import journal
 from core.db import if_writable
 from users.constants import (
-    API_TOKEN_MIN_LENGTH,
     API_TOKEN_PREFIX,
     API_TOKEN_SEEN_EVERY_SECONDS,
+    MIN_API_TOKEN_CHARACTERS,
 )
 from users.errors import InvalidToken
 from users.models import ApiToken, User
@@ -50,7 +50,7 @@ def import_api_token(*, user: User, name: str, plaintext: str) -> ApiToken:
     Raises:
         ValueError: the text is too short for a token.
     """
-    if len(plaintext) < API_TOKEN_MIN_LENGTH:
+    if len(plaintext) < MIN_API_TOKEN_CHARACTERS:
         raise ValueError("too short for a token")
     known = ApiToken.objects.filter(digest=digest_of(plaintext)).first()
     return known or store(user=user, name=name, plaintext=plaintext, hint="", expires_at=None)

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from core import context
 from users.auth import api_tokens, sessions
-from users.constants import API_TOKEN_MIN_LENGTH, BEARER_MAX_BYTES
+from users.constants import MAX_BEARER_BYTES, MIN_API_TOKEN_CHARACTERS
 from users.errors import REALM, InvalidToken
 from users.models import ApiToken, Session, User
 
@@ -17,8 +17,8 @@ BEARER = re.compile(r"(?i:bearer) ([\x21-\x2b\x2d-\x7e]+)")
 
 def bearer_of(header: str) -> str:
     """Return the token of an ``Authorization`` header, or raise InvalidToken."""
-    match = BEARER.fullmatch(header) if len(header) <= BEARER_MAX_BYTES else None
-    if match is None or len(match[1]) < API_TOKEN_MIN_LENGTH:
+    match = BEARER.fullmatch(header) if len(header) <= MAX_BEARER_BYTES else None
+    if match is None or len(match[1]) < MIN_API_TOKEN_CHARACTERS:
         raise InvalidToken
     return match[1]
 

@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from core.text import email_key
 from users.auth import devices, limits
-from users.constants import PASSWORD_MAX_LENGTH
+from users.constants import MAX_PASSWORD_CHARACTERS
 from users.errors import LoginLocked
 from users.models import User
 
@@ -34,9 +34,9 @@ def check_credentials(*, email: str, password: str, device: str = "") -> User | 
     except LoginLocked:
         logger.warning("sign-in locked", extra={"account": limits.account_key(email)[:12]})
         raise
-    too_long = len(password) > PASSWORD_MAX_LENGTH
+    too_long = len(password) > MAX_PASSWORD_CHARACTERS
     if user is None or not user.has_usable_password() or too_long:
-        check_password(password[:PASSWORD_MAX_LENGTH], dummy_hash(get_hasher().algorithm))
+        check_password(password[:MAX_PASSWORD_CHARACTERS], dummy_hash(get_hasher().algorithm))
         return None
     if not user.check_password(password):
         return None

@@ -21,7 +21,7 @@ from core.audit import journal
 from users.auth.devices import known_device, new_device
 from users.auth.passwords import check_credentials
 from users.auth.tokens import AccessToken, Pair, RefreshToken, pair_of
-from users.constants import USER_AGENT_MAX_LENGTH
+from users.constants import MAX_USER_AGENT_CHARACTERS
 from users.errors import InvalidCredentials, InvalidToken
 from users.models import Session, User
 
@@ -74,7 +74,7 @@ def open_session(*, user: User, user_agent: str = "") -> Session:
         rotated_at=now,
         expires_at=now + timedelta(days=settings.REFRESH_TOKEN_DAYS),
         request_id=context.request_id.get()[:64],
-        user_agent=user_agent[:USER_AGENT_MAX_LENGTH],
+        user_agent=user_agent[:MAX_USER_AGENT_CHARACTERS],
     )
     User.objects.filter(pk=user.pk).update(last_login=now)
     with context.acting_as(actor_of(user), request=context.request_id.get()):

@@ -19,7 +19,7 @@ from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 from rest_framework_simplejwt.tokens import Token
 from rest_framework_simplejwt.utils import datetime_to_epoch
 
-from users.constants import BEARER_MAX_BYTES
+from users.constants import MAX_BEARER_BYTES
 from users.errors import InvalidToken
 from users.models import Session
 
@@ -109,7 +109,7 @@ class SessionToken(Token):
     @classmethod
     def read(cls, text: str) -> Claims:
         """Return the claims of a valid token, or raise InvalidToken, whatever ``text`` is."""
-        if not text.startswith(HEADER) or len(text) > BEARER_MAX_BYTES:
+        if not text.startswith(HEADER) or len(text) > MAX_BEARER_BYTES:
             raise InvalidToken
         ring = present_ring()
         claims = verified(cls, text, ring)  # type: ignore[arg-type]  # mypy: a class hashes as its instances

@@ -9,7 +9,7 @@ from core.roles import Role
 from users import services
 from users.auth import sessions
 from users.auth.tokens import AccessToken, KeyRing, RefreshToken, pair_of
-from users.constants import BEARER_MAX_BYTES
+from users.constants import MAX_BEARER_BYTES
 from users.models import Session
 from users.tests import helpers_tokens as forged
 from users.tests.factories import ApiTokenFactory, SessionFactory
@@ -109,8 +109,8 @@ def test_a_refresh_token_is_no_access_token_and_back(api):
         "Bearer\t{token}",
         "Bearer {token}\u00e9",
         "Bearer \u0661{token}",
-        "Bearer " + "a" * BEARER_MAX_BYTES,
-        "Bearer a.b." + "c" * BEARER_MAX_BYTES,
+        "Bearer " + "a" * MAX_BEARER_BYTES,
+        "Bearer a.b." + "c" * MAX_BEARER_BYTES,
     ],
 )
 def test_another_authorization_header_is_401(api, header):

@@ -15,7 +15,7 @@ from core.values import DATE, parse_time
 
 
 def moment(text: str) -> datetime:
-    """Return the time that an option names: a day alone begins at midnight in TIME_ZONE."""
+    """Return the time that an option names, a day alone its midnight, or raise CommandError."""
     try:
         value = parse_time(f"{text}T00:00" if DATE.fullmatch(text) else text)
     except ValueError:

@@ -7,7 +7,8 @@ import pytest
 
 from core.outbound import client
 
-MARGIN = 5  # a busy machine's scheduling, on top of a deadline; without one all would take longer
+# A busy machine's scheduling, on top of a deadline; without one all would take longer.
+MARGIN_SECONDS = 5
 PICTURE = "breeds/image/random"
 OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from core.outbound import client
-from core.tests.outbound.helpers_calls import MARGIN, PICTURE, failure, resolving
+from core.tests.outbound.helpers_calls import MARGIN_SECONDS, PICTURE, failure, resolving
 
 
 def test_a_name_that_does_not_resolve(make, lines, monkeypatch):
@@ -14,7 +14,7 @@ def test_a_name_that_does_not_resolve(make, lines, monkeypatch):
     error, seconds = failure(lambda: make("https://nowhere.invalid").get_json("x"))
     assert (error.reason, error.status, error.temporary) == ("connection", None, True)
     assert lines()[0].attempts == 3
-    assert seconds < MARGIN
+    assert seconds < MARGIN_SECONDS
 
 
 def test_a_name_that_cannot_be_one(make):
@@ -28,7 +28,7 @@ def test_a_resolver_that_hangs(make, monkeypatch):
     error, seconds = failure(lambda: make("https://slow.invalid", total_deadline=0.5).get_json("x"))
     hang.set()
     assert error.reason == "timeout"
-    assert seconds < 0.5 + MARGIN
+    assert seconds < 0.5 + MARGIN_SECONDS
 
 
 INSIDE = [

@@ -17,7 +17,7 @@ from core.outbound import client
 from core.outbound.call import Call, calling
 from core.outbound.transport import BoundedRetry
 from core.tests.outbound.helpers_calls import (
-    MARGIN,
+    MARGIN_SECONDS,
     OK,
     PICTURE,
     counted,
@@ -84,7 +84,7 @@ def test_fault(server, make, lines, logged, case):
     assert (error.upstream, error.reason, error.status) == (upstream.name, reason, status)
     assert error.temporary is temporary
     assert counted(server, calls) == calls
-    assert seconds < upstream.total_deadline + MARGIN
+    assert seconds < upstream.total_deadline + MARGIN_SECONDS
 
     (line,) = lines()
     assert (line.levelname, line.getMessage()) == ("WARNING", "upstream_failed")
@@ -125,7 +125,7 @@ def test_attempts_end_with_the_deadline(server, make):
     error, seconds = failure(lambda: upstream.get_json(PICTURE))
     assert error.reason == "timeout"
     assert 1 <= counted(server, 1) <= 5
-    assert seconds < upstream.total_deadline + MARGIN
+    assert seconds < upstream.total_deadline + MARGIN_SECONDS
 
 
 def test_a_short_retry_after_is_obeyed(server, make):
@@ -142,7 +142,7 @@ def test_a_long_retry_after_ends_the_call_at_once(server, make, lines, status):
     error, seconds = failure(lambda: make().get_json(PICTURE))
     assert (error.reason, error.status, error.retry_after) == ("status", status, 60)
     assert server.calls() == 1
-    assert seconds < MARGIN
+    assert seconds < MARGIN_SECONDS
     assert lines()[0].retry_after == 60
 
 
@@ -261,14 +261,14 @@ def test_nobody_listens(make, lines):
         error, seconds = failure(lambda: make(url).get_json("x"))
     assert (error.reason, error.status, error.temporary) == ("connection", None, True)
     assert lines()[0].attempts == 3
-    assert seconds < MARGIN
+    assert seconds < MARGIN_SECONDS
 
 
 def test_tls_with_somebody_who_speaks_none(server, make):
     url = server.url.replace("http:", "https:")
     error, seconds = failure(lambda: make(url).get_json(PICTURE))
     assert (error.reason, error.status) == ("tls", None)
-    assert seconds < MARGIN
+    assert seconds < MARGIN_SECONDS
 
 
 def test_no_time_at_all(server, make):
