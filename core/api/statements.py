@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connections
 from django.db.models import Expression, QuerySet
 
-# Routes by page sizes have fewer; beyond it all are dropped, and compiled again when they are used.
+# A list has some per page size; beyond, all are dropped, and compiled again when they are used.
 MAX_KEPT_STATEMENTS = 2048
 
 
