@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold import forms as unfold_forms
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminPasswordWidget,
@@ -14,9 +13,10 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from allies.constants import NAME_LENGTH, PASSWORD_LENGTH, REASON_LENGTH, TAG_LENGTH, USER_LENGTH
+from allies.constants import NAME_LENGTH, PASSWORD_LENGTH, TAG_LENGTH, USER_LENGTH
 from allies.models import Ally
 from allies.values import read_origins, read_tag, read_tags
+from core.admin.forms import ReasonForm, text_field
 from core.validators import plain_text
 
 
@@ -67,20 +67,6 @@ class AllyForm(forms.ModelForm):
             "allowed_origins",
             "is_active",
         )
-
-
-def text_field(label: Any, length: int, **kwargs: Any) -> forms.CharField:
-    """Return a line of text."""
-    widget = kwargs.pop("widget", UnfoldAdminTextInputWidget())
-    return forms.CharField(label=label, max_length=length, widget=widget, **kwargs)
-
-
-class ReasonForm(forms.Form):
-    """Whatever is changed by hand says why; the reason goes into the journal."""
-
-    reason = text_field(_("Reason"), REASON_LENGTH, validators=[plain_text])
-
-    field_order: Any = None
 
 
 class RenameTagForm(ReasonForm):
@@ -155,14 +141,3 @@ class LogForm(ReasonForm):
         label=_("Up to, not including"), required=False, widget=UnfoldAdminTextInputWidget()
     )
     field_order = ("file", "since", "until", "reason")
-
-
-class ReasonActionForm(unfold_forms.ActionForm):
-    """An action on selected rows that says why."""
-
-    reason = forms.CharField(
-        label="",
-        required=False,
-        max_length=REASON_LENGTH,
-        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": _("Reason")}),
-    )

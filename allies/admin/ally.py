@@ -17,10 +17,11 @@ from unfold.decorators import display
 from allies import selectors, services
 from allies.admin.pages import JobPages
 from allies.errors import ReasonRequired
-from allies.forms import AllyForm, ReasonActionForm
+from allies.forms import AllyForm
 from allies.models import Ally, AllyCredential
 from allies.values import normal_tag
 from core.admin.base import ModelAdmin, ReadOnlyAdmin
+from core.admin.forms import ReasonActionForm
 from core.errors import ApplicationError
 
 # What may be seen of credentials: all but the sealed columns.

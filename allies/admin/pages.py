@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext, ngettext
@@ -18,10 +17,11 @@ from unfold.decorators import action
 from allies import selectors, services
 from allies.accesslog.report import tally_of
 from allies.accesslog.summary import summarise
-from allies.forms import CredentialsForm, LogForm, ReasonForm, RenameAllyForm, RenameTagForm
+from allies.forms import CredentialsForm, LogForm, RenameAllyForm, RenameTagForm
 from allies.models import Ally, AllyCredential
 from allies.values import swap_tags
 from core.admin.base import ModelAdmin
+from core.admin.forms import ReasonForm
 from core.audit import journal
 from core.files import csv_lines
 
@@ -39,13 +39,6 @@ def seal_of(form: ReasonForm) -> str:
 
 class JobPages(ModelAdmin):
     """Mixin: pages beside the list and beside one ally."""
-
-    def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        """Return one page of the admin."""
-        base = {**self.admin_site.each_context(request), "opts": self.opts}
-        response = TemplateResponse(request, f"allies/admin/{template}.html", {**base, **context})
-        response["Cache-Control"] = "no-store"
-        return response
 
     def ally_of(self, object_id: str) -> Ally:
         """Return the ally whose page this is, or raise Http404."""
@@ -79,7 +72,7 @@ class JobPages(ModelAdmin):
             headers = {"Content-Disposition": 'attachment; filename="tags.csv"'}
             return HttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
         journal.record(journal.Action.READ, Ally, count=len(rows), reason="admin: tags")
-        return self.page(request, "tags", title=gettext("Tags"), rows=rows)
+        return self.page(request, "allies/admin/tags.html", title=gettext("Tags"), rows=rows)
 
     @action(description=_("Rename a tag"), permissions=["change"], url_path="rename-tag")
     def rename_tag(self, request: HttpRequest) -> HttpResponse:
@@ -99,7 +92,7 @@ class JobPages(ModelAdmin):
                 (ally, ally.tags, swap_tags(ally.tags, remove=data["old"], add=data["new"]))
                 for ally in carriers.order_by("pk")[:MAX_PREVIEW_ROWS]
             ]
-        return self.page(request, "job", **context)
+        return self.page(request, "allies/admin/job.html", **context)
 
     # --- One ally ----------------------------------------------------------------------------
     @action(description=_("New name and tag"), permissions=["change"], url_path="rename")
@@ -119,7 +112,7 @@ class JobPages(ModelAdmin):
             context["total"] = 1
             before, after = [ally.name, *ally.tags], [data["name"], *tags]
             context["changes"] = [(ally, before, after)]
-        return self.page(request, "job", **context)
+        return self.page(request, "allies/admin/job.html", **context)
 
     @action(description=_("Add credentials"), permissions=["change"], url_path="credentials")
     def add_credentials(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -139,7 +132,7 @@ class JobPages(ModelAdmin):
         valid = selectors.usable_credentials().filter(ally=ally).order_by("version")
         return self.page(
             request,
-            "credentials",
+            "allies/admin/credentials.html",
             title=gettext("Add credentials: %s") % ally,
             form=form,
             next_version=1 if last is None else last.version + 1,
@@ -166,7 +159,7 @@ class JobPages(ModelAdmin):
             journal.record(journal.Action.READ, Ally, count=tally.lines, reason=reason)
         return self.page(
             request,
-            "log",
+            "allies/admin/log.html",
             title=gettext("Analyse a log"),
             form=form,
             report=report,

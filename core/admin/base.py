@@ -175,6 +175,13 @@ class ModelAdmin(StrictModelAdmin):
             actions.pop("delete_selected", None)
         return actions
 
+    def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        """Return a page of the admin that is about this model; no browser keeps it."""
+        base = {**self.admin_site.each_context(request), "opts": self.opts}
+        response = TemplateResponse(request, template, {**base, **context})
+        response["Cache-Control"] = "no-store"
+        return response
+
     def tell(self, request: HttpRequest, text: str, level: int = messages.SUCCESS) -> None:
         """Show one notice to the person at the screen."""
         self.message_user(request, text, level)
