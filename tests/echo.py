@@ -24,7 +24,7 @@ def application(environ, start_response):
         log.write(json.dumps(seen) + "\n")
     if path.startswith("/wait/"):
         time.sleep(float(path.rpartition("/")[2]))
-    if path == "/die":
+    if path == "/die" or environ["QUERY_STRING"] == "die":
         os._exit(9)
     status = path.rpartition("/")[2] if "/status/" in path else "200"
     content = json.dumps(seen).encode()
