@@ -82,14 +82,21 @@ def problem_response(
 
 
 def field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
-    """Yield ``{field, code, detail}`` for each leaf of DRF's nested error detail."""
+    """Yield ``{field, code, detail}`` for each leaf of DRF's nested error detail.
+
+    Fields are named as JavaScript reaches them: ``address.city``, ``products[3]``,
+    ``rows[3].name``.
+    """
     if isinstance(detail, dict):
         for key, value in detail.items():
-            yield from field_errors(value, f"{path}.{key}" if path else str(key))
+            if isinstance(key, int):  # what DRF's ListField calls a place in its list
+                yield from field_errors(value, f"{path}[{key}]")
+            else:
+                yield from field_errors(value, f"{path}.{key}" if path else str(key))
     elif isinstance(detail, list):
         for index, value in enumerate(detail):
             nested = isinstance(value, dict | list)
-            yield from field_errors(value, f"{path}.{index}" if nested else path)
+            yield from field_errors(value, f"{path}[{index}]" if nested else path)
     else:
         code = getattr(detail, "code", None) or "invalid"
         yield {"field": path, "code": code, "detail": force_str(detail)}

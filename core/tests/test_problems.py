@@ -7,6 +7,7 @@ from django.test import Client
 
 from core.errors import Conflict, ServiceUnavailable, TooManyRequests
 from core.models import JournalEntry
+from core.problems import field_errors
 from tests.asserts import problem_of
 from users.models import User
 
@@ -133,6 +134,21 @@ def test_validation_names_the_fields(admin_api):
     assert {error["field"] for error in body["errors"]} >= {"name", "email"}
     assert all(set(error) == {"field", "code", "detail"} for error in body["errors"])
     assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("detail", "names"),
+    [
+        ({"name": ["wrong"]}, ["name"]),
+        ({"address": {"city": ["wrong", "worse"]}}, ["address.city", "address.city"]),
+        ({"products": {3: ["wrong"], 5: ["wrong"]}}, ["products[3]", "products[5]"]),
+        ({"rows": [{}, {"name": ["wrong"]}]}, ["rows[1].name"]),
+        ([{"name": ["wrong"]}], ["[0].name"]),
+        (["wrong"], [""]),
+    ],
+)
+def test_fields_are_named_as_javascript_reaches_them(detail, names):
+    assert [error["field"] for error in field_errors(detail)] == names
 
 
 def test_body_over_the_limit(admin_api, settings):
