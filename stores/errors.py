@@ -9,21 +9,20 @@ from core.errors import ApplicationError, BadRequest, Conflict, PayloadTooLarge,
 
 
 class FieldError(BadRequest):
-    """A field names something that is not there; the problem document names the field."""
+    """Fields name something that is not there; the problem document names each of them."""
 
     field = ""
 
-    def __init__(self, field: str = "") -> None:
-        error = {
-            "field": field or self.field,
-            "code": self.default_code,
-            "detail": str(self.default_detail),
-        }
-        super().__init__(errors=[error])
+    def __init__(self, *fields: str) -> None:
+        errors = [
+            {"field": field, "code": self.default_code, "detail": str(self.default_detail)}
+            for field in fields or (self.field,)
+        ]
+        super().__init__(errors=errors)
 
 
 class UnknownProduct(FieldError):
-    """A portfolio names a SKU that no product has."""
+    """A portfolio names a SKU that no active product has, at places like ``products[3]``."""
 
     default_code = "unknown_product"
     default_detail = _("There is no such product.")
@@ -88,10 +87,12 @@ class PortfolioExists(Conflict):
 
 
 class PortfolioInUse(Conflict):
-    """A portfolio that was ever published stays: visits were counted by it."""
+    """A portfolio that was ever published stays, or one that an establishment has as its own."""
 
     default_code = "portfolio_in_use"
-    default_detail = _("A portfolio that was published is not deleted; retire its versions.")
+    default_detail = _(
+        "A portfolio that was published, or is an establishment's own, is not deleted."
+    )
 
 
 class PortfolioNoDraft(Conflict):
@@ -113,6 +114,14 @@ class PortfolioPeriodOverlap(Conflict):
 
     default_code = "portfolio_period_overlap"
     default_detail = _("A version that begins later is published already.")
+
+
+class UnknownVersion(FieldError):
+    """A portfolio has no version of this number."""
+
+    default_code = "unknown_version"
+    default_detail = _("The portfolio has no such version.")
+    field = "number"
 
 
 class VersionNotPublished(Conflict):

@@ -30,12 +30,11 @@ PORTFOLIOS = {
     "partial_update": ADMIN_ONLY,
     "destroy": ADMIN_ONLY,
     "draft": ADMIN_ONLY,
+    "discard_draft": ADMIN_ONLY,
     "publish": ADMIN_ONLY,
-    "versions": SUPPORT,
-    "version": SUPPORT,
     "diff": SUPPORT,
-    "retire": ADMIN_ONLY,
 }
+PORTFOLIO_VERSIONS = {"list": SUPPORT, "retrieve": SUPPORT, "retire": ADMIN_ONLY}
 VISITS = {
     "list": STAFF_AND_SELLERS,
     "retrieve": STAFF_AND_SELLERS,

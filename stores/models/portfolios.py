@@ -49,6 +49,12 @@ class VersionQuerySet(StampedQuerySet):
             Q(valid_until__isnull=True) | Q(valid_until__gte=day), valid_from__lte=day
         )
 
+    def not_over(self, day: dt.date) -> "VersionQuerySet":
+        """Return the drafts, and what is published and holds on a day or will later."""
+        lasts = Q(valid_until__isnull=True) | Q(valid_until__gte=day)
+        published = Q(state=VersionState.PUBLISHED) & lasts
+        return self.filter(Q(state=VersionState.DRAFT) | published)
+
 
 class PortfolioVersion(Stamped):
     """What a portfolio says from ``valid_from`` to ``valid_until``, both included.

@@ -133,6 +133,14 @@ class VersionFactory(StampedFactory):
     product_ids = factory.LazyAttribute(lambda made: [product.pk for product in made.products])
 
     @classmethod
+    def samples(cls):
+        """Return a version that is over, the one in force, and a draft, of one portfolio."""
+        eve = today() - dt.timedelta(days=61)
+        began = eve - dt.timedelta(days=30)
+        over = cls(valid_from=began, valid_until=eve, products=[ProductFactory()])
+        return [over, cls(products=ProductFactory.create_batch(2)), cls(draft=True)]
+
+    @classmethod
     def _create(cls, model_class, *args, **kwargs):
         version = super()._create(model_class, *args, **kwargs)
         PortfolioItem.objects.bulk_create(
