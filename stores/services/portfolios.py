@@ -66,9 +66,9 @@ def create_portfolio(
 
 
 @transaction.atomic(savepoint=False)
-def rename_portfolio(*, portfolio: Portfolio, name: str) -> Portfolio:
-    """Give a portfolio another name; phones do not show it, so no version is stamped."""
-    if changes := journal.change(portfolio, {"name": name}):
+def change_portfolio(*, portfolio: Portfolio, **fields: Any) -> Portfolio:
+    """Change the name of a portfolio; phones do not show it, so no version is stamped."""
+    if changes := journal.change(portfolio, fields):
         journal.record(journal.Action.CHANGE, portfolio, changes=changes)
     return portfolio
 

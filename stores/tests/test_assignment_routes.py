@@ -142,6 +142,13 @@ def test_a_seller_has_an_establishment_once_and_a7_again_after_its_end(admin_api
     assert admin_api.post("/api/assignments", {**body, "seller": other.pk}).status_code == 201
 
 
+def test_a_repeated_post_with_its_key_assigns_once(admin_api, body):
+    first = admin_api.post("/api/assignments", body, HTTP_IDEMPOTENCY_KEY="k-1")
+    with nothing_changes():
+        again = admin_api.post("/api/assignments", body, HTTP_IDEMPOTENCY_KEY="k-1")
+    assert (again.status_code, again.json()) == (201, first.json())
+
+
 # -- change ------------------------------------------------------------------------------------
 def test_a_period_moves(admin_api):
     assignment = AssignmentFactory()
@@ -159,6 +166,7 @@ def test_a_period_moves(admin_api):
     }
     with nothing_changes():
         assert admin_api.put(path, answer.json()).status_code == 200
+        assert admin_api.patch(path, {}).status_code == 200
     assert admin_api.patch(path, {"valid_until": None}).json()["valid_until"] is None
 
 

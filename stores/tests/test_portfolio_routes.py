@@ -227,6 +227,13 @@ def test_a_portfolio_gets_another_name_and_no_version_changes(admin_api, method)
         assert getattr(admin_api, method)(path, {"name": "Infaltables 2027"}).status_code == 200
 
 
+def test_a_change_of_nothing_writes_nothing(admin_api):
+    portfolio = VersionFactory().portfolio
+    with nothing_changes():
+        answer = admin_api.patch(f"/api/portfolios/{portfolio.pk}", {})
+    assert (answer.status_code, answer.json()["name"]) == (200, portfolio.name)
+
+
 def test_typology_and_region_may_be_repeated_but_not_moved(admin_api):
     portfolio = VersionFactory().portfolio
     path = f"/api/portfolios/{portfolio.pk}"

@@ -93,7 +93,7 @@ class PortfolioViewSet(ModelViewSet):
 
     def perform_update(self, serializer: BaseSerializer) -> None:
         """Rename the portfolio."""
-        services.rename_portfolio(portfolio=serializer.instance, **serializer.validated_data)  # type: ignore[arg-type]  # DRF types it loosely
+        services.change_portfolio(portfolio=serializer.instance, **serializer.validated_data)  # type: ignore[arg-type]  # DRF types it loosely
 
     def perform_destroy(self, instance: Portfolio) -> None:
         """Delete a portfolio that was never published."""
