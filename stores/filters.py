@@ -8,6 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from core.api.filters import filterset
 from stores.constants import AssignmentState, VersionState
 from stores.models import Assignment, Portfolio, PortfolioVersion
+from rest_framework.request import Request
+
+from core.api.filters import filterset
+from core.text import name_key, search_key
+from stores.constants import State
+from stores.models import Assignment, City, Establishment, Product
+from stores.values import gtin_key
 
 ALL = "all"
 
@@ -47,3 +54,87 @@ class AssignmentFilter(filterset.FilterSet):
     class Meta:
         model = Assignment
         fields = ("seller", "establishment", "state", "city")
+class FoldedSearch(filterset.SearchFilter):
+    """``?search=`` that finds "Medellín" by "medellin", on every database."""
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        """Return the words in the form that they are stored in."""
+        return [search_key(term) for term in super().get_search_terms(request)]
+
+
+class KeyFilter(filterset.CharFilter):
+    """A whole business key, in any case."""
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        """Compare as the unique constraint does."""
+        return super().filter(qs, name_key(value) if value else value)
+
+
+class GtinFilter(filterset.CharFilter):
+    """A whole GTIN, with or without zeros in front."""
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        """Compare as the unique constraint does."""
+        return super().filter(qs, gtin_key(value) if value else value)
+
+
+class StateFilter(filterset.ChoiceFilter):
+    """One state, or ``all``; a list without the parameter shows what is active."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        choices = [*State.choices, (ALL, _("all"))]
+        super().__init__(**{"choices": choices, "help_text": _("Default: active."), **kwargs})
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        """Narrow to the state."""
+        return qs if value == ALL else super().filter(qs, value)
+
+
+class SellerFilter(filterset.IntegerFilter):
+    """Who has the establishment on the phone."""
+
+    def filter(self, qs: QuerySet, value: int | None) -> QuerySet:
+        """Narrow to the establishments that are actively assigned to the seller."""
+        if value is None:
+            return qs
+        mine = Assignment.objects.active().filter(seller=value)
+        return qs.filter(pk__in=mine.values("establishment"))
+
+
+class CityFilter(filterset.FilterSet):
+    """By where a city belongs."""
+
+    department = filterset.CharFilter(field_name="department_id")
+    region = filterset.CharFilter(field_name="department__region_id")
+
+    class Meta:
+        model = City
+        fields: tuple[str, ...] = ()
+
+
+class ProductFilter(filterset.FilterSet):
+    """By what the product is."""
+
+    state = StateFilter()
+    sku = KeyFilter(field_name="sku_key")
+    gtin = GtinFilter(field_name="gtin_key")
+
+    class Meta:
+        model = Product
+        fields = ("category", "brand", "is_competitor")
+
+
+class EstablishmentFilter(filterset.FilterSet):
+    """By place, kind, and who visits it."""
+
+    state = StateFilter()
+    code = KeyFilter(field_name="code_key")
+    city = filterset.CharFilter(field_name="city_id")
+    department = filterset.CharFilter(field_name="city__department_id")
+    region = filterset.CharFilter(field_name="city__department__region_id")
+    typology = filterset.CharFilter(field_name="typology_id")
+    seller = SellerFilter(min_value=1)
+
+    class Meta:
+        model = Establishment
+        fields: tuple[str, ...] = ()

@@ -15,3 +15,24 @@ of_portfolio = NestedSimpleRouter(router, "portfolios", lookup="portfolio", trai
 of_portfolio.register("versions", PortfolioVersionViewSet, basename="portfolio-version")
 
 urlpatterns: list[URLPattern | URLResolver] = [*router.urls, *of_portfolio.urls]
+from django.urls import URLPattern, URLResolver, path
+
+from core.api.routers import Router
+from stores.views.bulk import EXPORT
+from stores.views.establishments import EstablishmentViewSet
+from stores.views.places import CityViewSet, RegionViewSet, TypologyViewSet
+from stores.views.products import ProductViewSet
+
+router = Router()
+router.register("regions", RegionViewSet, basename="region")
+router.register("typologies", TypologyViewSet, basename="typology")
+router.register("cities", CityViewSet, basename="city")
+router.register("products", ProductViewSet, basename="product")
+router.register("establishments", EstablishmentViewSet, basename="establishment")
+
+files: list[URLPattern | URLResolver] = [
+    path("products.csv", ProductViewSet.as_view({"get": "export_file"}, **EXPORT)),
+    path("establishments.csv", EstablishmentViewSet.as_view({"get": "export_file"}, **EXPORT)),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [*router.urls, *files]

@@ -1,0 +1,119 @@
+"""Writes of establishments: unique, journalled, stamped; inactive instead of deleted."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from core.audit import journal
+from core.db import refusing
+from stores import clock
+from stores.constants import AssignmentState, State
+from stores.errors import CodeTaken
+from stores.models import Assignment, Establishment, Portfolio
+
+CONSTRAINT_ERRORS = {"stores_establishment_code_unique": CodeTaken}
+BECAME_INACTIVE = "the establishment became inactive"
+
+
+def resolved() -> QuerySet[Establishment]:
+    """Return establishments with their region's row at hand and ``resolved_portfolio``.
+
+    That is the own portfolio, else the one of typology and region, else None: one query.
+    """
+    by_place = Portfolio.objects.filter(
+        typology=OuterRef("typology"), region=OuterRef("city__department__region")
+    )
+    establishments: QuerySet[Establishment] = Establishment.objects.select_related(
+        "city__department"
+    )
+    return establishments.annotate(
+        resolved_portfolio=Coalesce("portfolio_id", Subquery(by_place.values("pk")))
+    )
+
+
+@transaction.atomic(savepoint=False)
+def create_establishment(**fields: Any) -> Establishment:
+    """Add an establishment; its code is made when there is none.
+
+    Raises:
+        CodeTaken: another establishment has the code, whatever its case.
+    """
+    establishment = Establishment(**fields)
+    with refusing(Establishment, CONSTRAINT_ERRORS):
+        establishment.save(force_insert=True)
+    changes = journal.initial(establishment)
+    journal.record(journal.Action.CREATE, establishment, changes=changes)
+    clock.stamp(establishment)
+    return establishment
+
+
+@transaction.atomic(savepoint=False)
+def change_establishment(*, establishment: Establishment, **fields: Any) -> Establishment:
+    """Change the named fields of a locked establishment; nothing changed is nothing written.
+
+    One that becomes inactive leaves its sellers' phones.
+
+    Raises:
+        CodeTaken: another establishment has the new code, whatever its case.
+    """
+    return _save(establishment, fields, journal.Action.CHANGE)
+
+
+@transaction.atomic(savepoint=False)
+def retire_establishment(*, establishment: Establishment) -> Establishment:
+    """Make a locked establishment inactive, and end its assignments."""
+    return _save(establishment, {"state": State.INACTIVE}, journal.Action.DELETE)
+
+
+def end_assignments_of(establishment_ids: Collection[int]) -> list[Assignment]:
+    """End the active assignments of locked establishments today; the caller stamps them.
+
+    Each lasted until today, or until its first day where that is later; one whose last day is over
+    keeps that.
+    """
+    active = Assignment.objects.active().filter(establishment__in=establishment_ids)
+    assignments = list(active.select_for_update().order_by("pk"))
+    today = timezone.localdate()
+    entries = []
+    for assignment in assignments:
+        before = journal.snapshot(assignment)
+        _end(assignment, today)
+        changes = journal.diff(before, assignment)
+        entries.append(
+            journal.entry(
+                journal.Action.CHANGE, assignment, changes=changes, reason=BECAME_INACTIVE
+            )
+        )
+    Assignment.objects.bulk_update(assignments, ["state", "valid_until", "released_on"])
+    journal.record_many(entries)
+    return assignments
+
+
+def _end(assignment: Assignment, today: dt.date) -> None:
+    """Set what says that an assignment is over."""
+    assignment.state = AssignmentState.ENDED
+    if assignment.valid_until is None or assignment.valid_until >= today:
+        assignment.valid_until = max(assignment.valid_from, today)
+        assignment.released_on = today
+
+
+def _save(
+    establishment: Establishment, fields: Mapping[str, Any], action: journal.Action
+) -> Establishment:
+    """Store changed fields, and what follows from them."""
+    before = journal.snapshot(establishment)
+    for name, value in fields.items():
+        setattr(establishment, name, value)
+    with refusing(Establishment, CONSTRAINT_ERRORS):
+        changes = journal.save_changes(establishment, before)
+    if changes:
+        is_gone = "state" in changes and establishment.state == State.INACTIVE
+        ended = end_assignments_of([establishment.pk]) if is_gone else []
+        journal.record(action, establishment, changes=changes)
+        clock.stamp(establishment, *ended)
+    return establishment

@@ -1,0 +1,73 @@
+"""The routes of establishments."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from django.db.models import QuerySet
+from rest_framework.serializers import BaseSerializer
+
+from core.api.filters.filterset import FilterBackend, OrderingFilter
+from core.api.query import path_key
+from core.api.views import ModelViewSet
+from core.roles import Role
+from stores import permissions
+from stores.constants import State
+from stores.filters import EstablishmentFilter, FoldedSearch
+from stores.models import Assignment, Establishment
+from stores.serializers.establishments import EstablishmentSerializer
+from stores.services import establishments
+from stores.views.bulk import BULK_PARAMS, BulkMixin, export_params
+
+if TYPE_CHECKING:
+    from users.models import User
+
+
+class EstablishmentViewSet(BulkMixin, ModelViewSet):
+    """Establishments by id. SELLER sees those that are on the phone.
+
+    A list shows what is active, unless ``state`` asks for others.
+    """
+
+    permission_table = permissions.ESTABLISHMENTS
+    queryset = establishments.resolved()
+    serializer_class = EstablishmentSerializer
+    filterset_class = EstablishmentFilter
+    filter_backends = (FilterBackend, FoldedSearch, OrderingFilter)
+    search_fields = ("search_key",)
+    ordering_fields = ("id", "code", "name")
+    fast_reads = False  # region, portfolio and location are no columns of their own
+    query_params: ClassVar[Any] = {
+        **BULK_PARAMS,
+        "export_file": export_params(EstablishmentFilter),
+    }
+    sheet = "establishments"
+
+    def get_queryset(self) -> QuerySet[Establishment]:
+        """Narrow to the caller's own, for SELLER; a list without ``state`` to what is active."""
+        rows: QuerySet[Establishment] = super().get_queryset()
+        user = cast("User", self.request.user)
+        if user.role == Role.SELLER:
+            mine = Assignment.objects.active().filter(seller=user.pk)
+            rows = rows.filter(state=State.ACTIVE, pk__in=mine.values("establishment"))
+        elif self.action == "list" and "state" not in self.request.GET:
+            rows = rows.filter(state=State.ACTIVE)
+        return rows
+
+    def lookup_value(self, value: str) -> int:
+        """Return the id that the address names."""
+        return path_key(value)
+
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        """Add the establishment."""
+        made = establishments.create_establishment(**serializer.validated_data)
+        serializer.instance = establishments.resolved().get(pk=made.pk)
+
+    def perform_update(self, serializer: BaseSerializer) -> None:
+        """Change the establishment; what holds there may be another list afterwards."""
+        changed = establishments.change_establishment(
+            establishment=cast("Establishment", serializer.instance), **serializer.validated_data
+        )
+        serializer.instance = establishments.resolved().get(pk=changed.pk)
+
+    def perform_destroy(self, instance: Establishment) -> None:
+        """Make the establishment inactive, and end its assignments."""
+        establishments.retire_establishment(establishment=instance)

@@ -1,0 +1,38 @@
+"""The routes of places and typologies: what an establishment can say of itself."""
+
+from core.api.filters.filterset import FilterBackend, OrderingFilter
+from core.api.views import ReadOnlyModelViewSet
+from stores import permissions
+from stores.filters import CityFilter, FoldedSearch
+from stores.models import City, Region, Typology
+from stores.serializers.places import CitySerializer, RegionSerializer, TypologySerializer
+
+
+class RegionViewSet(ReadOnlyModelViewSet):
+    """Commercial regions by code."""
+
+    permission_table = permissions.PLACES
+    queryset = Region.objects.all()
+    serializer_class = RegionSerializer
+
+
+class TypologyViewSet(ReadOnlyModelViewSet):
+    """Kinds of establishments by code."""
+
+    permission_table = permissions.PLACES
+    queryset = Typology.objects.all()
+    serializer_class = TypologySerializer
+
+
+class CityViewSet(ReadOnlyModelViewSet):
+    """Municipalities by their DIVIPOLA code; ``search`` overlooks accents."""
+
+    permission_table = permissions.PLACES
+    queryset = City.objects.select_related("department")
+    serializer_class = CitySerializer
+    filterset_class = CityFilter
+    filter_backends = (FilterBackend, FoldedSearch, OrderingFilter)
+    search_fields = ("search_key",)
+    ordering = ("name", "code")
+    ordering_fields = ("code", "name")
+    fast_reads = False  # the region is the department's, no column of the city
