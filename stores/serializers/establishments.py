@@ -34,6 +34,8 @@ class LocationSerializer(Serializer):
         """Return both columns; null empties them."""
         if data is None:
             return {"lat": None, "lon": None}
+        if data is not empty and not isinstance(data, Mapping):
+            self.fail("invalid", datatype=type(data).__name__)
         return super().run_validation(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

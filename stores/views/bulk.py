@@ -90,7 +90,8 @@ class BulkMixin(GenericViewSet):
     def bulk(self, request: Request) -> Response:
         """Write up to 1,000 rows by their business keys, after all of them were checked.
 
-        A row changes what it says of a stored one and leaves the rest.
+        The body is a list of rows, or an object that has it as `rows`. A row changes what it says
+        of a stored one and leaves the rest.
         """
         policy = request.GET.get("policy", ALL_OR_NOTHING)
         if policy not in POLICIES:
