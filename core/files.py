@@ -240,9 +240,14 @@ class Echo:
 
 
 def cell(value: Any) -> str:
-    """Return a value as an inert cell: nothing for None, a moment in TIME_ZONE."""
+    """Return a value as an inert cell: nothing for None, a moment in TIME_ZONE.
+
+    A number is inert as it is, also a negative one: no spreadsheet makes more of it.
+    """
     if value is None:
         return ""
+    if isinstance(value, int | float):
+        return str(value)
     if isinstance(value, datetime):
         value = timezone.localtime(value)
     return inert(value.isoformat() if hasattr(value, "isoformat") else str(value))

@@ -63,6 +63,7 @@ class AssignmentBulk(Bulk):
         self.establishments: dict[str, Establishment] = {}
         # Who has what on the phone, by rows of the database or of this file.
         self.active: dict[tuple[int, int], type_key] = {}
+        self.ended: set[type_key] = set()
 
     def key_of(self, values: type_values) -> type_key:
         """Return what two rows of one assignment have in common."""
@@ -83,7 +84,7 @@ class AssignmentBulk(Bulk):
         for row in rows.order_by("pk"):
             key = email_of[row.seller_id], code_of[row.establishment_id], row.valid_from
             found[key] = row
-            if row.state == AssignmentState.ACTIVE:
+            if row.state == AssignmentState.ACTIVE and key not in self.ended:
                 self.active[row.seller_id, row.establishment_id] = key
         return found
 
@@ -109,20 +110,22 @@ class AssignmentBulk(Bulk):
         """Yield what is wrong with the period of a row."""
         last = draft.values.get("valid_until")
         email, code, first = draft.key
-        is_ended = draft.stored is not None and draft.stored.state == AssignmentState.ENDED
-        if is_ended:
-            if (
-                draft.values.get("valid_until", draft.stored.valid_until)
-                != draft.stored.valid_until
-            ):
+        stored = draft.stored
+        if stored is not None and stored.state == AssignmentState.ENDED:
+            if draft.values.get("valid_until", stored.valid_until) != stored.valid_until:
                 yield "valid_until", detail_of(AssignmentEnded)
         elif last is not None and last < first:
             text = _("The last day lies before the first one.")
             yield "valid_until", ErrorDetail(text, code="invalid_period")
-        elif self.state_of(last) == AssignmentState.ACTIVE:
+        else:
             pair = self.sellers[email].pk, self.establishments[code].pk
-            if self.active.setdefault(pair, draft.key) != draft.key:
-                yield "establishment", detail_of(AlreadyAssigned)
+            if self.state_of(last) == AssignmentState.ACTIVE:
+                if self.active.setdefault(pair, draft.key) != draft.key:
+                    yield "establishment", detail_of(AlreadyAssigned)
+            elif self.active.get(pair) == draft.key:
+                # What follows may assign the establishment anew.
+                del self.active[pair]
+                self.ended.add(draft.key)
 
     def state_of(self, last: dt.date | None) -> AssignmentState:
         """Return whether an assignment with this last day is on the phone."""

@@ -1,0 +1,111 @@
+"""Writers of the catalogue who meet: one wins, nobody hangs, and no row version is lost."""
+
+import pytest
+
+from core.roles import Role
+from core.tests.helpers_threads import together
+from stores import clock
+from stores.models import Assignment, Establishment, Product
+from stores.tests.factories import AssignmentFactory, EstablishmentFactory, ProductFactory
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def callers(client_for):
+    """Clients for threads."""
+    return [client_for(Role.ADMIN) for _ in range(4)]
+
+
+def statuses(answers):
+    return sorted(getattr(answer, "status_code", repr(answer)) for answer in answers)
+
+
+def codes(answers):
+    return {answer.json()["code"] for answer in answers if answer.status_code >= 400}
+
+
+@pytest.mark.parametrize(
+    ("bodies", "code"),
+    [
+        ([{"name": "Kumis", "sku": "A"}, {"name": "Kumis", "sku": "a"}], "sku_taken"),
+        (
+            [
+                {"name": "Kumis", "gtin": "9520010000018"},
+                {"name": "Kumis", "gtin": "09520010000018"},
+            ],
+            "gtin_taken",
+        ),
+    ],
+)
+def test_two_posts_of_one_key(callers, bodies, code):
+    answers = together(2, lambda number: callers[number].post("/api/products", bodies[number]))
+    assert statuses(answers) == [201, 409]
+    assert codes(answers) == {code}
+    assert Product.objects.get().seq == clock.reading().seq == 1
+
+
+def test_two_posts_of_one_key_and_both_are_kept_as_one(callers):
+    """A retry that comes before its answer did: the key's answer, once."""
+    key = {"HTTP_IDEMPOTENCY_KEY": "k"}
+    caller = callers[0]
+    answers = together(2, lambda _: caller.post("/api/products", {"name": "A", "sku": "A"}, **key))
+    assert statuses(answers) in ([201, 201], [201, 409])
+    assert Product.objects.count() == 1
+
+
+def test_bulks_in_opposite_orders(callers):
+    skus = [f"SKU-{number:03}" for number in range(200)]
+
+    def write(number):
+        rows = [{"sku": sku, "name": f"{sku} by {number}"} for sku in skus]
+        body = rows if number % 2 else rows[::-1]
+        return callers[number].post("/api/products/bulk", body, format="json")
+
+    answers = together(4, write)
+    assert set(statuses(answers)) <= {200, 409}
+    assert 200 in statuses(answers)
+    assert codes(answers) <= {"sku_taken"}
+    assert Product.objects.count() == 200
+    answers = together(4, write)
+    assert statuses(answers) == [200] * 4
+    seqs = list(Product.objects.order_by("seq").values_list("seq", flat=True))
+    assert len(set(seqs)) == 200
+    assert seqs[-1] == clock.reading().seq
+
+
+def test_a_bulk_and_single_writes_of_its_rows(callers):
+    products = [ProductFactory() for _ in range(50)]
+
+    def write(number):
+        if number == 0:
+            rows = [{"sku": one.sku, "brand": "B"} for one in products]
+            return callers[0].post("/api/products/bulk", rows, format="json")
+        for one in products[::-number]:
+            path = f"/api/products/{one.pk}"
+            answer = callers[number].patch(path, {"category": f"C{number}"})
+        return answer
+
+    assert statuses(together(4, write)) == [200] * 4
+    assert set(Product.objects.values_list("brand", flat=True)) == {"B"}
+    latest = Product.objects.order_by("-seq").values_list("seq", flat=True)[0]
+    assert latest == clock.reading().seq
+
+
+def test_an_establishment_made_inactive_twice_ends_its_assignments_once(callers):
+    store = EstablishmentFactory()
+    for _ in range(3):
+        AssignmentFactory(establishment=store)
+    before = clock.reading().seq
+    path = f"/api/establishments/{store.pk}"
+
+    def write(number):
+        if number % 2:
+            return callers[number].delete(path)
+        rows = [{"code": store.code, "state": "inactive"}]
+        return callers[number].post("/api/establishments/bulk", rows, format="json")
+
+    assert statuses(together(4, write)) == [200, 200, 204, 204]
+    assert Establishment.objects.get().state == "inactive"
+    assert set(Assignment.objects.values_list("state", flat=True)) == {"ended"}
+    assert clock.reading().seq == before + 4
