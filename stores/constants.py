@@ -70,6 +70,22 @@ class VisitState(models.TextChoices):
 
 
 REJECTED = "rejected"
+# What the server says of a visit: never part of ``Visit.doc``, whatever a phone sends back.
+SERVER_FIELDS = (
+    "state",
+    "flags",
+    "problems",
+    "received_at",
+    "occurred_at",
+    "day",
+    "portfolio_version",
+    "must_have",
+    "present",
+    "compliance",
+    "missing",
+    "photos_missing",
+    "_deleted",
+)
 
 
 class Outcome(models.TextChoices):
