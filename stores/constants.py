@@ -23,6 +23,7 @@ KEEP_ENDED_VERSIONS_DAYS = 30
 # -- the sellers' door (docs in stores/README.md) -----------------------------------------------
 SCHEMA = 1
 SCHEMAS = (1,)
+RETIRED_SCHEMAS: tuple[int, ...] = ()  # served once; now 426
 DEFAULT_PULL_ROWS = 100
 MAX_PULL_ROWS = 500
 MAX_PUSH_ROWS = 100
@@ -31,6 +32,10 @@ MAX_UNRECOGNISED = 500
 MAX_PHOTOS = 50
 NOTE_LENGTH = 2_000
 POLL_SECONDS = 300
+POLL_SPREAD_SECONDS = 60
+PAGE_MEMORY_BYTES = 64 * 1024 * 1024  # per process
+MAX_BACKLOG = 100_000
+APP_VERSION_LENGTH = 40
 FIRST_PULL_DAYS = 30
 SEEN_EVERY = timedelta(minutes=5)
 # A phone's clock is believed between these, measured from receipt.

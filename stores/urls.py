@@ -36,3 +36,11 @@ files: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [*router.urls, *files]
+from django.urls import URLPattern, URLResolver, path
+
+from stores.views.sync import HeadView, PullView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("sync", HeadView.as_view(), name="sync-head"),
+    path("sync/<str:collection>", PullView.as_view(), name="sync-pull"),
+]

@@ -27,6 +27,10 @@ class Mark(Expression):
         del compiler, connection
         return "%s", [self]
 
+    def get_group_by_cols(self) -> list[Any]:
+        """Return no column: like any value, it is the same for every row of a group."""
+        return []
+
     def prepared(self, value: Any, connection: Any) -> Any:
         """Return a value as the driver takes it, or raise OverflowError."""
         ready = self.output_field.get_db_prep_value(value, connection)

@@ -1,22 +1,101 @@
 """What phones get: the documents of schema 1, as bytes of JSON.
 
-A document is made here only, so that the answer of a push and a later pull say the same.
+A document is made here only, so that the answer of a push and a later pull say the same. Ids are
+texts; what lists of products hold are numbers. A tombstone says which document is gone, no more.
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import orjson
 
+from stores.constants import State, VersionState
+
 UTC_Z = orjson.OPT_UTC_Z
+
+
+def tombstone(key: object) -> bytes:
+    """Return the document of a row that left the phone."""
+    return b'{"id":"%s","_deleted":true}' % str(key).encode()
+
+
+def text(key: object) -> str | None:
+    """Return a row's key as documents have it."""
+    return None if key is None else str(key)
+
+
+def product(row: Mapping[str, Any]) -> bytes:
+    """Return a product's document; an inactive one is gone."""
+    if row["state"] != State.ACTIVE:
+        return tombstone(row["id"])
+    return orjson.dumps(
+        {
+            "id": str(row["id"]),
+            "sku": row["sku"],
+            "gtin": row["gtin"] or None,
+            "name": row["name"],
+            "brand": row["brand"],
+            "category": row["category"],
+            "is_competitor": row["is_competitor"],
+            "_deleted": False,
+        }
+    )
+
+
+def portfolio(row: Mapping[str, Any]) -> bytes:
+    """Return the document of a portfolio's version; a retired one is gone."""
+    if row["state"] != VersionState.PUBLISHED:
+        return tombstone(row["id"])
+    return orjson.dumps(
+        {
+            "id": str(row["id"]),
+            "portfolio_id": str(row["portfolio_id"]),
+            "typology": row["portfolio__typology_id"],
+            "region": row["portfolio__region_id"],
+            "version": row["number"],
+            "valid_from": row["valid_from"],
+            "valid_until": row["valid_until"],
+            "product_ids": row["product_ids"],
+            "_deleted": False,
+        }
+    )
+
+
+def establishment(row: Mapping[str, Any]) -> bytes:
+    """Return an establishment's document; one that is inactive or somebody else's now is gone."""
+    if row["state"] != State.ACTIVE or row["since"] is None:
+        return tombstone(row["id"])
+    located = row["lat"] is not None
+    return orjson.dumps(
+        {
+            "id": str(row["id"]),
+            "code": row["code"],
+            "name": row["name"],
+            "address": row["address"],
+            "city": {"code": row["city_id"], "name": row["city__name"]},
+            "region": row["city__department__region_id"],
+            "typology": row["typology_id"],
+            "portfolio_id": text(row["portfolio_id"]),
+            "location": {"lat": row["lat"], "lon": row["lon"]} if located else None,
+            "geofence_m": row["geofence_m"],
+            "assigned_from": row["since"],
+            "assigned_until": row["until"],
+            "_deleted": False,
+        }
+    )
+
+
+def visit(row: Mapping[str, Any]) -> bytes:
+    """Return the document of one of the seller's visits."""
+    shown = VisitRow(*[row[name] for name in VisitRow._fields])
+    return visit_document(shown, row["portfolio_version__number"])
 
 
 class VisitRow(NamedTuple):
     """The columns of a visit that its document shows; a ``Visit`` has them too."""
 
-    id: UUID
     doc: str
     state: str
     flags: list[str]

@@ -1,0 +1,34 @@
+"""The question that a phone asks most: whether there is anything new."""
+
+import zlib
+from typing import Any
+
+from stores.constants import POLL_SECONDS, POLL_SPREAD_SECONDS, SCHEMA, SCHEMAS
+from stores.sync import queries
+
+HEADS = ("products", "portfolios", "establishments", "visits")
+
+
+def head(seller_id: int) -> dict[str, Any]:
+    """Return the latest version of each of a seller's collections, and when to ask again.
+
+    Nothing in it depends on the time, so that its entity tag lasts until something changes.
+    """
+    reading = queries.read(seller_id, *HEADS)
+    return {
+        "epoch": reading.epoch,
+        "heads": reading.latest,
+        "poll_after": poll_after(seller_id),
+        "schema": SCHEMA,
+        "schemas": SCHEMAS,
+    }
+
+
+def poll_after(seller_id: int) -> int:
+    """Return the seconds between two questions of a phone.
+
+    Always the same for a seller and spread over all of them: what began at 8:00 does not go on in
+    step.
+    """
+    spread = zlib.crc32(b"%d" % seller_id) % (2 * POLL_SPREAD_SECONDS + 1)
+    return POLL_SECONDS - POLL_SPREAD_SECONDS + spread

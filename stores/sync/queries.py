@@ -1,0 +1,159 @@
+"""Where a phone's collections come from: which rows, and what a position is compared with.
+
+The ``version`` of a row is the number of its clock. Each query is one statement, compiled once.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from django.db.models import F, Max, Q, QuerySet, Subquery
+from django.db.models.functions import Greatest
+
+from core.api.statements import Mark, statement
+from stores import clock
+from stores.constants import AssignmentState, VersionState
+from stores.models import Assignment, Clock, Establishment, PortfolioVersion, Product, Visit
+
+SELLER: Final = Mark(0, Assignment._meta.get_field("seller"))
+SELLERS_CLOCK: Final = Mark(1, Clock._meta.get_field("key"))
+SINCE: Final = Mark(1, Product._meta.get_field("seq"))
+RECEIVED: Final = Mark(1, Visit._meta.get_field("received_at"))
+
+PUBLISHED: Final = PortfolioVersion.objects.exclude(state=VersionState.DRAFT)
+ACTIVE: Final = Q(assignments__state=AssignmentState.ACTIVE)
+# The highest version that a seller can get of each collection; of the visits, what their clock
+# shows.
+LATEST: Final[dict[str, QuerySet[Any]]] = {
+    "products": Product.objects.order_by("-seq").values("seq")[:1],
+    "portfolios": PUBLISHED.order_by("-seq").values("seq")[:1],
+    "establishments": Assignment.objects.filter(seller=SELLER)
+    .annotate(version=Greatest("seq", "establishment__seq"))
+    .order_by("-version")
+    .values("version")[:1],
+    "visits": Clock.objects.filter(key=SELLERS_CLOCK).values("seq"),
+}
+
+
+class Reading(NamedTuple):
+    """What the catalogue's clock shows, and the latest version of each collection asked for."""
+
+    epoch: UUID
+    seq: int
+    latest: dict[str, int]
+
+
+def read(seller_id: int, *collections: str) -> Reading:
+    """Return where the catalogue's clock and a seller's collections stand, in one statement."""
+
+    def build() -> QuerySet[Any]:
+        latest = {f"latest_{name}": Subquery(LATEST[name]) for name in collections}
+        return Clock.objects.filter(key=clock.CATALOGUE).values("epoch", "seq", **latest)
+
+    values = [seller_id, clock.seller_key(seller_id)]
+    found = statement(("stores.sync.read", collections), build).rows(values)
+    if not found:  # nothing was ever stamped
+        clock.reading()
+        return read(seller_id, *collections)
+    epoch, seq, *latest = found[0]
+    tops = {name: top or 0 for name, top in zip(collections, latest, strict=True)}
+    return Reading(epoch, seq, tops)
+
+
+def products() -> QuerySet[Any]:
+    """Return all products after a position."""
+    return Product.objects.filter(seq__gt=SINCE).values(
+        "id", "sku", "gtin", "name", "brand", "category", "is_competitor", "state", version=F("seq")
+    )
+
+
+def portfolios() -> QuerySet[Any]:
+    """Return the portfolio versions after a position that are or were published."""
+    return PUBLISHED.filter(seq__gt=SINCE).values(
+        "id",
+        "portfolio_id",
+        "portfolio__typology_id",
+        "portfolio__region_id",
+        "number",
+        "valid_from",
+        "valid_until",
+        "product_ids",
+        "state",
+        version=F("seq"),
+    )
+
+
+def establishments() -> QuerySet[Any]:
+    """Return the establishments of a seller after a position, those of before included.
+
+    One row per establishment, whatever assignments there were: it moves when the establishment
+    does or any of them. ``since`` is null when none is active.
+    """
+    return (
+        Establishment.objects.filter(assignments__seller=SELLER)
+        .annotate(
+            version=Greatest("seq", Max("assignments__seq")),
+            since=Max("assignments__valid_from", filter=ACTIVE),
+            until=Max("assignments__valid_until", filter=ACTIVE),
+        )
+        .filter(version__gt=SINCE)
+        .values(
+            "id",
+            "code",
+            "name",
+            "address",
+            "city_id",
+            "city__name",
+            "city__department__region_id",
+            "typology_id",
+            "portfolio_id",
+            "lat",
+            "lon",
+            "geofence_m",
+            "state",
+            "since",
+            "until",
+            "version",
+        )
+    )
+
+
+def visits() -> QuerySet[Any]:
+    """Return the visits of a seller after a position."""
+    return mine().filter(seq__gt=SINCE)
+
+
+def recent_visits() -> QuerySet[Any]:
+    """Return the visits of a seller from the first one on that was received since a time."""
+    received = Visit.objects.filter(seller=SELLER, received_at__gte=RECEIVED)
+    return mine().filter(seq__gte=Subquery(received.order_by("seq").values("seq")[:1]))
+
+
+def mine() -> QuerySet[Any]:
+    """Return the visits of a seller as their documents need them."""
+    return Visit.objects.filter(seller=SELLER).values(
+        "id",
+        "doc",
+        "state",
+        "flags",
+        "received_at",
+        "occurred_at",
+        "day",
+        "must_have",
+        "present",
+        "compliance",
+        "missing",
+        "photos_missing",
+        "portfolio_version__number",
+        version=F("seq"),
+    )
+
+
+def rows(
+    build: Callable[[], QuerySet[Any]], limit: int, seller_id: int, since: Any
+) -> list[dict[str, Any]]:
+    """Return at most ``limit`` rows of a query of this module, in the order of their versions."""
+    found = statement(
+        ("stores.sync.rows", build, limit), lambda: build().order_by("version")[:limit]
+    )
+    return found.dicts([seller_id, since])
