@@ -25,6 +25,7 @@ from stores.sync.head import head
 
 SCHEMA_PARAMETER = OpenApiParameter("schema", int, description="Version of the documents; 1.")
 PULL_PARAMETERS = [
+    OpenApiParameter("collection", str, OpenApiParameter.PATH, enum=sorted(pull.COLLECTIONS)),
     SCHEMA_PARAMETER,
     OpenApiParameter(
         "limit", int, description=f"1 to {constants.MAX_PULL_ROWS}; {constants.DEFAULT_PULL_ROWS}."
@@ -99,7 +100,7 @@ class HeadView(SyncAPIView):
 
     detail = True  # one resource: it has an entity tag
 
-    @extend_schema(responses=HeadSerializer)
+    @extend_schema(operation_id="sync_head", responses=HeadSerializer)
     def get(self, _request: Request) -> Response:
         """Say how far each collection of the caller has come: the cheap question.
 
@@ -114,11 +115,11 @@ class PullView(SyncAPIView):
 
     query_params = frozenset({"schema", "limit", "epoch", "seq"})
 
-    @extend_schema(parameters=PULL_PARAMETERS, responses=PageSerializer)
+    @extend_schema(operation_id="sync_pull", parameters=PULL_PARAMETERS, responses=PageSerializer)
     def get(self, request: Request, collection: str) -> HttpResponse:
         """Return the documents that changed after a checkpoint, oldest first.
 
-        Collections: products, portfolios, establishments, visits, cases. A page with fewer than
+        A page with fewer than
         `limit` documents is the last one. After 409 `resync_required` drop the collection and pull
         without a checkpoint.
         """
