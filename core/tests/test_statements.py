@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.db import connection
+from django.db.models import Count, Max
 from django.test.utils import CaptureQueriesContext
 
 from core.api import statements
@@ -27,6 +28,18 @@ def test_rows_are_those_of_the_queryset(db):
         assert statement.dicts([one.user_id]) == list(wanted)
     first = entries[0]
     assert statement.rows([first.user_id]) == [(first.pk, first.action_time, first.user_id)]
+
+
+def test_a_value_is_no_column_to_group_by(db):
+    entries = [log(user) for user in UserFactory.create_batch(2)]
+    log(entries[0].user)
+    most = Mark(0, LogEntry._meta.get_field("id"))
+    grouped = LogEntry.objects.values("user_id").annotate(number=Count("id"), latest=Max("id"))
+    statement = Statement(grouped.filter(latest__gt=most).order_by("user_id"))
+    assert [(row["user_id"], row["number"]) for row in statement.dicts([0])] == [
+        (entries[0].user_id, 2),
+        (entries[1].user_id, 1),
+    ]
 
 
 @pytest.mark.parametrize("key", [2**63, -(2**63) - 1, 10**30])
