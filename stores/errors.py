@@ -186,6 +186,13 @@ class TooManyRows(PayloadTooLarge):
         super().__init__(_("At most %(limit)d rows at once.") % {"limit": limit}, limit=limit)
 
 
+class NotAnArray(BadRequest):
+    """The body of a push is no list of rows."""
+
+    default_code = "json_not_an_array"
+    default_detail = _("The body must be a JSON array.")
+
+
 class ResyncRequired(Conflict):
     """The cursor is of another history of the database: the phone pulls from the start."""
 

@@ -38,9 +38,11 @@ files: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [*router.urls, *files]
 from django.urls import URLPattern, URLResolver, path
 
+from stores.views.push import VisitsView
 from stores.views.sync import HeadView, PullView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sync", HeadView.as_view(), name="sync-head"),
+    path("sync/visits", VisitsView.as_view(), {"collection": "visits"}, name="sync-visits"),
     path("sync/<str:collection>", PullView.as_view(), name="sync-pull"),
 ]

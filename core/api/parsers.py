@@ -69,7 +69,7 @@ class JSONParser(parsers.JSONParser):
         try:
             data = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
-            raise _malformed(error) from None
+            raise malformed(error) from None
         if not isinstance(data, self.roots):
             raise ParseError(_("The body must be a JSON object."), code="json_not_an_object")
         try:
@@ -159,7 +159,8 @@ def _too_deep() -> _JSONError:
     return _JSONError(message, "json_too_deep")
 
 
-def _malformed(error: orjson.JSONDecodeError) -> ParseError:
+def malformed(error: orjson.JSONDecodeError) -> ParseError:
+    """Return the 400 that says where a body stops being JSON."""
     if error.msg.startswith("depth limit"):
         deep = _too_deep()
         return ParseError(str(deep), code=deep.code)

@@ -1,0 +1,113 @@
+"""Visits as JSON: for people who look into them, and what phones send."""
+
+import orjson
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from core.api.serializers import (
+    ModelSerializer,
+    Serializer,
+    StrictCharField,
+    StrictIntegerField,
+)
+from core.validators import plain_text
+from stores.constants import REASON_LENGTH
+from stores.models import Visit, VisitRevision
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class DocumentField(serializers.ReadOnlyField):
+    """What the phone sent, kept as text."""
+
+    by_value = True
+
+    def to_representation(self, value: str) -> object:
+        """Return the document as JSON; one that no reader would take, as text."""
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+
+
+class VisitSerializer(ModelSerializer):
+    """A visit on a list: what was made of it."""
+
+    flags = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = Visit
+        fields = (
+            *("id", "seller", "establishment", "day", "state", "flags", "outcome"),
+            *("captured_at", "occurred_at", "received_at", "seconds"),
+            *("portfolio_version", "must_have", "present", "compliance", "photos_missing"),
+            *("city", "region", "typology", "distance_m"),
+        )
+        read_only_fields = fields
+
+
+class VisitDetailSerializer(VisitSerializer):
+    """A visit, whole: with what was seen and missing, and the phone's document."""
+
+    seen = serializers.ListField(child=serializers.IntegerField(), read_only=True)
+    missing = serializers.ListField(child=serializers.IntegerField(), read_only=True)
+    document = DocumentField(source="doc")
+
+    class Meta(VisitSerializer.Meta):
+        fields = (*VisitSerializer.Meta.fields, "seen", "missing", "document")
+        read_only_fields = fields
+
+
+class RevisionSerializer(ModelSerializer):
+    """Other content that came under a visit's id."""
+
+    document = DocumentField(source="doc")
+
+    class Meta:
+        model = VisitRevision
+        fields = ("number", "received_at", "applied_at", "document")
+        read_only_fields = fields
+
+
+class ApplyRevisionSerializer(Serializer):
+    """Which revision is the right one."""
+
+    number = StrictIntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class VoidSerializer(Serializer):
+    """Why a visit does not count."""
+
+    reason = StrictCharField(max_length=REASON_LENGTH, validators=[plain_text])
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class AnyDocumentField(serializers.JSONField):
+    """A document of a phone: its own fields, and those of its app that nobody here knows."""
+
+
+class PushRowSerializer(Serializer):
+    """A row of a push, for the contract: ``stores.sync.batch`` reads it."""
+
+    newDocumentState = AnyDocumentField()  # noqa: N815 - RxDB's word
+    assumedMasterState = AnyDocumentField(required=False, allow_null=True)  # noqa: N815 - RxDB's word
+
+
+class VisitDocumentSerializer(Serializer):
+    """A visit's document, for the contract: what the phone sent, and these fields."""
+
+    id = serializers.CharField()
+    state = serializers.ChoiceField(choices=["accepted", "flagged", "void", "rejected"])
+    flags = serializers.ListField(child=serializers.CharField())
+    problems = serializers.ListField(child=serializers.DictField(), required=False)
+    received_at = serializers.DateTimeField(required=False)
+    occurred_at = serializers.DateTimeField(required=False)
+    day = serializers.DateField(required=False)
+    portfolio_version = serializers.IntegerField(required=False, allow_null=True)
+    must_have = serializers.IntegerField(required=False, allow_null=True)
+    present = serializers.IntegerField(required=False, allow_null=True)
+    compliance = serializers.DecimalField(
+        max_digits=5, decimal_places=4, required=False, allow_null=True
+    )
+    missing = serializers.ListField(child=serializers.IntegerField(), required=False)
+    photos_missing = serializers.IntegerField(required=False)

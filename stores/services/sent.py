@@ -1,0 +1,178 @@
+"""What a phone sent: one document of JSON as bytes, read without trusting it.
+
+A document is kept to the byte, so that a phone gets its own fields back as it wrote them. What the
+kernel refuses of a whole body (NUL, lone surrogates, keys given twice, numbers beyond 64 bits,
+nesting beyond 32 levels) is here a finding about one document: the others of its batch must not
+wait for it. A text cut inside an emoji is repaired where it is read by people only.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import orjson
+
+from core.api.parsers import MAX_DEPTH, check, depth
+from core.api.query import MAX_NAME
+from core.text import UNSTORABLE, is_storable
+from stores.constants import SERVER_FIELDS
+
+Problem = dict[str, str]
+
+# An escape of JSON: a pair of surrogates, NUL or half a pair, any other.
+ESCAPES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(\\u0000|\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]')
+STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+BLANKS = re.compile(rb"[ \t\r\n]*")
+AFTER_KEY = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
+SCALAR = re.compile(rb"[^ \t\r\n,}\]]+")
+# Texts that are for people only: hurt ones are repaired.
+FREE_TEXT = re.compile(r"note|app_version|unrecognised\[[0-9]+\]\.text")
+
+
+class Sent(NamedTuple):
+    """One document as it was sent.
+
+    ``doc`` has the client's fields, as text of JSON; ``fields`` are the same, read. ``server`` are
+    those that the server owns: a phone that has its visit's document sends them, too. ``text`` is
+    all of it. ``problems`` say why the document cannot be used at all.
+    """
+
+    text: str
+    doc: str
+    fields: dict[str, Any]
+    server: dict[str, Any]
+    problems: list[Problem]
+    is_repaired: bool = False
+
+
+def problem(field: str, code: str) -> Problem:
+    """Return one reason why a document cannot be used; the field's name is the phone's own text."""
+    return {"field": UNSTORABLE.sub("\ufffd", field)[:MAX_NAME], "code": code}
+
+
+def mend(raw: bytes) -> bytes:
+    """Return JSON with U+FFFD for each escaped NUL and lone surrogate, as long as before."""
+
+    def mended(match: re.Match[bytes]) -> bytes:
+        return b"\\ufffd" if match[1] else match[0]
+
+    return ESCAPES.sub(mended, raw)
+
+
+def end_of(raw: bytes, start: int) -> int:
+    """Return where the value that begins at ``start`` ends, in JSON that is well-formed."""
+    first = raw[start : start + 1]
+    if first == b'"':
+        return STRING.match(raw, start).end()  # type: ignore[union-attr]  # well-formed
+    if first not in b"{[":
+        return SCALAR.match(raw, start).end()  # type: ignore[union-attr]  # well-formed
+    level = 0
+    for token in BRACKETS.finditer(raw, start):
+        mark = token[0]
+        if mark in (b"{", b"["):
+            level += 1
+        elif mark in (b"}", b"]"):
+            level -= 1
+            if level == 0:
+                return token.end()
+    raise ValueError("not well-formed")
+
+
+def skip_blanks(raw: bytes, start: int) -> int:
+    """Return where the blanks that begin at ``start`` end."""
+    return BLANKS.match(raw, start).end()  # type: ignore[union-attr]  # matches nothing, too
+
+
+def values_of(raw: bytes, start: int) -> Iterator[tuple[int, int]]:
+    """Yield where each value of the well-formed list that opens at ``start`` begins and ends."""
+    place = skip_blanks(raw, start + 1)
+    while raw[place] != ord("]"):
+        end = end_of(raw, place)
+        yield place, end
+        place = skip_blanks(raw, end)
+        if raw[place] == ord(","):
+            place = skip_blanks(raw, place + 1)
+
+
+def members_of(raw: bytes, start: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the key, with its quotes, of each member of a well-formed object, and its value's range.
+
+    The object opens at ``start``; a key given twice comes twice.
+    """
+    place = skip_blanks(raw, start + 1)
+    while raw[place] != ord("}"):
+        key_end = STRING.match(raw, place).end()  # type: ignore[union-attr]  # well-formed
+        value = AFTER_KEY.match(raw, key_end).end()  # type: ignore[union-attr]  # well-formed
+        end = end_of(raw, value)
+        yield raw[place:key_end], value, end
+        place = skip_blanks(raw, end)
+        if raw[place] == ord(","):
+            place = skip_blanks(raw, place + 1)
+
+
+def without(raw: bytes, names: frozenset[bytes]) -> bytes:
+    """Return an object without the members of these names (in quotes), the others to the byte."""
+    kept = [
+        key + b":" + raw[start:end]
+        for key, start, end in members_of(raw, 0)
+        if (orjson.dumps(orjson.loads(key)) if b"\\" in key else key) not in names
+    ]
+    return b"{" + b",".join(kept) + b"}"
+
+
+SERVER_KEYS = frozenset(orjson.dumps(name) for name in SERVER_FIELDS)
+
+
+def sent_of(raw: bytes, content: dict[str, Any], *, is_checked: bool) -> Sent:
+    """Return one document; ``content`` is ``raw`` as orjson reads it once it is mended.
+
+    With ``is_checked`` the kernel's checks have passed the whole body.
+    """
+    mended, problems, is_repaired = raw, [], False
+    if not is_checked:
+        mended = mend(raw)
+        problems, is_repaired = findings(raw, mended, content)
+    fields = {name: value for name, value in content.items() if name not in SERVER_FIELDS}
+    server = {name: content[name] for name in SERVER_FIELDS if name in content}
+    doc = without(mended, SERVER_KEYS).decode()
+    return Sent(raw.decode(), doc, fields, server, problems, is_repaired)
+
+
+def read(text: str) -> Sent:
+    """Return a document that was kept as :attr:`Sent.text`."""
+    raw = text.encode()
+    return sent_of(raw, orjson.loads(mend(raw)), is_checked=False)
+
+
+def findings(raw: bytes, mended: bytes, content: dict[str, Any]) -> tuple[list[Problem], bool]:
+    """Return what is wrong with one document, and whether a text of it was repaired."""
+    if depth(content) > MAX_DEPTH:
+        return [problem("", "json_too_deep")], False
+    hurt = [] if mended == raw else list(hurt_texts(json.loads(raw), ""))
+    problems = [problem(path, "invalid_text") for path in hurt if not FREE_TEXT.fullmatch(path)]
+    try:
+        check(mended, content)
+    except ValueError as error:
+        problems.append(problem("", getattr(error, "code", "invalid")))
+    return problems, bool(hurt) and not problems
+
+
+def hurt_texts(value: Any, path: str) -> Iterator[str]:
+    """Yield the path of each text or key that no database could store."""
+    if isinstance(value, str):
+        if not is_storable(value):
+            yield path
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            below = f"{path}.{key}" if path else key
+            if not is_storable(key):
+                yield path
+            yield from hurt_texts(child, below)
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from hurt_texts(child, f"{path}[{index}]")

@@ -1,0 +1,306 @@
+"""What sellers' phones send is stored: each visit once, whatever of it comes again or differs."""
+
+import datetime as dt
+import hashlib
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from core.audit import journal
+from core.text import storable
+from stores import clock
+from stores.constants import Flag
+from stores.errors import NotProcessable
+from stores.models import DirtyDay, RejectedUpload, Visit, VisitRevision
+from stores.services.facts import Facts
+from stores.services.readings import reading_of, usable_id
+from stores.services.sent import Problem, Sent, problem, read
+from stores.services.verdicts import Report, content_digest, count_among_others, judge, report
+
+ID_TAKEN = "id_taken"
+INVALID = "invalid"
+# What is shown of a stored visit, and by what a copy of it is known.
+SHOWN = (
+    *("doc", "state", "flags", "received_at", "occurred_at", "day", "must_have", "present"),
+    *("compliance", "missing", "photos_missing", "seller", "digest", "portfolio_version__number"),
+)
+
+
+class Master(NamedTuple):
+    """A stored visit, and the number of the portfolio's version that it was compared with."""
+
+    visit: Visit
+    version: int | None
+
+
+class Verdict(NamedTuple):
+    """What became of one row: the visit that is stored, or why there is none."""
+
+    sent: Sent
+    master: Master | None = None
+    flags: Sequence[str] = ()
+    problems: Sequence[Problem] = ()
+
+
+@dataclass(slots=False)
+class Row:
+    """One row of a push, looked at only as far as is needed."""
+
+    sent: Sent
+    received_at: dt.datetime
+
+    @cached_property
+    def key(self) -> uuid.UUID | None:
+        """Return the id that the visit has, if it is one."""
+        return usable_id(self.sent.fields.get("id"))
+
+    @cached_property
+    def digest(self) -> str:
+        """Return what tells this content from other content."""
+        if self.sent.problems:
+            return hashlib.sha256(self.sent.doc.encode()).hexdigest()
+        return content_digest(self.sent)
+
+    @cached_property
+    def outcome(self) -> tuple[Report | None, Sequence[Problem]]:
+        """Return what the row reports, or None and why it cannot be read."""
+        reading, problems = None, self.sent.problems
+        if not problems:
+            reading, problems = reading_of(self.sent.fields)
+        if reading is None:
+            return None, problems
+        return report(self.sent, reading, self.digest, self.received_at), []
+
+
+@dataclass
+class Plan:
+    """What there is to write of a push."""
+
+    new: dict[uuid.UUID, Report] = field(default_factory=dict)
+    revisions: dict[tuple[uuid.UUID, str], Row] = field(default_factory=dict)
+    rejected: dict[str, Row] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.revisions or self.rejected)
+
+
+@dataclass
+class Push:
+    """One seller's rows, and what is stored under their ids."""
+
+    seller_id: int
+    rows: list[Row]
+    received_at: dt.datetime
+    masters: dict[uuid.UUID, Master] = field(default_factory=dict)
+
+    def look_up(self) -> Plan:
+        """Read what is stored, and return what is left to write."""
+        self.masters.update(masters_of({row.key for row in self.rows if row.key}))
+        plan = Plan()
+        for row in self.rows:
+            self.sort_in(row, plan)
+        if plan.revisions:
+            keys = {key for key, _digest in plan.revisions}
+            known = VisitRevision.objects.filter(visit_id__in=keys)
+            for one in known.values_list("visit_id", "digest"):
+                plan.revisions.pop(one, None)
+        if plan.rejected:
+            uploads = RejectedUpload.objects.filter(
+                seller_id=self.seller_id, digest__in=plan.rejected
+            )
+            for digest in uploads.values_list("digest", flat=True):
+                del plan.rejected[digest]
+        return plan
+
+    def sort_in(self, row: Row, plan: Plan) -> None:
+        """Put a row where it belongs: the first of an id is the visit, other content a revision."""
+        if row.key in self.masters:
+            visit = self.masters[row.key].visit
+            if visit.seller_id == self.seller_id and visit.digest != row.digest:
+                plan.revisions.setdefault((row.key, row.digest), row)
+        elif row.key in plan.new:
+            if plan.new[row.key].digest != row.digest:
+                plan.revisions.setdefault((row.key, row.digest), row)
+        elif (told := row.outcome[0]) is not None:
+            plan.new[told.reading.id] = told
+        else:
+            plan.rejected.setdefault(row.digest, row)
+
+    def verdict(self, row: Row) -> Verdict:
+        """Return what became of a row."""
+        master = self.masters.get(row.key) if row.key else None
+        if master is None:
+            return Verdict(row.sent, flags=[INVALID], problems=row.outcome[1])
+        if master.visit.seller_id != self.seller_id:
+            return Verdict(row.sent, flags=[ID_TAKEN], problems=[problem("id", ID_TAKEN)])
+        return Verdict(row.sent, master)
+
+
+def receive(*, seller_id: int, documents: Iterable[Sent]) -> list[Verdict]:
+    """Store what a seller's phone sends, and return what became of each document, in their order.
+
+    A new id is a visit. The same content under a known id stores nothing, other content a revision;
+    what no visit can be made of is kept to be looked at. What the phone deletes is only its copy.
+    """
+    received_at = timezone.now()
+    kept = [sent for sent in documents if sent.server.get("_deleted") is not True]
+    push = Push(seller_id, [Row(sent, received_at) for sent in kept], received_at)
+    plan = push.look_up()
+    if plan:
+        store(push, count=len(plan.new))
+    return [push.verdict(row) for row in push.rows]
+
+
+@transaction.atomic
+def store(push: Push, *, count: int) -> None:
+    """Write what a push brought, after whatever the same seller sends at the same time.
+
+    The seller's clock comes first: it lets one push of a seller in at a time, so what is looked up
+    behind it stays true.
+    """
+    last = clock.advance(clock.seller_key(push.seller_id), count)
+    plan = push.look_up()
+    if not plan:
+        transaction.set_rollback(True)  # another request stored it all: the clock stays
+        return
+    visits = make_visits(push, plan.new, last - count)
+    # An id that is no longer free is another seller's now: nobody else got past the clock.
+    taken = plan.new.keys() - visits.keys()
+    revisions = [row for (key, _), row in plan.revisions.items() if key not in taken]
+    add_revisions(revisions)
+    RejectedUpload.objects.bulk_create(
+        [upload_of(push.seller_id, row) for row in plan.rejected.values()], ignore_conflicts=True
+    )
+    mark_dirty(push.seller_id, {visit.day for visit in visits.values()}, push.received_at)
+    aside = {"revisions": len(revisions), "rejected": len(plan.rejected)}
+    reason = ", ".join(f"{name}: {number}" for name, number in aside.items() if number)
+    journal.record(journal.Action.CREATE, Visit, count=len(visits), reason=reason)
+
+
+def make_visits(push: Push, new: dict[uuid.UUID, Report], seq: int) -> dict[uuid.UUID, Visit]:
+    """Judge and store new visits under the numbers after ``seq``; return those that were stored."""
+    if not new:
+        return {}
+    facts = Facts(push.seller_id, [told.question for told in new.values()])
+    visits = {}
+    for key, told in new.items():
+        visits[key] = judge(told, facts, seller_id=push.seller_id)
+        count_among_others(visits[key], facts)
+    ordered = [visits[key] for key in sorted(visits)]
+    for place, visit in enumerate(ordered, start=1):
+        visit.seq = seq + place
+    stored = insert(Visit, ordered, "ON CONFLICT (id) DO NOTHING RETURNING id")
+    numbers = {version.id: version.number for version in facts.versions}
+    if len(stored) < len(ordered):
+        push.masters.update(masters_of(visits))
+        visits = {key: visit for key, visit in visits.items() if key in stored}
+    for key, visit in visits.items():
+        push.masters[key] = Master(visit, numbers.get(visit.portfolio_version_id or 0))
+    return visits
+
+
+def masters_of(keys: Collection[uuid.UUID]) -> dict[uuid.UUID, Master]:
+    """Return the stored visits of these ids, whoever's they are."""
+    if not keys:
+        return {}
+    found = Visit.objects.filter(pk__in=keys).select_related("portfolio_version").only(*SHOWN)
+    return {
+        visit.pk: Master(visit, visit.portfolio_version and visit.portfolio_version.number)
+        for visit in found
+    }
+
+
+def insert(model: type[models.Model], rows: Sequence[models.Model], ending: str) -> set[Any]:
+    """Insert rows with one statement that ends as told; return the keys that it returns."""
+    columns = [one for one in model._meta.concrete_fields if not isinstance(one, models.AutoField)]
+    values = [
+        one.get_db_prep_save(one.pre_save(row, True), connection) for row in rows for one in columns
+    ]
+    marks = f"({', '.join(['%s'] * len(columns))})"
+    names = ", ".join(one.column for one in columns)
+    sql = (
+        f"INSERT INTO {model._meta.db_table} ({names})"  # noqa: S608 - names of our own columns
+        f" VALUES {', '.join([marks] * len(rows))} {ending}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        to_python = model._meta.pk.to_python
+        return {to_python(key) for (key,) in cursor.fetchall()}
+
+
+def add_revisions(rows: Iterable[Row]) -> None:
+    """Keep other content of stored visits, numbered after what there is of each."""
+    listed = [row for row in rows if row.key is not None]
+    if not listed:
+        return
+    found = VisitRevision.objects.filter(visit_id__in={row.key for row in listed})
+    last: dict[uuid.UUID | None, int] = dict(
+        found.values("visit_id").values_list("visit_id", models.Max("number"))
+    )
+    revisions = []
+    for row in listed:
+        last[row.key] = last.get(row.key, 0) + 1
+        revisions.append(
+            VisitRevision(
+                visit_id=row.key,
+                number=last[row.key],
+                digest=row.digest,
+                doc=row.sent.doc,
+                received_at=row.received_at,
+            )
+        )
+    VisitRevision.objects.bulk_create(revisions)
+
+
+def upload_of(seller_id: int, row: Row) -> RejectedUpload:
+    """Return what is kept of a row of which no visit could be made."""
+    return RejectedUpload(
+        seller_id=seller_id,
+        visit_id=row.key,
+        digest=row.digest,
+        raw=row.sent.text,
+        problems=list(row.outcome[1]),
+        app_version=storable(row.sent.fields.get("app_version") or "", 40),
+        received_at=row.received_at,
+    )
+
+
+def mark_dirty(seller_id: int, days: Iterable[dt.date], moment: dt.datetime) -> None:
+    """Have the figures of a seller's days counted again."""
+    marks = [DirtyDay(seller_id=seller_id, day=day, marked_at=moment) for day in sorted(set(days))]
+    DirtyDay.objects.bulk_create(
+        marks,
+        update_conflicts=True,
+        unique_fields=["seller", "day"],
+        update_fields=["marked_at"],
+    )
+
+
+@transaction.atomic(savepoint=False)
+def process_rejected(*, upload: RejectedUpload) -> Visit:
+    """Make a visit of what was rejected, now that it can be; return it.
+
+    It counts as received when it came.
+
+    Raises:
+        NotProcessable: it still cannot be, or there is a visit under its id.
+    """
+    row = Row(read(upload.raw), upload.received_at)
+    push = Push(upload.seller_id, [row], upload.received_at)
+    last = clock.advance(clock.seller_key(upload.seller_id), 1)
+    told = push.look_up().new.get(row.key) if row.key else None
+    made = make_visits(push, {told.reading.id: told}, last - 1) if told else {}
+    if told is None or told.reading.id not in made:
+        problems = [problem("id", ID_TAKEN)] if row.key in push.masters else row.outcome[1]
+        raise NotProcessable(problems=list(problems))
+    visit = made[told.reading.id]
+    changes = journal.change(upload, {"processed_at": timezone.now()})
+    journal.record(journal.Action.CHANGE, upload, changes=changes)
+    mark_dirty(upload.seller_id, {visit.day}, timezone.now())
+    journal.record(journal.Action.CREATE, visit, reason=f"rejected upload {upload.pk}")
+    return visit

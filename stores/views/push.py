@@ -1,0 +1,46 @@
+"""The sellers' door, inwards: visits that phones recorded."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+
+from stores.errors import NotAnArray
+from stores.serializers.visits import PushRowSerializer, VisitDocumentSerializer
+from stores.services import visits
+from stores.sync.answers import body_of
+from stores.sync.batch import BatchParser
+from stores.views.sync import SCHEMA_PARAMETER, PullView, schema_of
+
+
+class VisitsView(PullView):
+    """A seller's visits: pulled as any collection, and pushed."""
+
+    atomic = False  # a push that brings nothing new opens no transaction
+    parser_classes = (BatchParser,)
+
+    @property
+    def query_params(self) -> Any:
+        """Return the parameters that the method takes."""
+        return {"schema"} if self.request.method == "POST" else PullView.query_params
+
+    @extend_schema(
+        operation_id="sync_visits_push",
+        parameters=[SCHEMA_PARAMETER],
+        request=PushRowSerializer(many=True),
+        responses={200: VisitDocumentSerializer(many=True)},
+    )
+    def post(self, request: Request, **_: Any) -> HttpResponse:
+        """Store 1 to 100 visits and return those that are stored otherwise than they were sent.
+
+        A visit is known by its id: sent again it is stored once. None is refused because of another
+        one: each gets its `state` (`accepted`, `flagged` or `rejected`), `flags` and, if no visit
+        could be made of it, `problems`. The body as a whole is refused only when it is no array of
+        rows, or too large.
+        """
+        schema_of(request)
+        if not isinstance(request.data, list):
+            raise NotAnArray
+        verdicts = visits.receive(seller_id=self.seller_id, documents=request.data)
+        return HttpResponse(body_of(verdicts), content_type="application/json")
