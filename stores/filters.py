@@ -2,64 +2,46 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextChoices, TextField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
-
-from core.api.filters import filterset
-from stores.constants import AssignmentState, VersionState
-from stores.models import Assignment, Portfolio, PortfolioVersion
 from rest_framework.request import Request
 
 from core.api.filters import filterset
 from core.text import name_key, search_key
-from stores.constants import State
-from stores.models import Assignment, City, Establishment, Product
+from stores.constants import AssignmentState, Flag, State, VersionState
+from stores.models import (
+    Assignment,
+    City,
+    Establishment,
+    Portfolio,
+    PortfolioVersion,
+    Product,
+    Visit,
+)
 from stores.values import gtin_key
 
 ALL = "all"
 
 
-class PortfolioFilter(filterset.FilterSet):
-    """By what it is for."""
-
-    class Meta:
-        model = Portfolio
-        fields = ("typology", "region")
-
-
-class VersionFilter(filterset.FilterSet):
-    """By where it stands."""
-
-    state = filterset.ChoiceFilter(choices=VersionState.choices)
-
-    class Meta:
-        model = PortfolioVersion
-        fields = ("state",)
-
-
-class AssignmentStateFilter(filterset.ChoiceFilter):
-    """One state, or all of them."""
-
-    def filter(self, qs: QuerySet, value: Any) -> QuerySet:
-        """Leave all of them in, if that is asked for."""
-        return qs if value == ALL else super().filter(qs, value)
-
-
-class AssignmentFilter(filterset.FilterSet):
-    """By who, what and where; a list shows active ones unless ``state`` says otherwise."""
-
-    state = AssignmentStateFilter(choices=[*AssignmentState.choices, (ALL, _("all"))])
-    city = filterset.CharFilter(field_name="establishment__city", help_text="DIVIPOLA code.")
-
-    class Meta:
-        model = Assignment
-        fields = ("seller", "establishment", "state", "city")
 class FoldedSearch(filterset.SearchFilter):
     """``?search=`` that finds "Medellín" by "medellin", on every database."""
 
     def get_search_terms(self, request: Request) -> list[str]:
         """Return the words in the form that they are stored in."""
         return [search_key(term) for term in super().get_search_terms(request)]
+
+
+class StateFilter(filterset.ChoiceFilter):
+    """One state, or ``all``; a list without the parameter shows what is active."""
+
+    def __init__(self, *, states: type[TextChoices] = State, **kwargs: Any) -> None:
+        choices = [*states.choices, (ALL, _("all"))]
+        super().__init__(**{"choices": choices, "help_text": _("Default: active."), **kwargs})
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        """Narrow to the state."""
+        return qs if value == ALL else super().filter(qs, value)
 
 
 class KeyFilter(filterset.CharFilter):
@@ -78,18 +60,6 @@ class GtinFilter(filterset.CharFilter):
         return super().filter(qs, gtin_key(value) if value else value)
 
 
-class StateFilter(filterset.ChoiceFilter):
-    """One state, or ``all``; a list without the parameter shows what is active."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        choices = [*State.choices, (ALL, _("all"))]
-        super().__init__(**{"choices": choices, "help_text": _("Default: active."), **kwargs})
-
-    def filter(self, qs: QuerySet, value: str) -> QuerySet:
-        """Narrow to the state."""
-        return qs if value == ALL else super().filter(qs, value)
-
-
 class SellerFilter(filterset.IntegerFilter):
     """Who has the establishment on the phone."""
 
@@ -99,6 +69,18 @@ class SellerFilter(filterset.IntegerFilter):
             return qs
         mine = Assignment.objects.active().filter(seller=value)
         return qs.filter(pk__in=mine.values("establishment"))
+
+
+class FlagFilter(filterset.ChoiceFilter):
+    """One of a visit's flags."""
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        """Look into the list's text: not every database looks into a list."""
+        if not value:
+            return qs
+        return qs.alias(flags_text=Cast("flags", TextField())).filter(
+            flags_text__contains=f'"{value}"'
+        )
 
 
 class CityFilter(filterset.FilterSet):
@@ -124,6 +106,24 @@ class ProductFilter(filterset.FilterSet):
         fields = ("category", "brand", "is_competitor")
 
 
+class PortfolioFilter(filterset.FilterSet):
+    """By what it is for."""
+
+    class Meta:
+        model = Portfolio
+        fields = ("typology", "region")
+
+
+class VersionFilter(filterset.FilterSet):
+    """By where it stands."""
+
+    state = filterset.ChoiceFilter(choices=VersionState.choices)
+
+    class Meta:
+        model = PortfolioVersion
+        fields = ("state",)
+
+
 class EstablishmentFilter(filterset.FilterSet):
     """By place, kind, and who visits it."""
 
@@ -138,3 +138,31 @@ class EstablishmentFilter(filterset.FilterSet):
     class Meta:
         model = Establishment
         fields: tuple[str, ...] = ()
+
+
+class AssignmentFilter(filterset.FilterSet):
+    """By who, what and where; a list shows active ones unless ``state`` says otherwise."""
+
+    state = StateFilter(states=AssignmentState)
+    city = filterset.CharFilter(field_name="establishment__city", help_text="DIVIPOLA code.")
+
+    class Meta:
+        model = Assignment
+        fields = ("seller", "establishment", "state", "city")
+
+
+class VisitFilter(filterset.FilterSet):
+    """By day, by who was where, and by what was made of it."""
+
+    day_from = filterset.DateFilter(field_name="day", lookup_expr="gte")
+    day_to = filterset.DateFilter(field_name="day", lookup_expr="lte")
+    flag = FlagFilter(choices=Flag.choices)
+
+    class Meta:
+        model = Visit
+        fields = {
+            "day": ["exact"],
+            "seller": ["exact"],
+            "establishment": ["exact"],
+            "state": ["exact"],
+        }

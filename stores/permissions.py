@@ -38,8 +38,8 @@ PORTFOLIO_VERSIONS = {"list": SUPPORT, "retrieve": SUPPORT, "retire": ADMIN_ONLY
 VISITS = {
     "list": STAFF_AND_SELLERS,
     "retrieve": STAFF_AND_SELLERS,
-    "revisions": SUPPORT,
     "apply_revision": SUPPORT,
     "void": SUPPORT,
 }
+REVISIONS = {"list": SUPPORT}
 SYNC = {"get": SELLERS_ONLY, "post": SELLERS_ONLY}

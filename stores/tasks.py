@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from core.jobs.work import JobTask
-from stores.services import assignments, portfolios
+from stores.services import assignments, portfolios, retention
 
 
 @shared_task(base=JobTask)
@@ -13,3 +13,9 @@ def end_what_is_over(**_: object) -> dict[str, int]:
         "assignments": assignments.end_what_is_over(),
         "versions": portfolios.retire_what_is_over(),
     }
+
+
+@shared_task(base=JobTask)
+def remove_what_is_old(**_: object) -> dict[str, int]:
+    """Delete old leftovers of pushes and erase old positions; return how many rows of each."""
+    return retention.remove_what_is_old()

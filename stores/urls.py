@@ -1,48 +1,43 @@
 """The routes of the app, below ``/api/``."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 from rest_framework_nested.routers import NestedSimpleRouter
 
 from core.api.routers import Router
 from stores.views.assignments import AssignmentViewSet
-from stores.views.portfolios import PortfolioVersionViewSet, PortfolioViewSet
-
-router = Router()
-router.register("portfolios", PortfolioViewSet, basename="portfolio")
-router.register("assignments", AssignmentViewSet, basename="assignment")
-
-of_portfolio = NestedSimpleRouter(router, "portfolios", lookup="portfolio", trailing_slash=False)
-of_portfolio.register("versions", PortfolioVersionViewSet, basename="portfolio-version")
-
-urlpatterns: list[URLPattern | URLResolver] = [*router.urls, *of_portfolio.urls]
-from django.urls import URLPattern, URLResolver, path
-
-from core.api.routers import Router
 from stores.views.bulk import EXPORT
 from stores.views.establishments import EstablishmentViewSet
 from stores.views.places import CityViewSet, RegionViewSet, TypologyViewSet
+from stores.views.portfolios import PortfolioVersionViewSet, PortfolioViewSet
 from stores.views.products import ProductViewSet
+from stores.views.push import VisitsView
+from stores.views.sync import HeadView, PullView
+from stores.views.visits import RevisionViewSet, VisitViewSet
 
 router = Router()
 router.register("regions", RegionViewSet, basename="region")
 router.register("typologies", TypologyViewSet, basename="typology")
 router.register("cities", CityViewSet, basename="city")
 router.register("products", ProductViewSet, basename="product")
+router.register("portfolios", PortfolioViewSet, basename="portfolio")
 router.register("establishments", EstablishmentViewSet, basename="establishment")
+router.register("assignments", AssignmentViewSet, basename="assignment")
+router.register("visits", VisitViewSet, basename="visit")
+
+of_portfolio = NestedSimpleRouter(router, "portfolios", lookup="portfolio", trailing_slash=False)
+of_portfolio.register("versions", PortfolioVersionViewSet, basename="portfolio-version")
+of_visit = NestedSimpleRouter(router, "visits", lookup="visit", trailing_slash=False)
+of_visit.register("revisions", RevisionViewSet, basename="visit-revision")
 
 files: list[URLPattern | URLResolver] = [
     path("products.csv", ProductViewSet.as_view({"get": "export_file"}, **EXPORT)),
     path("establishments.csv", EstablishmentViewSet.as_view({"get": "export_file"}, **EXPORT)),
+    path("assignments.csv", AssignmentViewSet.as_view({"get": "export_file"}, **EXPORT)),
 ]
-
-urlpatterns: list[URLPattern | URLResolver] = [*router.urls, *files]
-from django.urls import URLPattern, URLResolver, path
-
-from stores.views.push import VisitsView
-from stores.views.sync import HeadView, PullView
-
-urlpatterns: list[URLPattern | URLResolver] = [
+phones: list[URLPattern | URLResolver] = [
     path("sync", HeadView.as_view(), name="sync-head"),
     path("sync/visits", VisitsView.as_view(), {"collection": "visits"}, name="sync-visits"),
     path("sync/<str:collection>", PullView.as_view(), name="sync-pull"),
 ]
+
+urlpatterns = [*router.urls, *of_portfolio.urls, *of_visit.urls, *files, *phones]

@@ -244,6 +244,10 @@ TMDB_DAYS = 180  # TMDB's terms of use: no copy older than six months
 MOVIES_CACHE_SECONDS = env.integer("MOVIES_CACHE_SECONDS", 30, maximum=TMDB_DAYS * 86_400)
 MOVIES_STALE_DAYS = env.integer("MOVIES_STALE_DAYS", 30, maximum=TMDB_DAYS)
 
+# --- Stores ----------------------------------------------------------------------------------
+VISITS_LEFTOVERS_MONTHS = env.integer("VISITS_LEFTOVERS_MONTHS", 12, minimum=1, maximum=1200)
+VISITS_POSITIONS_MONTHS = env.integer("VISITS_POSITIONS_MONTHS", 6, minimum=2, maximum=1200)
+
 # --- Background work -------------------------------------------------------------------------
 CELERY_APP = "config.celery.app"
 BROKERS = ("amqp", "amqps", "redis", "rediss", "filesystem", "memory")

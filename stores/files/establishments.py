@@ -6,7 +6,7 @@ import orjson
 from django.db import models
 
 from core.text import is_storable, name_key
-from core.values import LARGEST_KEY
+from core.values import INT64_MAX
 from stores.constants import DEFAULT_GEOFENCE_M, State
 from stores.files.bulk import Bulk, type_values
 from stores.models import City, Establishment, Portfolio, Stamped, Typology
@@ -66,7 +66,7 @@ def found(
     """Return the rows of a table that the field ``name`` of some rows names, by key."""
     named = [row[name] for row in rows if type(row.get(name)) is kind]
     if kind is int:
-        keys = {key for key in named if 0 < key <= LARGEST_KEY}
+        keys = {key for key in named if 0 < key <= INT64_MAX}
     else:
         keys = {key.strip() for key in named if is_storable(key)}
     return model._default_manager.in_bulk(keys)

@@ -67,6 +67,9 @@ class Visit(Stamped):
     doc = models.TextField(_("what the phone sent"))
     digest = models.CharField(_("digest"), max_length=64)
 
+    # It has the seller's notes and positions, which are not kept as long as the journal.
+    journal_secret: ClassVar = ("doc",)
+
     class Meta:
         verbose_name = _("visit")
         verbose_name_plural = _("visits")

@@ -88,6 +88,6 @@ class EstablishmentSerializer(ModelSerializer):
         )
 
     def to_representation(self, instance: Establishment) -> dict[str, Any]:
-        """Return the row; ``instance`` comes from ``services.establishments.resolved()``."""
+        """Return the row; ``instance`` comes from ``selectors.resolved_establishments``."""
         shown: Mapping[str, Any] = super().to_representation(instance)
         return {**shown, "portfolio": instance.resolved_portfolio}  # type: ignore[attr-defined]  # annotated

@@ -37,7 +37,7 @@ class VisitSerializer(ModelSerializer):
 
     class Meta:
         model = Visit
-        fields = (
+        fields: tuple[str, ...] = (
             *("id", "seller", "establishment", "day", "state", "flags", "outcome"),
             *("captured_at", "occurred_at", "received_at", "seconds"),
             *("portfolio_version", "must_have", "present", "compliance", "photos_missing"),
@@ -97,7 +97,7 @@ class VisitDocumentSerializer(Serializer):
     """A visit's document, for the contract: what the phone sent, and these fields."""
 
     id = serializers.CharField()
-    state = serializers.ChoiceField(choices=["accepted", "flagged", "void", "rejected"])
+    state = serializers.CharField(help_text="accepted, flagged, void or rejected")
     flags = serializers.ListField(child=serializers.CharField())
     problems = serializers.ListField(child=serializers.DictField(), required=False)
     received_at = serializers.DateTimeField(required=False)

@@ -5,8 +5,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from core.audit import journal
@@ -14,26 +12,10 @@ from core.db import refusing
 from stores import clock
 from stores.constants import AssignmentState, State
 from stores.errors import CodeTaken
-from stores.models import Assignment, Establishment, Portfolio
+from stores.models import Assignment, Establishment
 
 CONSTRAINT_ERRORS = {"stores_establishment_code_unique": CodeTaken}
 BECAME_INACTIVE = "the establishment became inactive"
-
-
-def resolved() -> QuerySet[Establishment]:
-    """Return establishments with their region's row at hand and ``resolved_portfolio``.
-
-    That is the own portfolio, else the one of typology and region, else None: one query.
-    """
-    by_place = Portfolio.objects.filter(
-        typology=OuterRef("typology"), region=OuterRef("city__department__region")
-    )
-    establishments: QuerySet[Establishment] = Establishment.objects.select_related(
-        "city__department"
-    )
-    return establishments.annotate(
-        resolved_portfolio=Coalesce("portfolio_id", Subquery(by_place.values("pk")))
-    )
 
 
 @transaction.atomic(savepoint=False)

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
-from core.values import LARGEST_KEY
+from core.values import INT64_MAX
 from stores.constants import Flag, VersionState, VisitState
 from stores.models import Assignment, Establishment, PortfolioVersion, Product, Visit
 
@@ -97,7 +97,9 @@ class Facts:
 
     def __init__(self, seller_id: int, questions: Iterable[Question]) -> None:
         asked = list(questions)
-        self.places = places_of({one.establishment for one in asked} - {None})
+        self.places = places_of(
+            {one.establishment for one in asked if one.establishment is not None}
+        )
         known = [one for one in asked if one.establishment in self.places]
         days = {one.day for one in known}
         self.periods = periods_of(seller_id, self.places)
@@ -121,7 +123,7 @@ class Facts:
         return since is None or since > day
 
 
-def places_of(keys: Collection[int | None]) -> dict[int, Place]:
+def places_of(keys: Collection[int]) -> dict[int, Place]:
     """Return the establishments that are there, by key."""
     if not keys:
         return {}
@@ -164,7 +166,7 @@ def versions_of(places: Collection[Place], days: Collection[dt.date]) -> list[Ve
 
 def products_of(keys: Collection[int]) -> dict[int, dt.date | None]:
     """Return since when each product that is there is inactive."""
-    possible = [key for key in keys if 0 < key <= LARGEST_KEY]
+    possible = [key for key in keys if 0 < key <= INT64_MAX]
     if not possible:
         return {}
     listed = RawSQL(KEYS[connection.vendor], [orjson.dumps(possible).decode()])  # noqa: S611 - constant text, one parameter

@@ -264,7 +264,7 @@ def reading_of(fields: dict[str, Any]) -> tuple[Reading | None, list[Problem]]:
 
 
 def as_utc(moment: dt.datetime) -> dt.datetime | None:
-    """Return a phone's time in UTC, a naive one as TIME_ZONE's; None if no column should hold it."""
+    """Return a phone's time in UTC, a naive one as TIME_ZONE's; None if no column holds it."""
     try:
         aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
         utc = aware.astimezone(dt.UTC)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from core.api.parsers import MAX_DEPTH, check, depth
-from core.api.query import MAX_NAME
+from core.api.query import MAX_SHOWN_CHARACTERS
 from core.text import UNSTORABLE, is_storable
 from stores.constants import SERVER_FIELDS
 
@@ -52,7 +52,7 @@ class Sent(NamedTuple):
 
 def problem(field: str, code: str) -> Problem:
     """Return one reason why a document cannot be used; the field's name is the phone's own text."""
-    return {"field": UNSTORABLE.sub("\ufffd", field)[:MAX_NAME], "code": code}
+    return {"field": UNSTORABLE.sub("\ufffd", field)[:MAX_SHOWN_CHARACTERS], "code": code}
 
 
 def mend(raw: bytes) -> bytes:
@@ -100,7 +100,7 @@ def values_of(raw: bytes, start: int) -> Iterator[tuple[int, int]]:
 
 
 def members_of(raw: bytes, start: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the key, with its quotes, of each member of a well-formed object, and its value's range.
+    """Yield each member of a well-formed object: its key in quotes, and its value's range.
 
     The object opens at ``start``; a key given twice comes twice.
     """
@@ -133,7 +133,8 @@ def sent_of(raw: bytes, content: dict[str, Any], *, is_checked: bool) -> Sent:
 
     With ``is_checked`` the kernel's checks have passed the whole body.
     """
-    mended, problems, is_repaired = raw, [], False
+    mended, is_repaired = raw, False
+    problems: list[Problem] = []
     if not is_checked:
         mended = mend(raw)
         problems, is_repaired = findings(raw, mended, content)

@@ -14,7 +14,6 @@ from django.utils import timezone
 from core.audit import journal
 from core.text import storable
 from stores import clock
-from stores.constants import Flag
 from stores.errors import NotProcessable
 from stores.models import DirtyDay, RejectedUpload, Visit, VisitRevision
 from stores.services.facts import Facts
@@ -171,7 +170,7 @@ def store(push: Push, *, count: int) -> None:
     visits = make_visits(push, plan.new, last - count)
     # An id that is no longer free is another seller's now: nobody else got past the clock.
     taken = plan.new.keys() - visits.keys()
-    revisions = [row for (key, _), row in plan.revisions.items() if key not in taken]
+    revisions = [(key, row) for (key, _), row in plan.revisions.items() if key not in taken]
     add_revisions(revisions)
     RejectedUpload.objects.bulk_create(
         [upload_of(push.seller_id, row) for row in plan.rejected.values()], ignore_conflicts=True
@@ -210,19 +209,19 @@ def masters_of(keys: Collection[uuid.UUID]) -> dict[uuid.UUID, Master]:
         return {}
     found = Visit.objects.filter(pk__in=keys).select_related("portfolio_version").only(*SHOWN)
     return {
-        visit.pk: Master(visit, visit.portfolio_version and visit.portfolio_version.number)
+        visit.pk: Master(visit, visit.portfolio_version.number if visit.portfolio_version else None)
         for visit in found
     }
 
 
 def insert(model: type[models.Model], rows: Sequence[models.Model], ending: str) -> set[Any]:
     """Insert rows with one statement that ends as told; return the keys that it returns."""
-    columns = [one for one in model._meta.concrete_fields if not isinstance(one, models.AutoField)]
+    columns = model._meta.concrete_fields
     values = [
         one.get_db_prep_save(one.pre_save(row, True), connection) for row in rows for one in columns
     ]
     marks = f"({', '.join(['%s'] * len(columns))})"
-    names = ", ".join(one.column for one in columns)
+    names = ", ".join(str(one.column) for one in columns)
     sql = (
         f"INSERT INTO {model._meta.db_table} ({names})"  # noqa: S608 - names of our own columns
         f" VALUES {', '.join([marks] * len(rows))} {ending}"
@@ -233,22 +232,19 @@ def insert(model: type[models.Model], rows: Sequence[models.Model], ending: str)
         return {to_python(key) for (key,) in cursor.fetchall()}
 
 
-def add_revisions(rows: Iterable[Row]) -> None:
+def add_revisions(rows: Sequence[tuple[uuid.UUID, Row]]) -> None:
     """Keep other content of stored visits, numbered after what there is of each."""
-    listed = [row for row in rows if row.key is not None]
-    if not listed:
+    if not rows:
         return
-    found = VisitRevision.objects.filter(visit_id__in={row.key for row in listed})
-    last: dict[uuid.UUID | None, int] = dict(
-        found.values("visit_id").values_list("visit_id", models.Max("number"))
-    )
+    found = VisitRevision.objects.filter(visit_id__in={key for key, _row in rows})
+    last = dict(found.values("visit_id").values_list("visit_id", models.Max("number")))
     revisions = []
-    for row in listed:
-        last[row.key] = last.get(row.key, 0) + 1
+    for key, row in rows:
+        last[key] = last.get(key, 0) + 1
         revisions.append(
             VisitRevision(
-                visit_id=row.key,
-                number=last[row.key],
+                visit_id=key,
+                number=last[key],
                 digest=row.digest,
                 doc=row.sent.doc,
                 received_at=row.received_at,

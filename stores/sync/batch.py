@@ -27,8 +27,8 @@ class BatchParser(JSONParser):
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> list[Sent]:
-        """Return the documents in ``stream``."""
+    ) -> Any:
+        """Return the documents in ``stream``, each a :class:`Sent`."""
         del parser_context
         require_utf8(media_type)
         return read(stream.read())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stores.selectors import resolved_portfolios
+from stores.selectors import resolved_establishments
 from stores.tests.factories import (
     CityFactory,
     DepartmentFactory,
@@ -29,15 +29,10 @@ def test_the_own_portfolio_wins_over_that_of_typology_and_region(django_assert_n
     elsewhere = EstablishmentFactory(city=bogota)
     without_list = EstablishmentFactory(typology=TypologyFactory(code="kiosk", name="Quiosco"))
     with django_assert_num_queries(1):
-        found = resolved_portfolios([plain, special, elsewhere, without_list])
+        found = dict(resolved_establishments().values_list("pk", "resolved_portfolio"))
     assert found == {
         plain.pk: of_the_pair.pk,
         special.pk: other.pk,
         elsewhere.pk: None,
         without_list.pk: None,
     }
-
-
-def test_no_establishments_ask_nothing(django_assert_num_queries):
-    with django_assert_num_queries(0):
-        assert resolved_portfolios([]) == {}

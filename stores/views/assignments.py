@@ -1,6 +1,6 @@
 """The routes of who visits which establishment."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -21,9 +21,10 @@ from stores.serializers.assignments import (
     ReassignSerializer,
 )
 from stores.services import assignments as services
+from stores.views.bulk import BULK_PARAMS, BulkMixin
 
 
-class AssignmentViewSet(ModelViewSet):
+class AssignmentViewSet(BulkMixin, ModelViewSet):
     """Who visits what. Sellers see their own active ones; what is deleted is ended, and stays."""
 
     permission_table = permissions.ASSIGNMENTS
@@ -31,6 +32,11 @@ class AssignmentViewSet(ModelViewSet):
     serializer_class = AssignmentSerializer
     filterset_class = AssignmentFilter
     ordering_fields = ("id", "valid_from")
+    query_params: ClassVar[Any] = {
+        **BULK_PARAMS,
+        "export_file": tuple(AssignmentFilter.base_filters),
+    }
+    sheet = "assignments"
 
     def lookup_value(self, value: str) -> int:
         """Return the key."""

@@ -13,22 +13,24 @@ from stores import permissions
 from stores.constants import State
 from stores.filters import EstablishmentFilter, FoldedSearch
 from stores.models import Assignment, Establishment
+from stores.selectors import resolved_establishments
 from stores.serializers.establishments import EstablishmentSerializer
 from stores.services import establishments
+from stores.views.assignments import ReassignAction
 from stores.views.bulk import BULK_PARAMS, BulkMixin, export_params
 
 if TYPE_CHECKING:
     from users.models import User
 
 
-class EstablishmentViewSet(BulkMixin, ModelViewSet):
+class EstablishmentViewSet(BulkMixin, ReassignAction, ModelViewSet):
     """Establishments by id. SELLER sees those that are on the phone.
 
     A list shows what is active, unless ``state`` asks for others.
     """
 
     permission_table = permissions.ESTABLISHMENTS
-    queryset = establishments.resolved()
+    queryset = resolved_establishments()
     serializer_class = EstablishmentSerializer
     filterset_class = EstablishmentFilter
     filter_backends = (FilterBackend, FoldedSearch, OrderingFilter)
@@ -59,14 +61,14 @@ class EstablishmentViewSet(BulkMixin, ModelViewSet):
     def perform_create(self, serializer: BaseSerializer) -> None:
         """Add the establishment."""
         made = establishments.create_establishment(**serializer.validated_data)
-        serializer.instance = establishments.resolved().get(pk=made.pk)
+        serializer.instance = resolved_establishments().get(pk=made.pk)
 
     def perform_update(self, serializer: BaseSerializer) -> None:
         """Change the establishment; what holds there may be another list afterwards."""
         changed = establishments.change_establishment(
             establishment=cast("Establishment", serializer.instance), **serializer.validated_data
         )
-        serializer.instance = establishments.resolved().get(pk=changed.pk)
+        serializer.instance = resolved_establishments().get(pk=changed.pk)
 
     def perform_destroy(self, instance: Establishment) -> None:
         """Make the establishment inactive, and end its assignments."""

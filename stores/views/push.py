@@ -21,7 +21,7 @@ class VisitsView(PullView):
     parser_classes = (BatchParser,)
 
     @property
-    def query_params(self) -> Any:
+    def query_params(self) -> Any:  # type: ignore[override]  # of the method, not of the class
         """Return the parameters that the method takes."""
         return {"schema"} if self.request.method == "POST" else PullView.query_params
 

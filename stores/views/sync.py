@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from core.api.query import parse_int, refusal
 from core.api.views import APIView
 from core.errors import NotFound
-from core.values import LARGEST_KEY, parse_uuid
+from core.values import INT64_MAX, parse_uuid
 from stores import constants, permissions
 from stores.errors import UpgradeRequired
 from stores.serializers.sync import HeadSerializer, PageSerializer
@@ -49,7 +49,7 @@ def schema_of(request: Request) -> int:
     text = request.query_params.get("schema")
     if text is None:
         return constants.SCHEMA
-    schema = parse_int(text, 1, LARGEST_KEY, name="schema")
+    schema = parse_int(text, 1, INT64_MAX, name="schema")
     if schema in constants.RETIRED_SCHEMAS:
         raise UpgradeRequired
     if schema not in constants.SCHEMAS:
@@ -69,7 +69,7 @@ def position_of(request: Request) -> pull.Position:
         known = parse_uuid(epoch)
     except ValueError:
         raise refusal("epoch", _("Not an epoch."), "invalid") from None
-    return pull.Position(known, parse_int(seq, 0, LARGEST_KEY, name="seq"))
+    return pull.Position(known, parse_int(seq, 0, INT64_MAX, name="seq"))
 
 
 class SyncAPIView(APIView):
