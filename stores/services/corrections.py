@@ -23,7 +23,7 @@ from stores.services.sent import read
 from stores.services.verdicts import Report, judge, report, set_flags
 from stores.services.visits import mark_dirty
 
-OF_THE_DAY = {Flag.SECOND_SELLER, Flag.DUPLICATE_SAME_DAY}
+OF_THE_DAY = {Flag.SECOND_SELLER.value, Flag.DUPLICATE_SAME_DAY.value}
 # What a revision leaves as it was; the day's order is decided anew only if day or place changed.
 KEPT = {"id", "seller", "received_at", "seq"}
 

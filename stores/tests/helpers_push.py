@@ -1,7 +1,6 @@
 """A phone that pushes visits, and what the database has of them."""
 
 import datetime as dt
-import itertools
 import uuid
 from typing import Any
 
@@ -12,10 +11,9 @@ from stores.models import DirtyDay, RejectedUpload, Visit, VisitRevision
 
 FIX = {"lat": 6.2442, "lon": -75.5812, "accuracy_m": 14, "source": "gps"}
 PUSH = "/api/sync/visits"
-minutes = itertools.count(1)
 
 
-def moment(ago: dt.timedelta = dt.timedelta(hours=1)) -> str:
+def moment(ago: dt.timedelta = dt.timedelta(seconds=1)) -> str:
     """Return a time as a phone writes it, so long ago."""
     return (timezone.localtime() - ago).isoformat(timespec="milliseconds")
 
