@@ -17,7 +17,7 @@ from stores import clock
 from stores.constants import Flag, VisitState
 from stores.errors import NotProcessable, UnknownRevision, VisitVoid
 from stores.models import Visit, VisitRevision
-from stores.services.facts import Facts, periods_of
+from stores.services.facts import Facts, places_of
 from stores.services.readings import reading_of
 from stores.services.sent import read
 from stores.services.verdicts import Report, judge, report, set_flags
@@ -173,7 +173,7 @@ def recheck_seller(*, seller_id: int, asked: Recheck) -> int:
     found = in_period(asked).filter(seller_id=seller_id).order_by("pk")
     facts = found.values_list("pk", "establishment_id", "day", "flags")
     rows = list(facts)
-    periods = periods_of(seller_id, {row[1] for row in rows})
+    _places, periods = places_of({row[1] for row in rows}, seller_id)
     wrong = [
         pk
         for pk, establishment, day, flags in rows

@@ -6,20 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-import orjson
-from django.db import connection
-from django.db.models import Q
-from django.db.models.expressions import RawSQL
-
 from core.values import INT64_MAX
-from stores.constants import Flag, VersionState, VisitState
-from stores.models import Assignment, Establishment, PortfolioVersion, Product, Visit
-
-# A list of keys as one parameter: a batch may name more products than SQLite takes parameters.
-KEYS = {
-    "postgresql": "SELECT value::bigint FROM json_array_elements_text(%s::json)",
-    "sqlite": "SELECT value FROM json_each(%s)",
-}
+from stores.constants import Flag
+from stores.services import queries
 
 
 class Place(NamedTuple):
@@ -38,7 +27,6 @@ class Place(NamedTuple):
 class Period(NamedTuple):
     """When an establishment is a seller's, as :meth:`AssignmentQuerySet.covering` says."""
 
-    establishment: int
     valid_from: dt.date
     valid_until: dt.date | None
     released_on: dt.date | None
@@ -97,12 +85,9 @@ class Facts:
 
     def __init__(self, seller_id: int, questions: Iterable[Question]) -> None:
         asked = list(questions)
-        self.places = places_of(
-            {one.establishment for one in asked if one.establishment is not None}
-        )
-        known = [one for one in asked if one.establishment in self.places]
-        days = {one.day for one in known}
-        self.periods = periods_of(seller_id, self.places)
+        wanted = {one.establishment for one in asked if one.establishment is not None}
+        self.places, self.periods = places_of(wanted, seller_id)
+        days = {one.day for one in asked if one.establishment in self.places}
         self.versions = versions_of(self.places.values(), days)
         products = {key for one in asked for key in one.seen}
         products.update(key for one in self.versions for key in one.product_ids)
@@ -123,54 +108,35 @@ class Facts:
         return since is None or since > day
 
 
-def places_of(keys: Collection[int]) -> dict[int, Place]:
-    """Return the establishments that are there, by key."""
-    if not keys:
-        return {}
-    found = Establishment.objects.filter(pk__in=keys).values_list(
-        *("id", "lat", "lon", "geofence_m", "portfolio_id", "typology_id", "city_id"),
-        "city__department__region_id",
-    )
-    return {row[0]: Place(*row) for row in found}
-
-
-def periods_of(seller_id: int, keys: Collection[int]) -> dict[int, list[Period]]:
-    """Return when each establishment is the seller's."""
+def places_of(
+    keys: Collection[int], seller_id: int
+) -> tuple[dict[int, Place], dict[int, list[Period]]]:
+    """Return the establishments that are there, and when each is the seller's, by key."""
+    places: dict[int, Place] = {}
     periods: dict[int, list[Period]] = defaultdict(list)
-    if keys:
-        found = Assignment.objects.filter(seller_id=seller_id, establishment_id__in=keys)
-        rows = found.values_list("establishment_id", "valid_from", "valid_until", "released_on")
-        for row in rows:
-            periods[row[0]].append(Period(*row))
-    return periods
+    for row in queries.places(keys, seller_id) if keys else ():
+        place, (since, until, released) = Place(*row[:-3]), row[-3:]
+        places[place.id] = place
+        if since is not None:
+            periods[place.id].append(Period(since, until, released))
+    return places, periods
 
 
 def versions_of(places: Collection[Place], days: Collection[dt.date]) -> list[Version]:
     """Return the versions that hold for any of the establishments on any of the days."""
-    if not places or not days:
+    if not days:
         return []
     own = {place.portfolio for place in places if place.portfolio is not None}
     derived = [place for place in places if place.portfolio is None]
-    theirs = Q(portfolio__in=own) | Q(
-        portfolio__typology__in={place.typology for place in derived},
-        portfolio__region__in={place.region for place in derived},
-    )
-    lasts = Q(valid_until__isnull=True) | Q(valid_until__gte=min(days))
-    found = PortfolioVersion.objects.exclude(state=VersionState.DRAFT).filter(
-        theirs, lasts, valid_from__lte=max(days)
-    )
-    columns = ("id", "number", "portfolio_id", "portfolio__typology_id", "portfolio__region_id")
-    rows = found.values_list(*columns, "valid_from", "valid_until", "product_ids")
-    return [Version(*row) for row in rows.order_by("-number")]
+    typologies = {place.typology for place in derived}
+    regions = {place.region for place in derived}
+    return [Version(*row) for row in queries.versions(own, typologies, regions, days)]
 
 
 def products_of(keys: Collection[int]) -> dict[int, dt.date | None]:
     """Return since when each product that is there is inactive."""
     possible = [key for key in keys if 0 < key <= INT64_MAX]
-    if not possible:
-        return {}
-    listed = RawSQL(KEYS[connection.vendor], [orjson.dumps(possible).decode()])  # noqa: S611 - constant text, one parameter
-    return dict(Product.objects.filter(pk__in=listed).values_list("id", "inactive_on"))
+    return queries.products(possible) if possible else {}
 
 
 def others_of(
@@ -181,13 +147,7 @@ def others_of(
     Void ones do not, nor those of which the day is not known.
     """
     others: dict[tuple[int, dt.date], list[Other]] = defaultdict(list)
-    if not keys or not days:
-        return others
-    found = Visit.objects.filter(establishment__in=keys, day__in=days)
-    rows = found.exclude(state=VisitState.VOID).values_list(
-        "establishment_id", "day", "id", "seller_id", "received_at", "flags"
-    )
-    for establishment, day, *other, flags in rows:
+    for establishment, day, *other, flags in queries.others(keys, days) if days else ():
         if Flag.CLOCK not in flags:
             others[establishment, day].append(Other(*other))
     return others

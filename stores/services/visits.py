@@ -3,10 +3,10 @@
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection, models, transaction
 from django.utils import timezone
@@ -17,23 +17,19 @@ from stores import clock
 from stores.errors import NotProcessable
 from stores.models import DirtyDay, RejectedUpload, Visit, VisitRevision
 from stores.services.facts import Facts
+from stores.services.queries import StoredVisit, stored_visits
 from stores.services.readings import reading_of, usable_id
 from stores.services.sent import Problem, Sent, problem, read
 from stores.services.verdicts import Report, content_digest, count_among_others, judge, report
 
 ID_TAKEN = "id_taken"
 INVALID = "invalid"
-# What is shown of a stored visit, and by what a copy of it is known.
-SHOWN = (
-    *("doc", "state", "flags", "received_at", "occurred_at", "day", "must_have", "present"),
-    *("compliance", "missing", "photos_missing", "seller", "digest", "portfolio_version__number"),
-)
 
 
 class Master(NamedTuple):
     """A stored visit, and the number of the portfolio's version that it was compared with."""
 
-    visit: Visit
+    visit: Visit | StoredVisit
     version: int | None
 
 
@@ -99,7 +95,9 @@ class Push:
 
     def look_up(self) -> Plan:
         """Read what is stored, and return what is left to write."""
-        self.masters.update(masters_of({row.key for row in self.rows if row.key}))
+        keys = {row.key for row in self.rows if row.key}
+        for visit in stored_visits(keys) if keys else ():
+            self.masters[visit.id] = Master(visit, visit.version_number)
         plan = Plan()
         for row in self.rows:
             self.sort_in(row, plan)
@@ -149,74 +147,71 @@ def receive(*, seller_id: int, documents: Iterable[Sent]) -> list[Verdict]:
     received_at = timezone.now()
     kept = [sent for sent in documents if sent.server.get("_deleted") is not True]
     push = Push(seller_id, [Row(sent, received_at) for sent in kept], received_at)
-    plan = push.look_up()
-    if plan:
-        store(push, count=len(plan.new))
+    while plan := push.look_up():
+        if store(push, plan):
+            break
+        # Somebody else has stored one of the ids meanwhile: that is seen now.
     return [push.verdict(row) for row in push.rows]
 
 
 @transaction.atomic
-def store(push: Push, *, count: int) -> None:
-    """Write what a push brought, after whatever the same seller sends at the same time.
+def store(push: Push, plan: Plan) -> bool:
+    """Write what a push brought; or nothing, and return False, if an id is no longer new.
 
-    The seller's clock comes first: it lets one push of a seller in at a time, so what is looked up
-    behind it stays true.
+    The seller's clock comes first. It lets one push of a seller in at a time, so that revisions get
+    their numbers while nobody else gives any out.
     """
+    count = len(plan.new)
     last = clock.advance(clock.seller_key(push.seller_id), count)
-    plan = push.look_up()
-    if not plan:
-        transaction.set_rollback(True)  # another request stored it all: the clock stays
-        return
-    visits = make_visits(push, plan.new, last - count)
-    # An id that is no longer free is another seller's now: nobody else got past the clock.
-    taken = plan.new.keys() - visits.keys()
-    revisions = [(key, row) for (key, _), row in plan.revisions.items() if key not in taken]
+    visits = make_visits(push.seller_id, plan.new, last - count)
+    if visits is None:
+        transaction.set_rollback(True)
+        return False
+    if plan.revisions or plan.rejected:
+        plan = push.look_up()  # behind the clock
+    revisions = [(key, row) for (key, _digest), row in plan.revisions.items()]
     add_revisions(revisions)
     RejectedUpload.objects.bulk_create(
         [upload_of(push.seller_id, row) for row in plan.rejected.values()], ignore_conflicts=True
     )
-    mark_dirty(push.seller_id, {visit.day for visit in visits.values()}, push.received_at)
+    mark_dirty(push.seller_id, {master.visit.day for master in visits.values()}, push.received_at)
+    push.masters.update(visits)
     aside = {"revisions": len(revisions), "rejected": len(plan.rejected)}
     reason = ", ".join(f"{name}: {number}" for name, number in aside.items() if number)
-    journal.record(journal.Action.CREATE, Visit, count=len(visits), reason=reason)
+    if visits or reason:
+        journal.record(journal.Action.CREATE, Visit, count=len(visits), reason=reason)
+    return True
 
 
-def make_visits(push: Push, new: dict[uuid.UUID, Report], seq: int) -> dict[uuid.UUID, Visit]:
-    """Judge and store new visits under the numbers after ``seq``; return those that were stored."""
+def make_visits(
+    seller_id: int, new: dict[uuid.UUID, Report], seq: int
+) -> dict[uuid.UUID, Master] | None:
+    """Judge and store new visits under the numbers after ``seq``; return them by id.
+
+    None if one of the ids is no longer new: what was judged by may not hold either.
+    """
     if not new:
         return {}
-    facts = Facts(push.seller_id, [told.question for told in new.values()])
-    visits = {}
-    for key, told in new.items():
-        visits[key] = judge(told, facts, seller_id=push.seller_id)
-        count_among_others(visits[key], facts)
-    ordered = [visits[key] for key in sorted(visits)]
-    for place, visit in enumerate(ordered, start=1):
+    facts = Facts(seller_id, [told.question for told in new.values()])
+    visits = []
+    for told in new.values():
+        visit = judge(told, facts, seller_id=seller_id)
+        count_among_others(visit, facts)
+        visits.append(visit)
+    visits.sort(key=lambda visit: visit.pk)
+    for place, visit in enumerate(visits, start=1):
         visit.seq = seq + place
-    stored = insert(Visit, ordered, "ON CONFLICT (id) DO NOTHING RETURNING id")
+    if insert(Visit, visits, "ON CONFLICT (id) DO NOTHING") < len(visits):
+        return None
     numbers = {version.id: version.number for version in facts.versions}
-    if len(stored) < len(ordered):
-        push.masters.update(masters_of(visits))
-        visits = {key: visit for key, visit in visits.items() if key in stored}
-    for key, visit in visits.items():
-        push.masters[key] = Master(visit, numbers.get(visit.portfolio_version_id or 0))
-    return visits
-
-
-def masters_of(keys: Collection[uuid.UUID]) -> dict[uuid.UUID, Master]:
-    """Return the stored visits of these ids, whoever's they are."""
-    if not keys:
-        return {}
-    found = Visit.objects.filter(pk__in=keys).select_related("portfolio_version").only(*SHOWN)
     return {
-        visit.pk: Master(visit, visit.portfolio_version.number if visit.portfolio_version else None)
-        for visit in found
+        visit.pk: Master(visit, numbers.get(visit.portfolio_version_id or 0)) for visit in visits
     }
 
 
-def insert(model: type[models.Model], rows: Sequence[models.Model], ending: str) -> set[Any]:
-    """Insert rows with one statement that ends as told; return the keys that it returns."""
-    columns = model._meta.concrete_fields
+def insert(model: type[models.Model], rows: Sequence[models.Model], ending: str) -> int:
+    """Insert rows with one statement that ends as told; return how many rows it wrote."""
+    columns = [one for one in model._meta.concrete_fields if not isinstance(one, models.AutoField)]
     values = [
         one.get_db_prep_save(one.pre_save(row, True), connection) for row in rows for one in columns
     ]
@@ -228,8 +223,7 @@ def insert(model: type[models.Model], rows: Sequence[models.Model], ending: str)
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        to_python = model._meta.pk.to_python
-        return {to_python(key) for (key,) in cursor.fetchall()}
+        return int(cursor.rowcount)
 
 
 def add_revisions(rows: Sequence[tuple[uuid.UUID, Row]]) -> None:
@@ -269,12 +263,9 @@ def upload_of(seller_id: int, row: Row) -> RejectedUpload:
 def mark_dirty(seller_id: int, days: Iterable[dt.date], moment: dt.datetime) -> None:
     """Have the figures of a seller's days counted again."""
     marks = [DirtyDay(seller_id=seller_id, day=day, marked_at=moment) for day in sorted(set(days))]
-    DirtyDay.objects.bulk_create(
-        marks,
-        update_conflicts=True,
-        unique_fields=["seller", "day"],
-        update_fields=["marked_at"],
-    )
+    if marks:
+        again = "ON CONFLICT (seller_id, day) DO UPDATE SET marked_at = excluded.marked_at"
+        insert(DirtyDay, marks, again)
 
 
 @transaction.atomic(savepoint=False)
@@ -290,11 +281,12 @@ def process_rejected(*, upload: RejectedUpload) -> Visit:
     push = Push(upload.seller_id, [row], upload.received_at)
     last = clock.advance(clock.seller_key(upload.seller_id), 1)
     told = push.look_up().new.get(row.key) if row.key else None
-    made = make_visits(push, {told.reading.id: told}, last - 1) if told else {}
-    if told is None or told.reading.id not in made:
-        problems = [problem("id", ID_TAKEN)] if row.key in push.masters else row.outcome[1]
+    made = make_visits(upload.seller_id, {told.reading.id: told}, last - 1) if told else None
+    if told is None or made is None:
+        is_taken = told is not None or row.key in push.masters
+        problems = [problem("id", ID_TAKEN)] if is_taken else row.outcome[1]
         raise NotProcessable(problems=list(problems))
-    visit = made[told.reading.id]
+    visit: Visit = Visit.objects.get(pk=told.reading.id)
     changes = journal.change(upload, {"processed_at": timezone.now()})
     journal.record(journal.Action.CHANGE, upload, changes=changes)
     mark_dirty(upload.seller_id, {visit.day}, timezone.now())

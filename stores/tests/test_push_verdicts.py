@@ -1,4 +1,4 @@
-"""What is made of a visit: day, flags, must-have list (A12 to A16, A19; two sellers; two visits)."""
+"""What is made of a visit: its day, its flags, its must-have list (A12 to A16, A19)."""
 
 import datetime as dt
 import random
@@ -299,7 +299,7 @@ def test_a_period_covers_the_days_that_the_query_says():
         until = some(True)
         until = until and max(start, until)
         made = AssignmentFactory(valid_from=start, valid_until=until, released_on=some(True))
-        period = Period(made.pk, made.valid_from, made.valid_until, made.released_on)
+        period = Period(made.valid_from, made.valid_until, made.released_on)
         covered = Assignment.objects.covering(day).filter(pk=made.pk).exists()
         assert period.covers(day) == covered, period
 
