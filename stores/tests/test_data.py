@@ -69,7 +69,7 @@ def rows(name: str) -> list[dict[str, str]]:
         ("departments", "code,name,region", 33),
         ("cities", "code,name,lat,lon", 1122),
         ("typologies", "code,name,visits_per_month", 12),
-        ("products", "sku,gtin,name,brand,category,is_competitor", 60),
+        ("products", "sku,gtin,name,brand,category,is_competitor,state", 60),
     ],
 )
 def test_every_file_is_whole(name, header, count):
