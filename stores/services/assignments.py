@@ -93,6 +93,7 @@ def change_assignment(*, assignment: Assignment, **fields: Any) -> Assignment:
 @transaction.atomic(savepoint=False)
 def end_assignment(*, assignment: Assignment) -> Assignment:
     """End an assignment now; visits of today are still the seller's. Safe twice."""
+    assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
     if assignment.state == AssignmentState.ACTIVE:
         today = timezone.localdate()
         end_now([assignment], last_day=today, today=today)

@@ -505,6 +505,17 @@ def test_a_version_ends_with_the_day_that_is_named(admin_api, body, until):
     )
 
 
+def test_a_version_that_somebody_else_ended_is_not_ended_again_unseen(admin_api):
+    version = VersionFactory()
+    path = f"/api/portfolios/{version.portfolio_id}/versions/{version.number}"
+    tag = admin_api.get(path)["ETag"]
+    answer = admin_api.post(f"{path}/retire", {"on": iso(7)}, HTTP_IF_MATCH=tag)
+    assert (answer.status_code, answer["ETag"]) == (200, admin_api.get(path)["ETag"])
+    with nothing_changes():
+        late = admin_api.post(f"{path}/retire", {"on": iso(3)}, HTTP_IF_MATCH=tag)
+    assert_problem(late, 412, "precondition_failed")
+
+
 def test_a_version_that_has_not_begun_never_will(admin_api):
     version = VersionFactory(valid_from=day(5))
     assert retire(admin_api, version, {"on": iso(4)}).status_code == 200
