@@ -18,8 +18,9 @@ from stores.serializers.fields import FixedFields, SkusField, StrictDateField
 
 
 class ListedVersionSerializer(ModelSerializer):
-    """A version within its portfolio; its items are prefetched, with their SKUs."""
+    """A version within its portfolio."""
 
+    # The view prefetches its items, each with its `sku`.
     products = serializers.SerializerMethodField(help_text="SKUs, in the order of the list.")
 
     class Meta:
@@ -48,11 +49,9 @@ class VersionSerializer(ListedVersionSerializer):
 
 
 class PortfolioSerializer(FixedFields, ModelSerializer):
-    """A portfolio: what holds today, what will later, and the draft, which sellers do not see.
+    """A portfolio: what holds today, what will later, and the draft, which sellers do not see."""
 
-    The view prefetches ``shown``: those versions, with their items.
-    """
-
+    # The view prefetches these versions, with their items, into `portfolio.shown`.
     typology = StrictPrimaryKeyRelatedField(read_only=True, pk_field=StrictCharField())
     region = StrictPrimaryKeyRelatedField(read_only=True, pk_field=StrictCharField())
     current = serializers.SerializerMethodField()
