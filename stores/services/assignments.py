@@ -166,17 +166,23 @@ def end_now(
     """End locked assignments, with their entries in the journal; the caller stamps them.
 
     ``last_day`` is the last one that is the seller's. One that has not begun by then ends before
-    it begins, which ``released_on`` says, and one that ends sooner keeps its end.
+    it begins, which ``released_on`` says; one whose end comes sooner keeps that.
     """
-    for assignment in assignments:
-        until = min(last_day, assignment.valid_until or last_day)
-        fields = {
-            "state": AssignmentState.ENDED,
-            "valid_until": max(until, assignment.valid_from),
-            "released_on": today,
-        }
-        changes = journal.change(assignment, fields)
-        journal.record(journal.Action.CHANGE, assignment, changes=changes, reason=reason)
+    ended = list(assignments)
+    entries = []
+    for assignment in ended:
+        before = journal.snapshot(assignment)
+        until = assignment.valid_until or last_day
+        assignment.state = AssignmentState.ENDED
+        if assignment.valid_until is None or until >= today:
+            assignment.valid_until = max(assignment.valid_from, min(until, last_day))
+            assignment.released_on = today
+        changes = journal.diff(before, assignment)
+        entries.append(
+            journal.entry(journal.Action.CHANGE, assignment, changes=changes, reason=reason)
+        )
+    Assignment.objects.bulk_update(ended, ["state", "valid_until", "released_on"])
+    journal.record_many(entries)
 
 
 def end_what_is_over(*, today: dt.date | None = None) -> int:
