@@ -10,6 +10,7 @@ where it is: a GTIN does not move from one product to another within one body.
         counts = bulk.write(batch)  # one transaction, one stamp
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
@@ -69,7 +70,7 @@ class Batch:
         return Counts(len(self.new), len(self.changed), self.unchanged)
 
 
-class Bulk:
+class Bulk(ABC):
     """Base: what all kinds of rows have in common. An instance sees one body, or one file."""
 
     model: ClassVar[type[Stamped]]
@@ -89,15 +90,13 @@ class Bulk:
         del rows
         return {}
 
+    @abstractmethod
     def key_of(self, values: type_values) -> Any:
         """Return a valid row's key as stored ones compare."""
-        # Abstract: a default would take rows for others.
-        raise NotImplementedError
 
+    @abstractmethod
     def stored(self, keys: set[Any]) -> dict[Any, Any]:
         """Return the stored rows by these keys."""
-        # Abstract: only the kind knows the columns of its key.
-        raise NotImplementedError
 
     def judge(self, drafts: list[Draft]) -> Iterable[tuple[Draft, str, ErrorDetail]]:
         """Yield what is wrong with drafts beside others and stored rows: draft, field, error."""
@@ -112,6 +111,7 @@ class Bulk:
 
     def lock(self, drafts: list[Draft]) -> None:
         """Lock what the rows of the batch lean on, before they themselves are."""
+        del drafts  # most lean on nothing
 
     def follow(self, changed: dict[Any, dict[str, Any]]) -> list[Stamped]:
         """Write what follows from changes (by key of the row) and return what to stamp, too."""

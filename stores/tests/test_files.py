@@ -1,15 +1,15 @@
 """CSV files: what is exported is imported as it was, and no row version moves (A3)."""
 
 import csv
-import datetime as dt
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from core.files import BATCH_ROWS
 from core.models import JournalEntry
-from core.roles import Role
 from stores import clock
+from stores.errors import BulkRefused
+from stores.files.importing import import_file
 from stores.files.sheets import SHEETS, response
 from stores.models import Assignment, Establishment, Product
 from stores.tests.factories import (
@@ -18,12 +18,10 @@ from stores.tests.factories import (
     EstablishmentFactory,
     PortfolioFactory,
     ProductFactory,
-    SellerFactory,
     TypologyFactory,
     today,
 )
 from stores.tests.helpers_catalogue import history_of, nothing_changes
-from tests.asserts import assert_problem
 
 pytestmark = pytest.mark.django_db
 TEXTS = [
@@ -65,65 +63,6 @@ def imported(tmp_path, name, text, *options):
     path = tmp_path / f"{name}.csv"
     path.write_text(text, encoding="utf-8", newline="")
     call_command("import_stores", name, str(path), *options)
-
-
-# -- out ------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("role", [Role.SUPPORT, Role.ADMIN])
-def test_export(client_for, role):
-    ProductFactory(sku="LEC", gtin="9520010000018", name="Leche, entera", category="leche")
-    ProductFactory(sku="=A", name="=1+1", is_competitor=True, inactive=True)
-    client = client_for(role)
-    answer = client.get("/api/products.csv")
-    assert answer.status_code == 200
-    assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer["Content-Disposition"] == 'attachment; filename="products.csv"'
-    assert b"".join(answer.streaming_content).decode().split("\r\n") == [
-        HEADER,
-        'LEC,9520010000018,"Leche, entera",,leche,false,active',
-        "'=A,,'=1+1,,,true,inactive",
-        "",
-    ]
-    line = JournalEntry.objects.get()
-    assert (line.action, line.model, line.count) == ("export", "stores.Product", 2)
-    assert (line.actor_id, line.reason) == (client.user.pk, "/api/products.csv")
-
-
-def test_an_export_takes_the_filters_of_the_list(admin_api):
-    ProductFactory(sku="A", category="leche")
-    ProductFactory(sku="B", category="queso", inactive=True)
-    ProductFactory(sku="C", category="queso", name="Queso fresco")
-    for query, found in {
-        "category=queso": ["B", "C"],
-        "state=active": ["A", "C"],
-        "search=fresco": ["C"],
-    }.items():
-        answer = admin_api.get(f"/api/products.csv?{query}")
-        lines = b"".join(answer.streaming_content).decode().splitlines()
-        assert [line.partition(",")[0] for line in lines[1:]] == found
-    for query in ("limit=1", "ordering=name", "cursor=x", "format=json"):
-        answer = admin_api.get(f"/api/products.csv?{query}")
-        assert_problem(answer, 400, "invalid", field=query.partition("=")[0])
-
-
-def test_establishments_and_no_detail_route_in_between(admin_api):
-    row = EstablishmentFactory(code="EST-1", name="La 33")
-    answer = admin_api.get("/api/establishments.csv")
-    assert b"".join(answer.streaming_content).decode().splitlines() == [
-        "code,name,address,city,typology,portfolio,lat,lon,geofence_m,state",
-        f"EST-1,La 33,{row.address},05001,minimarket,,6.2442,-75.5812,150,active",
-    ]
-    assert_problem(admin_api.get("/api/products/csv"), 404, "not_found")
-
-
-def test_assignments(db):
-    seller = SellerFactory(email="ana@example.com")
-    store = EstablishmentFactory(code="EST-1")
-    period = {"valid_from": dt.date(2026, 1, 1), "valid_until": dt.date(2999, 12, 31)}
-    AssignmentFactory(seller=seller, establishment=store, **period)
-    assert text_of("assignments").splitlines() == [
-        "seller,establishment,valid_from,valid_until",
-        "ana@example.com,EST-1,2026-01-01,2999-12-31",
-    ]
 
 
 # -- back in --------------------------------------------------------------------------------------
@@ -284,3 +223,20 @@ def test_more_rows_than_a_batch_know_of_each_other(tmp_path, capsys):
     imported(tmp_path, "products", text.replace("s0,,Kumis,,,,\n", ""))
     assert Product.objects.count() == BATCH_ROWS + 1
     assert clock.reading().seq == before + BATCH_ROWS + 1
+
+
+def test_a_file_that_is_overtaken_between_its_two_readings(tmp_path):
+    path = tmp_path / "products.csv"
+    path.write_text(f"{HEADER}\nA,9520010000018,Kumis,,,,\n")
+    seen = []
+
+    def progress(count):
+        """Be told of the first reading's end: somebody takes the GTIN."""
+        seen.append(count)
+        if len(seen) == 1:
+            ProductFactory(sku="B", gtin="9520010000018")
+
+    with path.open("rb") as file, pytest.raises(BulkRefused):
+        import_file("products", file, progress=progress)
+    assert [product.sku for product in Product.objects.all()] == ["B"]
+    assert sum(seen) == path.stat().st_size
