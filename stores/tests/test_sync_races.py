@@ -35,9 +35,9 @@ def assert_nothing_lost(found: dict[str, Any]) -> None:
     assert found["failures"] == []
     assert found["wrong"] == {"products": [], "establishments": []}
     assert found["phantoms"] == []
-    assert min(found["rows"].values()) > 20, found
-    assert found["written"] > 200, found
-    assert found["polls"] > 5, found
+    assert min(found["rows"].values()) > 10, found
+    assert found["written"] > 100, found
+    assert found["polls"] > 3, found  # one before the writers begin, one after they are done
 
 
 @pytest.mark.long
