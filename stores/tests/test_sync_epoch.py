@@ -9,21 +9,11 @@ from django.core.management import call_command
 from core.models import JournalEntry
 from stores import clock
 from stores.models import Clock
-from stores.tests.factories import AssignmentFactory, ProductFactory, SellerFactory, VisitFactory
+from stores.tests.factories import AssignmentFactory, ProductFactory, VisitFactory
 from stores.tests.helpers_sync import get_page, pull_all
 from tests.asserts import assert_problem
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def seller():
-    return SellerFactory()
-
-
-@pytest.fixture
-def phone(client_for, seller):
-    return client_for(seller)
 
 
 def run(*arguments: str) -> str:

@@ -14,7 +14,6 @@ from stores.tests.factories import (
     AssignmentFactory,
     EstablishmentFactory,
     ProductFactory,
-    SellerFactory,
     VersionFactory,
     VisitFactory,
 )
@@ -23,16 +22,6 @@ from tests.asserts import assert_problem
 
 pytestmark = pytest.mark.django_db
 SERVER_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-
-
-@pytest.fixture
-def seller():
-    return SellerFactory()
-
-
-@pytest.fixture
-def phone(client_for, seller):
-    return client_for(seller)
 
 
 def test_the_head_says_how_far_each_collection_is(phone, seller):

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from core.tests.helpers_threads import together
 from stores import clock
 from stores.services import phones
+from stores.sync import queries
 from stores.sync.pages import OVERHEAD_BYTES, Pages, pages
 from stores.tests.factories import ProductFactory, SellerFactory, VersionFactory
 from stores.tests.helpers_sync import get_page
@@ -60,6 +61,27 @@ def test_the_next_request_sees_a_write(phone, other):
         assert [one["name"] for one in answer.json()["documents"]] == ["Arequipe"]
         assert answer.json()["checkpoint"]["seq"] == product.seq
     assert get_page(phone, "products", before.json()["checkpoint"]).json()["documents"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_what_is_written_while_a_page_is_made_reaches_everybody(phone, other, monkeypatch, moment):
+    first, written, rows = ProductFactory(), [], queries.rows
+
+    def rows_while_somebody_writes(*arguments):
+        if moment == "after":
+            found = rows(*arguments)
+        written.append(ProductFactory())
+        return found if moment == "after" else rows(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queries, "rows", rows_while_somebody_writes)
+        body = get_page(phone, "products").json()
+    everything = [str(first.pk), str(written[0].pk)]
+    mine = [one["id"] for one in body["documents"]]
+    rest = get_page(phone, "products", body["checkpoint"]).json()
+    assert mine + [one["id"] for one in rest["documents"]] == everything
+    assert [one["id"] for one in get_page(other, "products").json()["documents"]] == everything
 
 
 @pytest.mark.django_db

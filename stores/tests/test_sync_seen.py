@@ -10,19 +10,9 @@ from django.utils import timezone
 from core.tests.helpers_threads import together
 from stores.models import SyncSeen
 from stores.services import phones
-from stores.tests.factories import ProductFactory, SellerFactory
+from stores.tests.factories import ProductFactory
 
 FIVE_MINUTES = dt.timedelta(minutes=5)
-
-
-@pytest.fixture
-def seller(db):
-    return SellerFactory()
-
-
-@pytest.fixture
-def phone(client_for, seller):
-    return client_for(seller)
 
 
 def note(**headers: str):
