@@ -11,14 +11,22 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 from django.db import connection
-from django.db.models import DateField, FilteredRelation, Q, QuerySet, TextField
+from django.db.models import (
+    BooleanField,
+    DateField,
+    F,
+    Field,
+    FilteredRelation,
+    Func,
+    Q,
+    QuerySet,
+)
 from django.db.models.expressions import RawSQL
 
 from core.api.statements import Mark, statement
 from stores.constants import VersionState, VisitState
 from stores.models import Assignment, Establishment, PortfolioVersion, Product, Visit
 
-TEXT: Final = TextField()
 DAY: Final = DateField()
 
 
@@ -42,31 +50,46 @@ class StoredVisit(NamedTuple):
     photos_missing: int
 
 
-def listed(index: int, kind: str) -> RawSQL:
-    """Return the values of the list of JSON that is parameter number ``index``."""
+class ListField(Field):
+    """A list of keys or days as one parameter: an array, or text of JSON."""
+
+    def get_db_prep_value(
+        self,
+        value: Any,
+        connection: Any,
+        prepared: bool = False,  # noqa: FBT001, FBT002 - Django's signature
+    ) -> Any:
+        """Return what the driver is given."""
+        del prepared
+        return list(value) if connection.vendor == "postgresql" else orjson.dumps([*value]).decode()
+
+
+def among(name: str, index: int, kind: str) -> Func:
+    """Return the condition that a column is one of the list that is parameter number ``index``."""
     if connection.vendor == "postgresql":
-        sql = f"SELECT value::{kind} FROM json_array_elements_text(%s::json)"
+        joiner, sql = " = ANY", f"%s::{kind}[]"
     else:
-        sql = "SELECT value FROM json_each(%s)"
-    return RawSQL(sql, [Mark(index, TEXT)])  # noqa: S611 - constant text, one parameter
-
-
-def as_json(values: Iterable[Any]) -> str:
-    """Return a list as the parameter of :func:`listed`."""
-    return orjson.dumps(list(values)).decode()
+        joiner, sql = " IN ", "SELECT value FROM json_each(%s)"
+    values = RawSQL(sql, [Mark(index, ListField())])  # noqa: S611 - text of ours, one parameter
+    return Func(
+        *(F(name), values),
+        template="%(expressions)s",
+        arg_joiner=joiner,
+        output_field=BooleanField(),
+    )
 
 
 def stored_visits(keys: Collection[uuid.UUID]) -> list[StoredVisit]:
     """Return the stored visits of these ids, whoever's they are."""
     prepare = Visit._meta.pk.get_db_prep_value
-    ids = as_json(prepare(key, connection) for key in keys)
+    ids = [prepare(key, connection) for key in keys]
     return [StoredVisit(*row) for row in statement("stores.push.visits", visits_query).rows([ids])]
 
 
 def visits_query() -> QuerySet[Any, Any]:
     """Return the query of :func:`stored_visits`."""
     _id, _seller, _digest, _number, *shown = StoredVisit._fields
-    return Visit.objects.filter(pk__in=listed(0, "uuid")).values_list(
+    return Visit.objects.filter(among("id", 0, "uuid")).values_list(
         "id", "seller_id", "digest", "portfolio_version__number", *shown
     )
 
@@ -75,7 +98,7 @@ def places_query() -> QuerySet[Any, Any]:
     """Return the query of establishments (0) with the periods in which they are a seller's (1)."""
     seller = Mark(1, Assignment._meta.get_field("seller"))
     theirs = FilteredRelation("assignments", condition=Q(assignments__seller=seller))
-    found = Establishment.objects.filter(pk__in=listed(0, "bigint")).annotate(theirs=theirs)
+    found = Establishment.objects.filter(among("id", 0, "bigint")).annotate(theirs=theirs)
     return found.values_list(
         *("id", "lat", "lon", "geofence_m", "portfolio_id", "typology_id", "city_id"),
         "city__department__region_id",
@@ -85,7 +108,7 @@ def places_query() -> QuerySet[Any, Any]:
 
 def places(keys: Collection[int], seller_id: int) -> list[tuple[Any, ...]]:
     """Return a row for each establishment and period of a seller's, at least one of each."""
-    return statement("stores.push.places", places_query).rows([as_json(keys), seller_id])
+    return statement("stores.push.places", places_query).rows([keys, seller_id])
 
 
 def versions_query() -> QuerySet[Any, Any]:
@@ -93,8 +116,8 @@ def versions_query() -> QuerySet[Any, Any]:
 
     Those that hold on any day from one (3) to another (4).
     """
-    theirs = Q(portfolio__in=listed(0, "bigint")) | Q(
-        portfolio__typology__in=listed(1, "text"), portfolio__region__in=listed(2, "text")
+    theirs = Q(among("portfolio", 0, "bigint")) | Q(
+        among("portfolio__typology", 1, "text"), among("portfolio__region", 2, "text")
     )
     lasts = Q(valid_until__isnull=True) | Q(valid_until__gte=Mark(3, DAY))
     found = PortfolioVersion.objects.exclude(state=VersionState.DRAFT)
@@ -115,23 +138,23 @@ def versions(
     days: Collection[dt.date],
 ) -> list[tuple[Any, ...]]:
     """Return the versions of any of these that hold on any of the days, and on those between."""
-    lists = [as_json(keys) for keys in (portfolios, typologies, regions)]
-    return statement("stores.push.versions", versions_query).rows([*lists, min(days), max(days)])
+    values = [portfolios, typologies, regions, min(days), max(days)]
+    return statement("stores.push.versions", versions_query).rows(values)
 
 
 def products_query() -> QuerySet[Any, Any]:
     """Return the query of products (0), and since when they are inactive."""
-    return Product.objects.filter(pk__in=listed(0, "bigint")).values_list("id", "inactive_on")
+    return Product.objects.filter(among("id", 0, "bigint")).values_list("id", "inactive_on")
 
 
 def products(keys: Iterable[int]) -> dict[int, dt.date | None]:
     """Return since when each product that is there is inactive."""
-    return dict(statement("stores.push.products", products_query).rows([as_json(keys)]))
+    return dict(statement("stores.push.products", products_query).rows([keys]))
 
 
 def others_query() -> QuerySet[Any, Any]:
     """Return the query of the visits of establishments (0) on days (1) that are not void."""
-    found = Visit.objects.filter(establishment__in=listed(0, "bigint"), day__in=listed(1, "date"))
+    found = Visit.objects.filter(among("establishment", 0, "bigint"), among("day", 1, "date"))
     return found.exclude(state=VisitState.VOID).values_list(
         "establishment_id", "day", "id", "seller_id", "received_at", "flags"
     )
@@ -139,4 +162,4 @@ def others_query() -> QuerySet[Any, Any]:
 
 def others(keys: Collection[int], days: Collection[dt.date]) -> list[tuple[Any, ...]]:
     """Return the visits of any of the establishments on any of the days that are not void."""
-    return statement("stores.push.others", others_query).rows([as_json(keys), as_json(days)])
+    return statement("stores.push.others", others_query).rows([keys, days])
