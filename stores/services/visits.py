@@ -268,7 +268,7 @@ def mark_dirty(seller_id: int, days: Iterable[dt.date], moment: dt.datetime) -> 
         insert(DirtyDay, marks, again)
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic  # with a savepoint: who processes several goes on after a refusal
 def process_rejected(*, upload: RejectedUpload) -> Visit:
     """Make a visit of what was rejected, now that it can be; return it.
 
