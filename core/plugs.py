@@ -68,6 +68,8 @@ class PluggableApp(AppConfig):
     """
 
     beat_schedule: ClassVar[dict[str, dict[str, Any]]] = {}
+    # Names in the contract of choices whose fields are called alike, with their dotted paths.
+    enum_names: ClassVar[dict[str, str]] = {}
 
     def ready(self) -> None:
         """Connect the app's receivers and system checks."""

@@ -24,3 +24,9 @@ class StoresConfig(plugs.PluggableApp):
             "schedule": crontab(hour=3, minute=20),
         },
     }
+    enum_names: ClassVar[dict[str, str]] = {
+        "AssignmentState": "stores.constants.AssignmentState",
+        "CatalogueState": "stores.constants.State",
+        "PortfolioVersionState": "stores.constants.VersionState",
+        "VisitState": "stores.constants.VisitState",
+    }

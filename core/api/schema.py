@@ -4,10 +4,13 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.hooks import postprocess_schema_enums
 from drf_spectacular.openapi import AutoSchema as BaseAutoSchema
+from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
+from core import plugs
 from core.api.permissions import Rule
 from core.problems import CONTENT_TYPE
 
@@ -112,6 +115,14 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     def get_security_definition(self, auto_schema: BaseAutoSchema) -> dict[str, str]:
         """Return the security scheme object."""
         return BEARER
+
+
+def name_enums(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Name the sets of choices as their apps do (drf-spectacular postprocessing hook)."""
+    for app in plugs.enabled():
+        spectacular_settings.ENUM_NAME_OVERRIDES.update(app.enum_names)
+    named: dict[str, Any] = postprocess_schema_enums(result, **kwargs)  # type: ignore[no-untyped-call]  # it has no types
+    return named
 
 
 def add_problems(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class Visit(Stamped):
         verbose_name = _("visit")
         verbose_name_plural = _("visits")
         indexes: ClassVar = [
-            models.Index(fields=["seller", "seq"], name="stores_visit_seller_seq"),
+            models.Index(fields=["seller", "seq", "received_at"], name="stores_visit_seller_seq"),
             models.Index(fields=["establishment", "day"], name="stores_visit_store_day"),
             models.Index(fields=["day", "id"], name="stores_visit_day"),
         ]

@@ -7,11 +7,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from stores.errors import NotAnArray
+from stores.serializers.sync import PageSerializer
 from stores.serializers.visits import PushRowSerializer, VisitDocumentSerializer
 from stores.services import visits
 from stores.sync.answers import body_of
 from stores.sync.batch import BatchParser
-from stores.views.sync import SCHEMA_PARAMETER, PullView, schema_of
+from stores.views.sync import PULL_PARAMETERS, SCHEMA_PARAMETER, PullView, schema_of
 
 
 class VisitsView(PullView):
@@ -26,7 +27,17 @@ class VisitsView(PullView):
         return {"schema"} if self.request.method == "POST" else PullView.query_params
 
     @extend_schema(
-        operation_id="sync_visits_push",
+        operation_id="sync_pull_visits", parameters=PULL_PARAMETERS, responses=PageSerializer
+    )
+    def get(self, request: Request, collection: str) -> HttpResponse:
+        """Return the caller's visits that changed after a checkpoint, oldest first.
+
+        Without a checkpoint they begin 30 days back; after another `epoch`, too.
+        """
+        return super().get(request, collection)
+
+    @extend_schema(
+        operation_id="sync_push_visits",
         parameters=[SCHEMA_PARAMETER],
         request=PushRowSerializer(many=True),
         responses={200: VisitDocumentSerializer(many=True)},
