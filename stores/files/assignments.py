@@ -7,33 +7,21 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from core.api.serializers import Serializer, StrictCharField, StrictEmailField
 from core.errors import ApplicationError
 from core.roles import Role
 from core.text import email_key, name_key
-from core.values import parse_date
 from stores.constants import AssignmentState, State
 from stores.errors import AlreadyAssigned, AssignmentEnded, UnknownEstablishment, UnknownSeller
 from stores.files.bulk import Bulk, Draft, type_values
 from stores.models import Assignment, Establishment
+from stores.serializers.fields import StrictDateField
 
 COLUMNS = ("seller", "establishment", "valid_from", "valid_until")
 
 type_key = tuple[str, str, dt.date]
-
-
-class DayField(serializers.DateField):
-    """A day, YYYY-MM-DD, of the years 1900 to 2200."""
-
-    def to_internal_value(self, value: Any) -> dt.date:
-        """Return the day; refuse the other spellings that Python takes."""
-        try:
-            return parse_date(value)
-        except (TypeError, ValueError):
-            self.fail("invalid", format="YYYY-MM-DD")
 
 
 class AssignmentRowSerializer(Serializer):
@@ -41,8 +29,8 @@ class AssignmentRowSerializer(Serializer):
 
     seller = StrictEmailField(max_length=254)
     establishment = StrictCharField()
-    valid_from = DayField(required=False)
-    valid_until = DayField(required=False, allow_null=True)
+    valid_from = StrictDateField(required=False)
+    valid_until = StrictDateField(required=False, allow_null=True)
 
 
 class AssignmentBulk(Bulk):
@@ -115,8 +103,8 @@ class AssignmentBulk(Bulk):
             if draft.values.get("valid_until", stored.valid_until) != stored.valid_until:
                 yield "valid_until", detail_of(AssignmentEnded)
         elif last is not None and last < first:
-            text = _("The last day lies before the first one.")
-            yield "valid_until", ErrorDetail(text, code="invalid_period")
+            text = _("It would end before it begins.")
+            yield "valid_until", ErrorDetail(text, code="before_start")
         else:
             pair = self.sellers[email].pk, self.establishments[code].pk
             if self.state_of(last) == AssignmentState.ACTIVE:
@@ -143,22 +131,22 @@ class AssignmentBulk(Bulk):
             obj.state = self.state_of(obj.valid_until)
 
     def lock(self, drafts: list[Draft]) -> None:
-        """Lock sellers and establishments, who must still be active.
+        """Lock establishments, then sellers, as whoever assigns one does; both must be active.
 
         Raises:
-            UnknownSeller: one is no active seller any more.
             UnknownEstablishment: one is not active any more.
+            UnknownSeller: one is no active seller any more.
         """
         new = [draft.key for draft in drafts if draft.stored is None]
-        sellers = {self.sellers[key[0]].pk for key in new}
-        users = get_user_model()._default_manager.filter(pk__in=sellers).order_by("pk")
-        if not all(map(is_seller, users.select_for_update(no_key=True))):
-            raise UnknownSeller
         codes = {draft.key[1] for draft in drafts}
         places = Establishment.objects.filter(code_key__in=codes).order_by("pk")
         locked = {one.code_key: one for one in places.select_for_update(no_key=True)}
         if any(locked[key[1]].state != State.ACTIVE for key in new):
             raise UnknownEstablishment
+        sellers = {self.sellers[key[0]].pk for key in new}
+        users = get_user_model()._default_manager.filter(pk__in=sellers).order_by("pk")
+        if not all(map(is_seller, users.select_for_update(no_key=True))):
+            raise UnknownSeller
 
 
 def is_seller(user: Any) -> bool:

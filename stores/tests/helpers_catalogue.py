@@ -1,13 +1,8 @@
-"""Bodies for the catalogue's routes, what is stored of it, and that it stays as it is."""
-
-from contextlib import contextmanager
+"""Bodies for the catalogue's routes, and what they leave in the journal."""
 
 from core.models import JournalEntry
-from stores import clock
-from stores.models import Assignment, Establishment, Product
 from stores.values import check_digit
 
-MODELS = (Product, Establishment, Assignment)
 LECHE = {
     "sku": "LEC-UHT-1L",
     "gtin": "9520010000018",
@@ -26,20 +21,6 @@ LA_33 = {
     "location": {"lat": 6.24, "lon": -75.58},
 }
 FEWEST = {name: LA_33[name] for name in ("name", "address", "city", "typology")}
-
-
-def stored():
-    """Return all rows with their versions, what the clock shows, and the journal's length."""
-    rows = {model: list(model.objects.order_by("pk").values()) for model in MODELS}
-    return rows, clock.reading().seq, JournalEntry.objects.count()
-
-
-@contextmanager
-def nothing_changes():
-    """Assert that what happens inside changes no row, no row version and no history."""
-    before = stored()
-    yield
-    assert stored() == before
 
 
 def history_of(row):

@@ -16,15 +16,8 @@ from stores.tests.factories import (
     VersionFactory,
     today,
 )
-from stores.tests.helpers_catalogue import (
-    done,
-    faults,
-    gtin,
-    history_of,
-    nothing_changes,
-    product_rows,
-    send,
-)
+from stores.tests.helpers_catalogue import done, faults, gtin, history_of, product_rows, send
+from stores.tests.helpers_unchanged import nothing_changes
 from tests.asserts import assert_problem
 
 pytestmark = pytest.mark.django_db

@@ -5,13 +5,17 @@ import datetime as dt
 import pytest
 from django.db import transaction
 
+from core.models import JournalEntry
+from core.roles import Role
 from stores import clock
 from stores.errors import UnknownEstablishment, UnknownSeller
 from stores.files.assignments import AssignmentBulk
 from stores.models import Assignment
 from stores.services import establishments
 from stores.tests.factories import AssignmentFactory, EstablishmentFactory, SellerFactory, today
-from stores.tests.helpers_catalogue import history_of, nothing_changes
+from stores.tests.helpers_catalogue import done, history_of, send
+from stores.tests.helpers_unchanged import nothing_changes
+from tests.asserts import assert_problem
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -157,7 +161,7 @@ def test_periods_that_cannot_be(seller, store):
         row(valid_from=today() + 2 * DAY),
     ) == [
         (0, "valid_until", "assignment_ended"),
-        (1, "valid_until", "invalid_period"),
+        (1, "valid_until", "before_start"),
         (2, "establishment", "already_assigned"),
         (4, "establishment", "already_assigned"),
     ]
@@ -208,3 +212,30 @@ def test_any_number_of_rows_takes_the_same_queries(seller, count, django_assert_
     # sellers, establishments, stored; both locked, insert, journal, clock, versions
     with django_assert_num_queries(9):
         assert write(*rows) == (count, 0, 0)
+
+
+# -- over HTTP and in files -----------------------------------------------------------------------
+def test_a3_the_route_and_the_file(admin_api, client_for, seller, store):
+    path = "/api/assignments/bulk"
+    bad = row("nobody@example.com")
+    with nothing_changes():
+        answer = send(admin_api, path, [row(), bad])
+        assert_problem(answer, 422, "bulk_refused", field="seller")
+        assert_problem(send(client_for(Role.SUPPORT), path, [row()]), 403, "permission_denied")
+        assert_problem(send(client_for(seller), path, [row()]), 403, "permission_denied")
+    before = clock.reading().seq
+    answer = send(admin_api, path, {"rows": [row(), bad]}, policy="keep_good")
+    assert done(answer) == (1, 0, 0, 1)
+    assert clock.reading().seq == before + 1
+    AssignmentFactory(ended=True)
+    support = client_for(Role.SUPPORT)
+    lines = b"".join(support.get("/api/assignments.csv").streaming_content).decode().splitlines()
+    assert lines[0] == "seller,establishment,valid_from,valid_until"
+    assert lines[1] == f"ana@example.com,EST-1,{today()},"
+    assert len(lines) == 3
+    entry = JournalEntry.objects.latest("id")
+    assert (entry.action, entry.model, entry.count) == ("export", "stores.Assignment", 2)
+    lines = admin_api.get(f"/api/assignments.csv?seller={seller.pk}&state=active")
+    assert len(b"".join(lines.streaming_content).decode().splitlines()) == 2
+    for client in (client_for(seller), client_for(Role.USER)):
+        assert_problem(client.get("/api/assignments.csv"), 403, "permission_denied")

@@ -12,7 +12,8 @@ from stores.tests.factories import (
     TypologyFactory,
     today,
 )
-from stores.tests.helpers_catalogue import FEWEST, done, faults, nothing_changes, send
+from stores.tests.helpers_catalogue import FEWEST, done, faults, send
+from stores.tests.helpers_unchanged import nothing_changes
 from tests.asserts import assert_problem
 
 pytestmark = pytest.mark.django_db

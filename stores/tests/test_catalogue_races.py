@@ -6,7 +6,12 @@ from core.roles import Role
 from core.tests.helpers_threads import together
 from stores import clock
 from stores.models import Assignment, Establishment, Product
-from stores.tests.factories import AssignmentFactory, EstablishmentFactory, ProductFactory
+from stores.tests.factories import (
+    AssignmentFactory,
+    EstablishmentFactory,
+    ProductFactory,
+    SellerFactory,
+)
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -109,3 +114,49 @@ def test_an_establishment_made_inactive_twice_ends_its_assignments_once(callers)
     assert Establishment.objects.get().state == "inactive"
     assert set(Assignment.objects.values_list("state", flat=True)) == {"ended"}
     assert clock.reading().seq == before + 4
+
+
+def test_an_establishment_is_assigned_once_by_whatever_way(callers):
+    sellers = [SellerFactory() for _ in range(5)]
+    stores = [EstablishmentFactory() for _ in range(10)]
+    pairs = [(seller, store) for seller in sellers for store in stores]
+
+    def write(number):
+        if number == 0:
+            for seller, store in pairs[::7]:
+                body = {"seller": seller.pk, "establishment": store.pk}
+                answer = callers[0].post("/api/assignments", body)
+                assert answer.status_code in {201, 409}, answer.json()
+            return answer
+        rows = [{"seller": one.email, "establishment": store.code} for one, store in pairs]
+        body = rows if number % 2 else rows[::-1]
+        return callers[number].post("/api/assignments/bulk", body, format="json")
+
+    answers = together(4, write)
+    assert set(statuses(answers)) <= {200, 201, 409}
+    assert codes(answers) <= {"already_assigned"}
+    active = Assignment.objects.filter(state="active")
+    assert active.count() == len(set(active.values_list("seller", "establishment")))
+    seqs = list(Assignment.objects.order_by("seq").values_list("seq", flat=True))
+    assert len(set(seqs)) == len(seqs)
+    assert seqs[-1] == clock.reading().seq
+
+
+def test_no_establishment_is_assigned_while_it_becomes_inactive(callers):
+    seller = SellerFactory()
+    stores = [EstablishmentFactory() for _ in range(20)]
+
+    def write(number):
+        if number % 2:
+            rows = [{"seller": seller.email, "establishment": one.code} for one in stores]
+            path = "/api/assignments/bulk?policy=keep_good"
+        else:
+            rows = [{"code": one.code, "state": "inactive"} for one in stores[::-1]]
+            path = "/api/establishments/bulk"
+        return callers[number].post(path, rows, format="json")
+
+    answers = together(4, write)
+    assert set(statuses(answers)) <= {200, 400, 409}
+    assert codes(answers) <= {"unknown_establishment", "already_assigned"}
+    assert set(Establishment.objects.values_list("state", flat=True)) == {"inactive"}
+    assert not Assignment.objects.filter(state="active").exists()

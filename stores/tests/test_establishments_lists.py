@@ -12,7 +12,8 @@ from stores.tests.factories import (
     RegionFactory,
     TypologyFactory,
 )
-from stores.tests.helpers_catalogue import LA_33, nothing_changes
+from stores.tests.helpers_catalogue import LA_33
+from stores.tests.helpers_unchanged import nothing_changes
 from tests.asserts import assert_problem
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,8 @@ from stores.tests.factories import (
     TypologyFactory,
     today,
 )
-from stores.tests.helpers_catalogue import FEWEST, LA_33, history_of, nothing_changes
+from stores.tests.helpers_catalogue import FEWEST, LA_33, history_of
+from stores.tests.helpers_unchanged import nothing_changes
 from tests.asserts import assert_problem
 
 pytestmark = pytest.mark.django_db

@@ -21,7 +21,8 @@ from stores.tests.factories import (
     TypologyFactory,
     today,
 )
-from stores.tests.helpers_catalogue import history_of, nothing_changes
+from stores.tests.helpers_catalogue import history_of
+from stores.tests.helpers_unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 TEXTS = [

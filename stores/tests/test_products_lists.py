@@ -5,7 +5,8 @@ import pytest
 from core.models import JournalEntry
 from core.roles import Role
 from stores.tests.factories import ProductFactory
-from stores.tests.helpers_catalogue import LECHE, nothing_changes
+from stores.tests.helpers_catalogue import LECHE
+from stores.tests.helpers_unchanged import nothing_changes
 from tests.asserts import assert_problem
 
 pytestmark = pytest.mark.django_db

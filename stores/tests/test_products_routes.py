@@ -8,7 +8,8 @@ from core.roles import Role
 from stores import clock
 from stores.models import Product
 from stores.tests.factories import ProductFactory, VersionFactory, today
-from stores.tests.helpers_catalogue import LECHE, history_of, nothing_changes
+from stores.tests.helpers_catalogue import LECHE, history_of
+from stores.tests.helpers_unchanged import nothing_changes
 from tests.asserts import assert_problem
 
 pytestmark = pytest.mark.django_db
