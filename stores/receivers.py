@@ -5,14 +5,15 @@ from typing import Any
 from django.dispatch import receiver
 
 from core import signals
-from stores.services import assignments
+from stores.services import assignments, retention
 
 
 @receiver(signals.user_removed)
 def forget_seller(*, user_id: int, **_: Any) -> None:
-    """Take a removed seller's establishments from them.
+    """Erase what is a removed seller's own, and take their establishments from them.
 
-    Their end is stamped by the catalogue's clock, after which no row of the app is locked: what
-    else follows for the seller stands before it.
+    The end of these is stamped by the catalogue's clock, after which no row of the app is locked:
+    so it comes last.
     """
+    retention.erase_seller(user_id=user_id)
     assignments.end_assignments_of(seller_id=user_id)

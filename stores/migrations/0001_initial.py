@@ -427,7 +427,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='visit',
-            index=models.Index(fields=['seller', 'seq'], name='stores_visit_seller_seq'),
+            index=models.Index(fields=['seller', 'seq', 'received_at'], name='stores_visit_seller_seq'),
         ),
         migrations.AddIndex(
             model_name='visit',

@@ -1,6 +1,5 @@
 """Writes of establishments: unique, journalled, stamped; inactive instead of deleted."""
 
-import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -10,9 +9,10 @@ from django.utils import timezone
 from core.audit import journal
 from core.db import refusing
 from stores import clock
-from stores.constants import AssignmentState, State
+from stores.constants import State
 from stores.errors import CodeTaken
 from stores.models import Assignment, Establishment
+from stores.services.assignments import end_now
 
 CONSTRAINT_ERRORS = {"stores_establishment_code_unique": CodeTaken}
 BECAME_INACTIVE = "the establishment became inactive"
@@ -61,27 +61,8 @@ def end_assignments_of(establishment_ids: Collection[int]) -> list[Assignment]:
     active = Assignment.objects.active().filter(establishment__in=establishment_ids)
     assignments = list(active.select_for_update().order_by("pk"))
     today = timezone.localdate()
-    entries = []
-    for assignment in assignments:
-        before = journal.snapshot(assignment)
-        _end(assignment, today)
-        changes = journal.diff(before, assignment)
-        entries.append(
-            journal.entry(
-                journal.Action.CHANGE, assignment, changes=changes, reason=BECAME_INACTIVE
-            )
-        )
-    Assignment.objects.bulk_update(assignments, ["state", "valid_until", "released_on"])
-    journal.record_many(entries)
+    end_now(assignments, last_day=today, today=today, reason=BECAME_INACTIVE)
     return assignments
-
-
-def _end(assignment: Assignment, today: dt.date) -> None:
-    """Set what says that an assignment is over."""
-    assignment.state = AssignmentState.ENDED
-    if assignment.valid_until is None or assignment.valid_until >= today:
-        assignment.valid_until = max(assignment.valid_from, today)
-        assignment.released_on = today
 
 
 def _save(
