@@ -30,10 +30,20 @@ class DocumentField(serializers.ReadOnlyField):
             return value
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class TextsField(serializers.JSONField):
+    """A column of JSON that is a list of words."""
+
+
+@extend_schema_field({"type": "array", "items": {"type": "integer"}})
+class NumbersField(serializers.JSONField):
+    """A column of JSON that is a list of keys."""
+
+
 class VisitSerializer(ModelSerializer):
     """A visit on a list: what was made of it."""
 
-    flags = serializers.ListField(child=serializers.CharField(), read_only=True)
+    flags = TextsField(read_only=True)
 
     class Meta:
         model = Visit
@@ -49,8 +59,8 @@ class VisitSerializer(ModelSerializer):
 class VisitDetailSerializer(VisitSerializer):
     """A visit, whole: with what was seen and missing, and the phone's document."""
 
-    seen = serializers.ListField(child=serializers.IntegerField(), read_only=True)
-    missing = serializers.ListField(child=serializers.IntegerField(), read_only=True)
+    seen = NumbersField(read_only=True)
+    missing = NumbersField(read_only=True)
     document = DocumentField(source="doc")
 
     class Meta(VisitSerializer.Meta):

@@ -24,6 +24,7 @@ from stores.models import (
     Region,
     Typology,
     Visit,
+    VisitRevision,
 )
 from users.tests.factories import UserFactory
 
@@ -213,3 +214,16 @@ class VisitFactory(factory.django.DjangoModelFactory):
             row = super()._create(model_class, *args, **kwargs)
             clock.stamp(row, key=clock.seller_key(row.seller_id))
         return row
+
+
+class RevisionFactory(factory.django.DjangoModelFactory):
+    """Other content under the id of a visit."""
+
+    class Meta:
+        model = VisitRevision
+
+    visit_id = factory.LazyFunction(lambda: VisitFactory().pk)
+    number = 1
+    digest = factory.Sequence("{:064}".format)
+    doc = factory.LazyAttribute(lambda made: f'{{"id":"{made.visit_id}","seen":[]}}')
+    received_at = factory.LazyFunction(timezone.now)

@@ -16,6 +16,7 @@ from stores.models import Clock, DirtyDay, Visit, VisitRevision
 from stores.tests.factories import (
     AssignmentFactory,
     ProductFactory,
+    RevisionFactory,
     SellerFactory,
     VersionFactory,
     VisitFactory,
@@ -200,13 +201,7 @@ def test_lists_cost_the_same_at_any_length(support, path, expected):
         for number in range(rows, wanted):
             if not path and number:
                 VisitFactory()
-            VisitRevision.objects.create(
-                visit_id=one.pk,
-                number=number + 1,
-                digest=str(number),
-                doc="{}",
-                received_at=timezone.now(),
-            )
+            RevisionFactory(visit_id=one.pk, number=number + 1)
         rows = wanted
         with CaptureQueriesContext(connection) as captured:
             answer = support.get(f"/api/visits{path.format(one.pk)}")

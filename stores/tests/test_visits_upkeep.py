@@ -2,6 +2,7 @@
 
 import datetime as dt
 from io import StringIO
+from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from core.models import JournalEntry
 from stores import clock, tasks
+from stores.constants import Outcome
 from stores.errors import NotProcessable
 from stores.models import Clock, DirtyDay, RejectedUpload, Visit, VisitRevision
 from stores.services import retention
@@ -18,6 +20,7 @@ from stores.tests.factories import (
     AssignmentFactory,
     EstablishmentFactory,
     ProductFactory,
+    RevisionFactory,
     SellerFactory,
     VisitFactory,
 )
@@ -120,7 +123,8 @@ def test_a_rejected_upload_that_can_be_read_now_becomes_a_visit(phone, seller, m
         process_rejected(upload=upload)
     assert refused.value.extra["errors"] == [{"field": "outcome", "code": "invalid_choice"}]
     assert (Visit.objects.count(), Clock.objects.get(key=clock.seller_key(seller.pk)).seq) == (0, 0)
-    monkeypatch.setattr("stores.services.readings.Outcome.values", ["done", "perfect"])
+    words = SimpleNamespace(DONE=Outcome.DONE, values=["done", "perfect"])
+    monkeypatch.setattr("stores.services.readings.Outcome", words)
     made = process_rejected(upload=upload)
     assert (str(made.pk), made.outcome, made.state, made.seq) == (
         bad["id"],
@@ -158,9 +162,7 @@ def old(months: int) -> dt.datetime:
 def test_leftovers_go_after_a_year(seller):
     kept = []
     for received in (old(13), old(11)):
-        VisitRevision.objects.create(
-            visit_id=VisitFactory().pk, number=1, digest="a", doc="{}", received_at=received
-        )
+        RevisionFactory(received_at=received)
         RejectedUpload.objects.create(
             seller=seller, digest=str(received), raw="{}", received_at=received
         )
