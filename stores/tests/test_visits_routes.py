@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from core.models import JournalEntry
 from core.roles import Role
+from core.tests.helpers_threads import together
 from stores import clock
 from stores.models import Clock, DirtyDay, Visit, VisitRevision
+from stores.services.corrections import Recheck, recheck_seller
 from stores.tests.factories import (
     AssignmentFactory,
     ProductFactory,
@@ -339,3 +341,40 @@ def test_a_visit_that_changed_meanwhile_is_not_void(phone, support, store):
     assert_problem(refused, 412, "precondition_failed")
     taken = support.post(f"{path}/void", {"reason": "x"}, headers={"If-Match": etag})
     assert taken.status_code == 200
+
+
+# -- at once -------------------------------------------------------------------------------------
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_declare_a_visit_void_one_does(phone, support, store):
+    (master,) = pushed(phone, visit(store))
+    path = f"/api/visits/{master['id']}/void"
+    answers = together(2, lambda number: support.post(path, {"reason": str(number)}).status_code)
+    assert sorted(answers) == [200, 409]
+    assert JournalEntry.objects.filter(object_id=master["id"]).count() == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_corrections_pushes_and_the_command_wait_for_each_other(phone, support, seller, store):
+    sent = visit(store)
+    (master,) = pushed(phone, sent)
+    pushed(phone, {**sent, "note": "0"})
+    path = f"/api/visits/{master['id']}/apply-revision"
+
+    def act(number: int) -> list[int]:
+        done = []
+        for turn in range(6):
+            if number % 3 == 0:
+                done.append(len(pushed(phone, {**sent, "note": f"{number} {turn}"})))
+            elif number % 3 == 1:
+                done.append(support.post(path, {"number": 1 + turn % 2}).status_code)
+            else:
+                done.append(recheck_seller(seller_id=seller.pk, asked=Recheck()))
+        return done
+
+    results = together(6, act)
+    assert not [one for one in results if isinstance(one, Exception)], results
+    numbers = VisitRevision.objects.order_by("number").values_list("number", flat=True)
+    assert list(numbers) == list(range(1, len(numbers) + 1))
+    assert Visit.objects.get().seq == seq_of(seller)
