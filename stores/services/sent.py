@@ -20,6 +20,8 @@ from stores.constants import SERVER_FIELDS
 
 Problem = dict[str, str]
 
+FOLD_LEVELS = 900  # orjson reads 1,024
+
 # An escape of JSON: a pair of surrogates, NUL or half a pair, any other.
 ESCAPES = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -62,6 +64,39 @@ def mend(raw: bytes) -> bytes:
         return b"\\ufffd" if match[1] else match[0]
 
     return ESCAPES.sub(mended, raw)
+
+
+def load(raw: bytes) -> tuple[Any, bool]:
+    """Return what JSON says, hurt texts mended, and whether it could be read as it is.
+
+    Raises:
+        JSONDecodeError: it is not well-formed.
+    """
+    try:
+        return orjson.loads(raw), True
+    except orjson.JSONDecodeError as error:
+        try:
+            return orjson.loads(fold(mend(raw))), False
+        except orjson.JSONDecodeError:
+            raise error from None
+
+
+def fold(raw: bytes) -> bytes:
+    """Return JSON with 0 for what is nested deeper than any parser goes, as long as before.
+
+    Raises:
+        JSONDecodeError: what was folded is not well-formed.
+    """
+    folded, open_at = bytearray(raw), list[int]()
+    for token in BRACKETS.finditer(raw):
+        if token[0] in (b"{", b"["):
+            open_at.append(token.start())
+        elif token[0] in (b"}", b"]") and open_at:
+            start, end = open_at.pop(), token.end()
+            if open_at and len(open_at) % FOLD_LEVELS == 0:
+                orjson.loads(folded[start:end])
+                folded[start:end] = b"0".ljust(end - start)
+    return bytes(folded)
 
 
 def end_of(raw: bytes, start: int) -> int:
@@ -129,7 +164,7 @@ SERVER_KEYS = frozenset(orjson.dumps(name) for name in SERVER_FIELDS)
 
 
 def sent_of(raw: bytes, content: dict[str, Any], *, is_checked: bool) -> Sent:
-    """Return one document; ``content`` is ``raw`` as orjson reads it once it is mended.
+    """Return one document; ``content`` is what :func:`load` makes of ``raw``.
 
     With ``is_checked`` the kernel's checks have passed the whole body.
     """
@@ -147,7 +182,7 @@ def sent_of(raw: bytes, content: dict[str, Any], *, is_checked: bool) -> Sent:
 def read(text: str) -> Sent:
     """Return a document that was kept as :attr:`Sent.text`."""
     raw = text.encode()
-    return sent_of(raw, orjson.loads(mend(raw)), is_checked=False)
+    return sent_of(raw, load(raw)[0], is_checked=False)
 
 
 def findings(raw: bytes, mended: bytes, content: dict[str, Any]) -> tuple[list[Problem], bool]:

@@ -14,7 +14,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from core.api.parsers import JSONParser, check, malformed, require_utf8
 from stores.constants import MAX_PUSH_ROWS
 from stores.errors import NotAnArray, TooManyRows
-from stores.services.sent import Sent, members_of, mend, sent_of, skip_blanks, values_of
+from stores.services.sent import Sent, load, members_of, sent_of, skip_blanks, values_of
 
 DOCUMENT = "newDocumentState"
 
@@ -42,7 +42,10 @@ def read(body: bytes) -> list[Sent]:
         TooManyRows: it has more than ``MAX_PUSH_ROWS`` rows.
         ValidationError: a row is no object with an object ``newDocumentState``.
     """
-    rows, is_readable = load(body)
+    try:
+        rows, is_readable = load(body)
+    except orjson.JSONDecodeError as error:
+        raise malformed(error) from None
     if not isinstance(rows, list):
         raise NotAnArray
     if len(rows) > MAX_PUSH_ROWS:
@@ -53,21 +56,6 @@ def read(body: bytes) -> list[Sent]:
         sent_of(raw, row[DOCUMENT], is_checked=is_checked)
         for raw, row in zip(documents_of(body), rows, strict=True)
     ]
-
-
-def load(body: bytes) -> tuple[Any, bool]:
-    """Return what a body says, and whether that took no mending.
-
-    Raises:
-        ParseError: it is no JSON.
-    """
-    try:
-        return orjson.loads(body), True
-    except orjson.JSONDecodeError as error:
-        try:
-            return orjson.loads(mend(body)), False
-        except orjson.JSONDecodeError:
-            raise malformed(error) from None
 
 
 def passes(body: bytes, rows: list[Any]) -> bool:

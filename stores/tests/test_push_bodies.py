@@ -60,7 +60,9 @@ def store(seller):
         (b"\xef\xbb\xbf[]", "json_malformed"),
         (b'[{"newDocumentState":{"note":"\\ud83d"}]', "json_malformed"),
         (gzip.compress(b"[]", mtime=0), "json_malformed"),
-        (b"[" * 2_000 + b"]" * 2_000, "json_too_deep"),
+        (b"[" * 2_000 + b"]" * 2_000, "invalid"),
+        (b"[" * 2_000 + b"]" * 1_999, "json_too_deep"),
+        (b"[" * 2_000 + b"1 2" + b"]" * 2_000, "json_too_deep"),
         (b"[null]", "invalid"),
         (b"[[]]", "invalid"),
         (b"[{}]", "invalid"),
@@ -222,6 +224,7 @@ UNREADABLE = [
     ('"x":{"y":-9223372036854775809}', "", "json_integer_too_large"),
     (f'"x":{orjson.dumps(deep(33)).decode()}', "", "json_too_deep"),
     ('"x":' + "[" * 900 + "]" * 900, "", "json_too_deep"),
+    ('"y":1,"x":' + '{"a":[' * 9_000 + "7" + "]}" * 9_000, "", "json_too_deep"),
 ]
 
 
