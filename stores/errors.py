@@ -233,4 +233,5 @@ class NotProcessable(Unprocessable):
     default_detail = _("No visit can be made of this upload yet.")
 
     def __init__(self, *, problems: list[dict[str, Any]]) -> None:
-        super().__init__(errors=problems)
+        detail = str(self.default_detail)
+        super().__init__(errors=[{**problem, "detail": detail} for problem in problems])
