@@ -106,7 +106,7 @@ class PushRowSerializer(Serializer):
 class VisitDocumentSerializer(Serializer):
     """A visit's document, for the contract: what the phone sent, and these fields."""
 
-    id = serializers.CharField()
+    id = serializers.JSONField(help_text="The phone's own; of a rejected row, whatever it was.")
     state = serializers.CharField(help_text="accepted, flagged, void or rejected")
     flags = serializers.ListField(child=serializers.CharField())
     problems = serializers.ListField(child=serializers.DictField(), required=False)

@@ -121,7 +121,13 @@ def test_a_rejected_upload_that_can_be_read_now_becomes_a_visit(phone, seller, m
     upload = RejectedUpload.objects.get()
     with pytest.raises(NotProcessable) as refused:
         process_rejected(upload=upload)
-    assert refused.value.extra["errors"] == [{"field": "outcome", "code": "invalid_choice"}]
+    assert refused.value.extra["errors"] == [
+        {
+            "field": "outcome",
+            "code": "invalid_choice",
+            "detail": "No visit can be made of this upload yet.",
+        }
+    ]
     assert (Visit.objects.count(), Clock.objects.get(key=clock.seller_key(seller.pk)).seq) == (0, 0)
     words = SimpleNamespace(DONE=Outcome.DONE, values=["done", "perfect"])
     monkeypatch.setattr("stores.services.readings.Outcome", words)
