@@ -148,7 +148,9 @@ def test_a_rejected_upload_that_can_be_read_now_becomes_a_visit(phone, seller, m
     ]
     with pytest.raises(NotProcessable) as refused:
         process_rejected(upload=upload)
-    assert refused.value.extra["errors"] == [{"field": "id", "code": "id_taken"}]
+    assert refused.value.extra["errors"] == [
+        {"field": "id", "code": "id_taken", "detail": "No visit can be made of this upload yet."}
+    ]
     assert pushed(phone, bad)[0]["state"] == "accepted", "a replay of it is a replay now"
 
 
