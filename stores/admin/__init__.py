@@ -1,0 +1,7 @@
+"""The pages of the admin."""
+
+from stores.admin import catalogue as catalogue
+from stores.admin import establishments as establishments
+from stores.admin import portfolios as portfolios
+from stores.admin import uploads as uploads
+from stores.admin import visits as visits
