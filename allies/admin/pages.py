@@ -8,7 +8,6 @@ from django.contrib.admin.utils import quote, unquote
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
@@ -21,7 +20,7 @@ from allies.forms import CredentialsForm, LogForm, RenameAllyForm, RenameTagForm
 from allies.models import Ally, AllyCredential
 from allies.values import swap_tags
 from core.admin.base import ModelAdmin
-from core.admin.forms import ReasonForm
+from core.admin.forms import ReasonForm, seal_of
 from core.audit import journal
 from core.files import csv_lines
 
@@ -31,10 +30,9 @@ MAX_PAGE_LOG_LINES = 2_000_000
 MAX_PREVIEW_ROWS = 20
 
 
-def seal_of(form: ReasonForm) -> str:
-    """Return a digest of what was previewed, so that nothing else is confirmed."""
-    shown = repr(sorted((name, str(value)) for name, value in form.cleaned_data.items()))
-    return salted_hmac("allies.preview", shown, algorithm="sha256").hexdigest()
+def content_of(form: ReasonForm) -> list[tuple[str, str]]:
+    """Return what a form says, to be sealed."""
+    return sorted((name, str(value)) for name, value in form.cleaned_data.items())
 
 
 class JobPages(ModelAdmin):
@@ -46,11 +44,6 @@ class JobPages(ModelAdmin):
         if ally is None:
             raise Http404
         return ally
-
-    def confirmed(self, request: HttpRequest, form: ReasonForm) -> bool:
-        """Tell whether exactly this was previewed and is confirmed."""
-        seal = request.POST.get("previewed", "")
-        return "confirm" in request.POST and constant_time_compare(seal, seal_of(form))
 
     def done(self, request: HttpRequest, text: str, ally: Ally | None = None) -> HttpResponse:
         """Say what happened and go back to the list or the ally."""
@@ -81,12 +74,12 @@ class JobPages(ModelAdmin):
         context: dict[str, Any] = {"title": gettext("Rename a tag"), "form": form}
         if form.is_valid():
             data = form.cleaned_data
-            if self.confirmed(request, form):
+            if self.confirmed(request, seal_of(content_of(form))):
                 count = services.rename_tag(**data)
                 text = ngettext("%d ally changed.", "%d allies changed.", count)
                 return self.done(request, text % count)
             carriers = selectors.with_tag(Ally.objects.all(), data["old"])
-            context["previewed"] = seal_of(form)
+            context["previewed"] = seal_of(content_of(form))
             context["total"] = carriers.count()
             context["changes"] = [
                 (ally, ally.tags, swap_tags(ally.tags, remove=data["old"], add=data["new"]))
@@ -104,11 +97,11 @@ class JobPages(ModelAdmin):
         context: dict[str, Any] = {"title": title, "form": form}
         if form.is_valid():
             data = form.cleaned_data
-            if self.confirmed(request, form):
+            if self.confirmed(request, seal_of(content_of(form))):
                 services.rename_and_retag(ally_id=ally.pk, **data)
                 return self.done(request, gettext("Changed."), ally)
             tags = swap_tags(ally.tags, remove=data["remove"], add=data["add"])
-            context["previewed"] = seal_of(form)
+            context["previewed"] = seal_of(content_of(form))
             context["total"] = 1
             before, after = [ally.name, *ally.tags], [data["name"], *tags]
             context["changes"] = [(ally, before, after)]

@@ -13,6 +13,7 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.template.response import TemplateResponse
+from django.utils.crypto import constant_time_compare
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -181,6 +182,11 @@ class ModelAdmin(StrictModelAdmin):
         response = TemplateResponse(request, template, {**base, **context})
         response["Cache-Control"] = "no-store"
         return response
+
+    def confirmed(self, request: HttpRequest, seal: str) -> bool:
+        """Tell whether exactly what has this seal was previewed and is confirmed."""
+        previewed = request.POST.get("previewed", "")
+        return "confirm" in request.POST and constant_time_compare(previewed, seal)
 
     def tell(self, request: HttpRequest, text: str, level: int = messages.SUCCESS) -> None:
         """Show one notice to the person at the screen."""

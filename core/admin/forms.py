@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from unfold import forms as unfold_forms
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -35,3 +36,8 @@ class ReasonActionForm(unfold_forms.ActionForm):
         max_length=REASON_LENGTH,
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": _("Reason")}),
     )
+
+
+def seal_of(*shown: Any) -> str:
+    """Return a digest of what a page previews, so that nothing else is confirmed."""
+    return salted_hmac("core.admin.preview", repr(shown), algorithm="sha256").hexdigest()

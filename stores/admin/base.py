@@ -15,7 +15,6 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.urls import reverse
-from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import TextFilter
@@ -29,11 +28,6 @@ from stores.models import City, Region, Typology
 
 MAX_REFUSALS = 10  # are told one by one after an action on many rows
 MAX_PREVIEW_ROWS = 200
-
-
-def seal_of(*shown: Any) -> str:
-    """Return a digest of what was previewed, so that nothing else is confirmed."""
-    return salted_hmac("stores.preview", repr(shown), algorithm="sha256").hexdigest()
 
 
 def once(show: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -154,11 +148,6 @@ class JobPages(ModelAdmin):
         context.setdefault("buttons", [("preview", _("Preview"))])
         page: dict[str, Any] = {"title": title, "rows": shown, "more": more, **context}
         return self.page(request, "stores/admin/job.html", **page)
-
-    def confirmed(self, request: HttpRequest, seal: str) -> bool:
-        """Tell whether exactly this was previewed and is confirmed."""
-        previewed = request.POST.get("previewed", "")
-        return "confirm" in request.POST and constant_time_compare(previewed, seal)
 
     def done(self, request: HttpRequest, text: str, row: models.Model) -> HttpResponse:
         """Say what happened and go back to the row."""

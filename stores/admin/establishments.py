@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
+from core.admin.forms import seal_of
 from core.errors import ApplicationError
 from stores import selectors
 from stores.admin.base import (
@@ -26,7 +27,6 @@ from stores.admin.base import (
     JobPages,
     TypologyFilter,
     once,
-    seal_of,
 )
 from stores.constants import AssignmentState, State
 from stores.forms import AssignmentForm, EstablishmentForm, ReassignForm

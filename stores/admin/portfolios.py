@@ -14,6 +14,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from core.admin.base import ReadOnlyAdmin
+from core.admin.forms import seal_of
 from core.errors import ApplicationError
 from core.roles import Role
 from stores.admin.base import (
@@ -22,7 +23,6 @@ from stores.admin.base import (
     RegionFilter,
     TypologyFilter,
     once,
-    seal_of,
 )
 from stores.admin.previews import (
     difference,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.utils.formats import localize
 from django.utils.translation import gettext, ngettext
 
-from stores.admin.base import seal_of
+from core.admin.forms import seal_of
 from stores.constants import VersionState
 from stores.errors import PortfolioNoDraft
 from stores.models import Portfolio, PortfolioVersion, Product

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 
-from core.admin.forms import ReasonForm
+from core.admin.forms import ReasonForm, seal_of
 from core.errors import ApplicationError
 from core.text import email_key, is_storable, name_key
 from core.values import parse_uuid
-from stores.admin.base import JudgedRows, once, seal_of
+from stores.admin.base import JudgedRows, once
 from stores.admin.documents import (
     as_json,
     differences,

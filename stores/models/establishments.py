@@ -99,7 +99,14 @@ class Establishment(Stamped):
             ),
             models.CheckConstraint(
                 condition=Q(lat__isnull=True, lon__isnull=True)
-                | Q(lat__gte=-90, lat__lte=90, lon__gte=-180, lon__lte=180),
+                | Q(
+                    lat__isnull=False,  # a comparison with NULL would pass
+                    lon__isnull=False,
+                    lat__gte=-90,
+                    lat__lte=90,
+                    lon__gte=-180,
+                    lon__lte=180,
+                ),
                 name="stores_establishment_on_earth",
             ),
             models.CheckConstraint(
