@@ -44,6 +44,7 @@ TITLES = {
     413: _("Payload too large"),
     415: _("Unsupported media type"),
     422: _("Unprocessable content"),
+    426: _("Upgrade required"),
     429: _("Too many requests"),
     500: _("Internal error"),
     503: _("Service unavailable"),

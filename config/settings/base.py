@@ -73,8 +73,10 @@ CORS_ALLOW_HEADERS = [
     "idempotency-key",
     "if-match",
     "if-none-match",
+    "x-app-version",
     "x-device",
     "x-request-id",
+    "x-sync-backlog",
 ]
 CORS_EXPOSE_HEADERS = [
     "Age",
@@ -83,6 +85,7 @@ CORS_EXPOSE_HEADERS = [
     "Idempotency-Replayed",
     "Location",
     "Retry-After",
+    "Server-Time",
     "X-Request-ID",
 ]
 if CORS_ALLOWED_ORIGINS:
