@@ -127,6 +127,16 @@ ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL 
 smoke: install ## Restart and kill nodes behind nginx under load (needs nginx)
 	@$(PY) -m scripts.smoke
 
+# What the apps bring beside their suites: programs that others wrote, and histories at random.
+.PHONY: clients fuzz
+clients: install ## Let RxDB from npm sync on a network that loses answers (needs node and npm)
+	@for app in $(patsubst %/tests/clients/__main__.py,%,$(wildcard */tests/clients/__main__.py)); do \
+		$(PY) -m $$app.tests.clients || exit 1; done
+
+fuzz: install ## Try 2,000 random histories of phones and network (FUZZ_SEED=… repeats them)
+	@seed="$${FUZZ_SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"; echo "FUZZ_SEED=$$seed"; \
+	$(BIN)/pytest -p no:randomly --show-capture=no --hypothesis-seed="$$seed" $(wildcard */tests/test_model_*.py)
+
 # --- Containers ---------------------------------------------------------------------------------
 .PHONY: start stop-containers remove-containers
 start: ## Build the image and start the containers: compose_build.sh

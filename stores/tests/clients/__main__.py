@@ -1,0 +1,89 @@
+"""Let sync clients from npm run against Plaza: ``make clients``.
+
+A node of its own with an SQLite file of its own, RxDB as it is published, and a network that loses
+two answers of five after their effect. What the phones say is held against the server over HTTP;
+what must not be there is looked for in the database at the end.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from uuid import uuid4
+
+from scripts.nodes import Node, environment
+from scripts.proxy import ROOT
+
+HERE = Path(__file__).resolve().parent
+MIN_NODE = 20
+SEED = "from stores.tests.clients import seed; seed.main()"
+# What a phone on a bad network must not leave behind: other content under a visit's id.
+LEFT_BEHIND = "from stores.models import VisitRevision; print(VisitRevision.objects.count())"
+NODE, NPM = shutil.which("node"), shutil.which("npm")
+
+
+def missing() -> str:
+    """Return what these clients need and this machine has not; "" when all is there."""
+    if not (NODE and NPM):
+        return "node and npm are not installed"
+    said = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=True).stdout
+    if int(said.lstrip("v").partition(".")[0]) < MIN_NODE:
+        return f"node is older than {MIN_NODE}: {said.strip()}"
+    return ""
+
+
+def manage(settings: dict[str, str], *arguments: str) -> str:
+    """Run one of Django's commands on the clients' database and return what it printed."""
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.check_output(command, cwd=ROOT, env=environment(**settings), text=True)
+
+
+def run(folder: Path) -> int:
+    """Start a node, let the phones work, and return how the process ends."""
+    settings = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "SECRET_KEY": uuid4().hex + uuid4().hex,
+        "CREDENTIALS_KEYS": "",  # this machine's own, as there may be no .env
+        "DATABASE_URL": f"sqlite:///{folder / 'clients.sqlite3'}",
+        "REDIS_URL": "",
+        "CELERY_BROKER_URL": "memory://",
+        "VAR_DIR": str(folder),
+        "LOG_LEVEL": "WARNING",
+        "WEB_WORKERS": "2",
+        "WEB_THREADS": "4",
+    }
+    manage(settings, "prepare", "--verbosity", "0")
+    world = manage(settings, "shell", "--no-imports", "-c", SEED)
+    with Node(folder, **settings) as node:
+        done = subprocess.run(
+            [str(NODE), "rxdb.mjs"],
+            cwd=HERE,
+            env=environment(
+                **settings,
+                PLAZA_URL=f"http://127.0.0.1:{node.port}",
+                PLAZA_WORLD=world,
+                PLAZA_MANAGE=json.dumps([sys.executable, str(ROOT / "manage.py")]),
+            ),
+            check=False,
+        )
+    revisions = int(manage(settings, "shell", "--no-imports", "-c", LEFT_BEHIND))
+    if revisions:
+        sys.stdout.write(f"clients: BROKEN: {revisions} revisions of visits that nobody changed\n")
+    return done.returncode or bool(revisions)
+
+
+def main() -> int:
+    """Run the clients, or say why not."""
+    lacking = missing()
+    if lacking:
+        sys.stdout.write(f"clients: left out, {lacking}\n")
+        return 0
+    subprocess.run([str(NPM), "ci", "--omit=optional", "--loglevel=error"], cwd=HERE, check=True)
+    with tempfile.TemporaryDirectory(prefix="plaza-clients-") as name:
+        return run(Path(name))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
