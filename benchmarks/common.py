@@ -10,7 +10,14 @@ DATABASE_URL = os.environ.get(
     "BENCH_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/plaza_bench"
 )
 HOST = "127.0.0.1"
-PORTS = {"plaza": 9061, "fastapi": 9062, "flask": 9063, "drf": 9064, "limit": 9065}
+PORTS = {
+    "plaza": 9061,
+    "fastapi": 9062,
+    "flask": 9063,
+    "drf": 9064,
+    "limit": 9065,
+    "kinto": 9066,
+}
 SIGNING_KEY = "benchmark-0123456789-0123456789-0123456789"  # signs tokens of made-up people only
 AUDIENCE = ISSUER = "plaza"
 TIME_ZONE = "America/Bogota"

@@ -8,9 +8,11 @@ import psycopg2
 from argon2 import PasswordHasher
 
 from benchmarks.common import DATABASE_URL, ROOT, server_environment
+from benchmarks.sync import data as stores
 
 DOGS, PATIENTS, STUDIES, FAVORITES, USERS = 100_000, 50_000, 150_000, 5_000, 100
 PASSWORD = "benchmark-password"  # noqa: S105 - of made-up people
+KINTO_TABLES = "benchmarks.peers.kinto.app"
 SALT = b"abcdefghijklmnopqrstuv"  # as long as Django makes it, so that no sign-in renews the hash
 
 FILL_USERS = """
@@ -80,6 +82,7 @@ def prepare(*, anew: bool = False) -> None:
         cursor.execute("SELECT count(*) FROM dogs_dog WHERE id <= %s", [DOGS])
         if cursor.fetchone()[0] != DOGS:
             fill(cursor)
+        stores.fill(cursor)
         clean(cursor)
     vacuum()
 
@@ -110,10 +113,10 @@ def create() -> None:
 
 
 def migrate() -> None:
-    """Make Plaza's tables."""
+    """Make Plaza's tables with what its apps cannot do without, and Kinto's."""
     environment = {**server_environment(), "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    for command in (["manage.py", "prepare", "--verbosity", "0"], ["-m", KINTO_TABLES]):
+        subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=True)
 
 
 def fill(cursor: psycopg2.extensions.cursor) -> None:
@@ -135,6 +138,7 @@ def clean(cursor: psycopg2.extensions.cursor) -> None:
     cursor.execute("DELETE FROM dogs_dog WHERE id > %s", [DOGS])
     cursor.execute("DELETE FROM users_loginbucket")
     cursor.execute("UPDATE movies_cachedanswer SET fetched_at = now()")
+    stores.clean(cursor)
     cursor.execute("TRUNCATE core_journalentry, users_session")
     hasher = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
     encoded = "argon2" + hasher.hash(PASSWORD, salt=SALT)

@@ -20,6 +20,28 @@ end
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What the sender saw; the server may have handled those in flight at the end, too."""
+
+    requests: int
+    seconds: float
+    errors: int
+    p50_ms: float
+    p99_ms: float
+    in_flight: int = CONNECTIONS
+
+
+def require_wrk() -> str:
+    """Return wrk's path, or say how to get it."""
+    found = shutil.which("wrk")
+    if found is None:
+        raise SystemExit(
+            "bench: wrk is missing. Install it: apt-get install wrk (brew install wrk)."
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """What one server is sent. ``lua`` may override request() and response()."""
 
@@ -40,37 +62,15 @@ class Load:
         ]
         return "\n".join([*lines, self.lua, REPORT_LUA])
 
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What wrk saw."""
-
-    requests: int
-    seconds: float
-    errors: int
-    p50_ms: float
-    p99_ms: float
-
-
-def require_wrk() -> str:
-    """Return wrk's path, or say how to get it."""
-    found = shutil.which("wrk")
-    if found is None:
-        raise SystemExit(
-            "bench: wrk is missing. Install it: apt-get install wrk (brew install wrk)."
-        )
-    return found
-
-
-def run(url: str, load: Load, seconds: int) -> Result:
-    """Send ``load`` to the server at ``url`` for some seconds."""
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(load.script())
-        script.flush()
-        command = [require_wrk(), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s",
-                   "-s", script.name, url]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    for line in done.stdout.splitlines():
-        if line.startswith("RESULT "):
-            return Result(**json.loads(line.removeprefix("RESULT ")))
-    raise SystemExit(f"bench: wrk said nothing:\n{done.stdout}{done.stderr}")
+    def run(self, url: str, seconds: int) -> Result:
+        """Let wrk send this to the server at ``url`` for some seconds."""
+        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+            script.write(self.script())
+            script.flush()
+            command = [require_wrk(), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s",
+                       "-s", script.name, url]  # fmt: skip
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        for line in done.stdout.splitlines():
+            if line.startswith("RESULT "):
+                return Result(**json.loads(line.removeprefix("RESULT ")))
+        raise SystemExit(f"bench: wrk said nothing:\n{done.stdout}{done.stderr}")

@@ -21,7 +21,7 @@ def main() -> None:
         for step in range(1, STEPS + 1):
             while sent < TOTAL_REQUESTS * step / STEPS:
                 for path in PATHS:
-                    sent += load.run(server.url, load.Load(path), 2).requests
+                    sent += load.Load(path).run(server.url, 2).requests
             sizes = ", ".join(f"{size:.0f} MB" for size in server.memory_mb())
             log(f"after {sent:,} requests: {sizes}")
 

@@ -19,20 +19,24 @@ from typing import Any
 
 from benchmarks import data, load, plot, servers
 from benchmarks.common import PORTS, ROOT, THREADS, WORKERS
+from benchmarks.peers.kinto import records
 from benchmarks.scenarios import (
     READ_BY_PAGE,
     SCENARIOS,
+    USER_OF,
     Caller,
     Scenario,
+    Turn,
     cursor_of_page,
-    fitted,
-    prepared,
-    sample,
+    email_of,
 )
+from benchmarks.sync.phones import phones
+from benchmarks.sync.scenarios import SYNC_SCENARIOS, SyncScenario
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 WARM_UP_REQUESTS = 30
 SETTLE_SECONDS = 0.15
+EVERY_SCENARIO: list[Scenario | SyncScenario] = [*SCENARIOS, *SYNC_SCENARIOS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +65,40 @@ class Bench:
         self.options = options
         self.callers = {name: Caller(server.url) for name, server in running.items()}
         self.database = servers.Database()
-        self.tokens = {
-            role: self.callers["plaza"].token(role) for role in ("ADMIN", "CLINICIAN", "USER")
-        }
-        self.paths = {READ_BY_PAGE: cursor_of_page(self.callers["plaza"], 1000)}
+        plaza = self.callers["plaza"]
+        self.tokens = {role: plaza.token(email_of(role)) for role in USER_OF}
+        self.paths = {READ_BY_PAGE: cursor_of_page(plaza, 1000)}
+        self.phones = phones(plaza, self.database.connection)
+        if "kinto" in running:
+            records.fill(self.phones)
         self.stamp = dt.datetime.now().strftime("%H%M%S")
         self.figures: dict[tuple[str, str], list[Figures]] = {}
 
-    def servers_of(self, scenario: Scenario) -> list[str]:
+    def servers_of(self, scenario: Scenario | SyncScenario) -> list[str]:
         """Return who takes part in a scenario, Plaza first."""
         return [name for name in self.running if name == "plaza" or name in scenario.peers]
 
-    def compare(self, scenario: Scenario) -> None:
+    def turn(self, name: str, number: str = "") -> Turn:
+        """Return one server's turn."""
+        return Turn(
+            server=name,
+            caller=self.callers[name],
+            stamp=f"{self.stamp}{number}",
+            tokens=self.tokens,
+            paths=self.paths,
+            phones=self.phones,
+            database=self.database.connection,
+        )
+
+    def compare(self, scenario: Scenario | SyncScenario) -> None:
         """Stop unless every server gives the same answer."""
         answers = {}
         for name in self.servers_of(scenario):
-            fit = fitted(scenario, name, self.tokens, self.paths)
-            answers[name] = sample(fit, fit.load, name, self.callers[name], self.stamp)
-        expected = answers["plaza"]
+            turn = self.turn(name)
+            answers[name] = scenario.answer(turn)
+            scenario.clean(turn)
         for name, answer in answers.items():
+            expected = scenario.expected(answers["plaza"], answer)
             if not same(answer, expected, exact_times=name != "limit"):
                 raise SystemExit(
                     f"bench: {name} answers “{scenario.name}” differently:\n"
@@ -87,24 +106,24 @@ class Bench:
                     f"{json.dumps(expected, ensure_ascii=False)[:600]}"
                 )
 
-    def measure(self, scenario: Scenario, name: str, turn: int) -> Figures:
+    def measure(self, scenario: Scenario | SyncScenario, name: str, number: int) -> Figures:
         """Load one server with one scenario."""
-        server = self.running[name]
-        fit = fitted(scenario, name, self.tokens, self.paths)
-        wanted = prepared(fit.load, fit, name, self.callers[name], f"{self.stamp}-{turn}")
+        server, turn = self.running[name], self.turn(name, f"-{number}")
+        wanted = scenario.load_of(turn)
         backends, web = self.database.backends(), server.cpu_seconds()
-        seen = load.run(server.url, wanted, self.options.seconds)
+        seen = wanted.run(server.url, self.options.seconds)
         if not seen.requests:  # a busy machine: nothing was done in time
-            seen = load.run(server.url, wanted, self.options.seconds * 5)
+            seen = wanted.run(server.url, self.options.seconds * 5)
         time.sleep(SETTLE_SECONDS)  # what wrk left unfinished is finished, and counted below
         web_seconds = server.cpu_seconds() - web
         after = self.database.backends()
         if backends.keys() - after.keys():
             log(f"bench: {name} closed database connections; what they cost is not in its figure")
         database_seconds = servers.spent(backends, after)
+        scenario.clean(turn)
         if seen.errors or not seen.requests:
             raise SystemExit(f"bench: {name} failed {seen.errors} requests of “{scenario.name}”.")
-        handled = seen.requests + load.CONNECTIONS
+        handled = (seen.requests + seen.in_flight) / scenario.requests
         return Figures(
             cpu_ms=(web_seconds + database_seconds) / handled * 1000,
             web_ms=web_seconds / handled * 1000,
@@ -114,26 +133,26 @@ class Bench:
             p99_ms=seen.p99_ms,
         )
 
-    def run(self, scenarios: list[Scenario]) -> None:
+    def run(self, scenarios: list[Scenario | SyncScenario]) -> None:
         """Compare, warm up, and measure in rounds."""
         for scenario in scenarios:
             self.compare(scenario)
         log(f"bench: {len(scenarios)} scenarios, answers equal; warming up")
         for scenario in scenarios:
             for name in self.servers_of(scenario):
-                fit = fitted(scenario, name, self.tokens, self.paths)
                 for number in range(WARM_UP_REQUESTS):
-                    sample(fit, fit.load, name, self.callers[name], f"{self.stamp}-w{number}")
-        for turn in range(self.options.rounds):
+                    scenario.answer(self.turn(name, f"-w{number}"))
+                scenario.clean(self.turn(name))
+        for number in range(self.options.rounds):
             began = time.monotonic()
             for scenario in scenarios:
                 order = self.servers_of(scenario)
-                for name in order if turn % 2 == 0 else reversed(order):
-                    figures = self.measure(scenario, name, turn)
+                for name in order if number % 2 == 0 else reversed(order):
+                    figures = self.measure(scenario, name, number)
                     self.figures.setdefault((scenario.name, name), []).append(figures)
-            log(f"bench: round {turn + 1} took {time.monotonic() - began:.0f} s")
+            log(f"bench: round {number + 1} took {time.monotonic() - began:.0f} s")
 
-    def result(self, scenario: Scenario) -> dict[str, Any]:
+    def result(self, scenario: Scenario | SyncScenario) -> dict[str, Any]:
         """Return a scenario's medians as results.json has them."""
         plaza = median(self.figures[scenario.name, "plaza"])
         peers = {}
@@ -251,7 +270,7 @@ def main() -> None:
     wanted = [name for name in PORTS if name in options.servers.split(",")]
     scenarios = [
         one
-        for one in SCENARIOS
+        for one in EVERY_SCENARIO
         if not options.only or any(text in one.name for text in options.only)
     ]
     with servers.running(wanted) as running:

@@ -1,17 +1,81 @@
-"""What is measured, and how the answers of two servers are compared."""
+"""What is measured of Plaza's older apps, and how the answers of two servers are compared."""
 
 import json
+import urllib.error
 import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks.common import PAGE_ROWS
 from benchmarks.data import DOGS, PASSWORD, USERS
 from benchmarks.load import Load
 
+if TYPE_CHECKING:
+    import psycopg2
+
+    from benchmarks.sync.phones import Phone
+
 type_json = Any
 READ_BY_PAGE = "page 1,000 of dogs"
+JSON = {"Content-Type": "application/json"}
+
+
+class Answer(NamedTuple):
+    """What a server answered."""
+
+    status: int
+    body: bytes
+    headers: Any
+
+
+class Caller:
+    """Sends single requests to one server, with the token of one role."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def ask(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: str = ""
+    ) -> Answer:
+        """Return the answer, which may be 304."""
+        request = urllib.request.Request(
+            self.url + path, method=method, data=body.encode() or None, headers=headers or {}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return Answer(answer.status, answer.read(), answer.headers)
+        except urllib.error.HTTPError as error:
+            if error.code != 304:
+                said = error.read()[:600].decode(errors="replace")
+                raise SystemExit(
+                    f"bench: {self.url} answers {method} {path} by {error.code}: {said}"
+                ) from None
+            return Answer(error.code, b"", error.headers)
+
+    def send(
+        self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None
+    ) -> tuple[type_json, Any]:
+        """Return the JSON answer and its headers."""
+        answer = self.ask(method, path, headers, body)
+        return json.loads(answer.body), answer.headers
+
+    def token(self, email: str) -> str:
+        """Sign in and return an access token."""
+        body = json.dumps({"email": email, "password": PASSWORD})
+        return self.send("POST", "/api/auth/token", body, JSON)[0]["access"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One server's turn at one scenario, and what it may use; no other turn has its stamp."""
+
+    server: str
+    caller: Caller
+    stamp: str
+    tokens: dict[str, str]
+    paths: dict[str, str]
+    phones: "list[Phone]"
+    database: "psycopg2.extensions.connection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +89,64 @@ class Scenario:
     is_list: bool = False
     ignored: frozenset[str] = frozenset()  # keys of the answer that differ by nature
     kind: str = "read"
+    requests: int = field(default=1, init=False)  # that make one figure
+
+    def fitted(self, turn: Turn) -> Load:
+        """Return the load with this server's token and address."""
+        load = self.load
+        if self.role:
+            access = turn.tokens[self.role]
+            load = replace(load, headers={**load.headers, "Authorization": f"Bearer {access}"})
+        if turn.server == "plaza" and self.name in turn.paths:
+            load = replace(load, path=turn.paths[self.name])
+        return load
+
+    def load_of(self, turn: Turn) -> Load:
+        """Return the load of one turn: fresh names, fresh entity tags."""
+        load = self.fitted(turn)
+        if self.kind == "create":
+            lua = load.lua.replace("SERVER", turn.server).replace("STAMP", turn.stamp)
+            return replace(load, lua=lua)
+        if self.kind == "patch":
+            ring = [f"dog-{DOGS - number}" for number in range(64)]
+            lines = ["ring, tags, adopted = {}, {}, {}"]
+            for dog in ring:
+                body, headers = turn.caller.send(
+                    "PATCH", f"/api/dogs/{dog}", '{"is_adopted": true}', load.headers
+                )
+                lines.append(
+                    f"ring[#ring + 1] = '{dog}'; tags['{dog}'] = '{headers['ETag']}';"
+                    f" adopted['{dog}'] = {str(body['is_adopted']).lower()}"
+                )
+            return replace(load, lua="\n".join([*lines, load.lua]))
+        return load
+
+    def answer(self, turn: Turn) -> type_json:
+        """Return what the server answers, without what differs by nature."""
+        send, load = turn.caller.send, self.fitted(turn)
+        match self.kind:
+            case "create":
+                path = f"/api/dogs/sample-{turn.server}-{turn.stamp}"
+                answer = send("POST", path, load.body, load.headers)[0]
+            case "patch":
+                body = '{"is_adopted": true}'
+                answer = send("PATCH", "/api/dogs/dog-99000", body, load.headers)[0]
+            case "login":
+                body = json.dumps({"email": "user9@bench.invalid", "password": PASSWORD})
+                answer = send("POST", load.path, body, load.headers)[0]
+            case _:
+                answer = send("GET", load.path, headers=load.headers)[0]
+        if self.is_list:
+            # Only the addresses of other pages, and DRF's count, are each server's own.
+            return {"results": answer["results"], "more": answer["next"] is not None}
+        return {key: "…" if key in self.ignored else value for key, value in answer.items()}
+
+    def expected(self, answer: type_json, _peers: type_json) -> type_json:
+        """Return what a peer must answer when Plaza gives ``answer``: the same."""
+        return answer
+
+    def clean(self, turn: Turn) -> None:
+        """Remove what a turn wrote: new dogs may stay until the run ends."""
 
 
 # Each dog is a name of its own: the counter never repeats within a run of the runner.
@@ -64,7 +186,6 @@ request = function()
     '{"email": "user' .. (n % USERS + 1) .. '@bench.invalid", "password": "PASSWORD"}')
 end
 """.replace("USERS", str(USERS)).replace("PASSWORD", PASSWORD)
-JSON = {"Content-Type": "application/json"}
 NEW = frozenset({"id", "name", "create_date"})
 
 SCENARIOS = [
@@ -101,27 +222,9 @@ SCENARIOS = [
 USER_OF = {"ADMIN": 1, "CLINICIAN": 2, "USER": 3}
 
 
-class Caller:
-    """Sends single requests to one server, with the token of one role."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def send(
-        self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None
-    ) -> tuple[type_json, Any]:
-        """Return the JSON answer and its headers."""
-        request = urllib.request.Request(
-            self.url + path, method=method, data=body.encode() or None, headers=headers or {}
-        )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.loads(answer.read()), answer.headers
-
-    def token(self, role: str) -> str:
-        """Sign in and return an access token."""
-        email = f"user{USER_OF[role]}@bench.invalid"
-        body = json.dumps({"email": email, "password": PASSWORD})
-        return self.send("POST", "/api/auth/token", body, JSON)[0]["access"]
+def email_of(role: str) -> str:
+    """Return the address of the user who has a role."""
+    return f"user{USER_OF[role]}@bench.invalid"
 
 
 def cursor_of_page(plaza: Caller, number: int) -> str:
@@ -134,56 +237,3 @@ def cursor_of_page(plaza: Caller, number: int) -> str:
         path = path.replace("limit=200", f"limit={rest}")
         path = plaza.send("GET", path)[0]["next"].removeprefix(plaza.url)
     return path.replace(f"limit={rest or 200}", f"limit={PAGE_ROWS}")
-
-
-def fitted(
-    scenario: Scenario, server: str, tokens: dict[str, str], paths: dict[str, str]
-) -> Scenario:
-    """Return the scenario with this server's token and address."""
-    load = scenario.load
-    if scenario.role:
-        load = replace(
-            load, headers={**load.headers, "Authorization": f"Bearer {tokens[scenario.role]}"}
-        )
-    if server == "plaza" and scenario.name in paths:
-        load = replace(load, path=paths[scenario.name])
-    return replace(scenario, load=load)
-
-
-def prepared(load: Load, scenario: Scenario, server: str, caller: Caller, stamp: str) -> Load:
-    """Return the load of one round: fresh names, fresh entity tags."""
-    if scenario.kind == "create":
-        return replace(load, lua=load.lua.replace("SERVER", server).replace("STAMP", stamp))
-    if scenario.kind == "patch":
-        ring = [f"dog-{DOGS - number}" for number in range(64)]
-        lines = ["ring, tags, adopted = {}, {}, {}"]
-        for dog in ring:
-            body, headers = caller.send(
-                "PATCH", f"/api/dogs/{dog}", '{"is_adopted": true}', load.headers
-            )
-            lines.append(
-                f"ring[#ring + 1] = '{dog}'; tags['{dog}'] = '{headers['ETag']}';"
-                f" adopted['{dog}'] = {str(body['is_adopted']).lower()}"
-            )
-        return replace(load, lua="\n".join([*lines, load.lua]))
-    return load
-
-
-def sample(scenario: Scenario, load: Load, server: str, caller: Caller, stamp: str) -> type_json:
-    """Return what the server answers, without what differs by nature."""
-    send: Callable[..., Any] = caller.send
-    match scenario.kind:
-        case "create":
-            path = f"/api/dogs/sample-{server}-{stamp}"
-            answer = send("POST", path, load.body, load.headers)[0]
-        case "patch":
-            answer = send("PATCH", "/api/dogs/dog-99000", '{"is_adopted": true}', load.headers)[0]
-        case "login":
-            body = json.dumps({"email": "user9@bench.invalid", "password": PASSWORD})
-            answer = send("POST", load.path, body, load.headers)[0]
-        case _:
-            answer = send("GET", load.path, headers=load.headers)[0]
-    if scenario.is_list:
-        # Only the addresses of other pages, and DRF's count, are each server's own.
-        return {"results": answer["results"], "more": answer["next"] is not None}
-    return {key: "…" if key in scenario.ignored else value for key, value in answer.items()}
