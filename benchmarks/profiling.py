@@ -1,23 +1,34 @@
 """Where Plaza's time goes: ``python -m benchmarks.profiling "page of 50 dogs"``.
 
 Calls the WSGI application in this process, without a server in front, on the benchmark's database;
-prints CPU time per request, the function calls that it takes, and the most expensive functions.
+prints CPU time per request, the function calls that it takes, and with ``--lines`` the most
+expensive functions, with ``--sql`` the statements.
 """
 
 import argparse
 import cProfile
 import io
+import itertools
 import os
 import pstats
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
+from contextlib import ExitStack
+from email.message import Message
 from typing import Any
 
+from benchmarks import servers
 from benchmarks.common import server_environment
-from benchmarks.scenarios import SCENARIOS, USER_OF, Scenario
+from benchmarks.run import EVERY_SCENARIO
+from benchmarks.scenarios import USER_OF, Answer, Caller, Scenario, Turn, email_of
+from benchmarks.sync.phones import phones
+from benchmarks.sync.ring import Request
+from benchmarks.sync.scenarios import SyncScenario
 
-PROFILE_SECONDS = 1.5
+SECONDS = 1.5
+PROFILED_REQUESTS = 50
 
 
 def application(name: str) -> Callable[..., Any]:
@@ -36,25 +47,38 @@ def application(name: str) -> Callable[..., Any]:
     return found
 
 
-def token(role: str) -> str:
-    """Return an access token as a sign-in would give it."""
-    import django
+class InProcess(Caller):
+    """Asks an application in this process, as a WSGI server would."""
 
-    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
-    django.setup()
-    from users.auth.sessions import open_session
-    from users.auth.tokens import pair_of
-    from users.models import User
+    def __init__(self, app: Callable[..., Any]) -> None:
+        super().__init__("http://127.0.0.1:9061")
+        self.app = app
 
-    return pair_of(open_session(user=User.objects.get(pk=USER_OF[role]))).access
+    def ask(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: str = ""
+    ) -> Answer:
+        """Return the answer."""
+        seen: list[Any] = []
+
+        def start(status: str, given: list[tuple[str, str]], _error: Any = None) -> None:
+            found = Message()
+            for name, value in given:
+                found[name] = value
+            seen.extend((int(status[:3]), found))
+
+        answer = self.app(environ_of(Request(method, path, headers or {}, body)), start)
+        content = b"".join(answer)
+        if hasattr(answer, "close"):
+            answer.close()
+        return Answer(seen[0], content, seen[1])
 
 
-def environ_of(scenario: Scenario, access: str) -> dict[str, Any]:
+def environ_of(request: Request) -> dict[str, Any]:
     """Return what a WSGI server would hand over."""
-    load = scenario.load
-    path, _, query = load.path.partition("?")
+    path, _, query = request.path.partition("?")
+    body = request.body.encode()
     environ = {
-        "REQUEST_METHOD": load.method,
+        "REQUEST_METHOD": request.method,
         "PATH_INFO": path,
         "QUERY_STRING": query.replace("page=1000", ""),
         "SERVER_NAME": "127.0.0.1",
@@ -63,16 +87,36 @@ def environ_of(scenario: Scenario, access: str) -> dict[str, Any]:
         "HTTP_HOST": "127.0.0.1:9061",
         "REMOTE_ADDR": "127.0.0.1",
         "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(),
+        "wsgi.input": io.BytesIO(body),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
         "wsgi.version": (1, 0),
     }
-    if access:
-        environ["HTTP_AUTHORIZATION"] = f"Bearer {access}"
+    for name, value in request.headers.items():
+        environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+    if body:
+        environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE")
+        environ["CONTENT_LENGTH"] = str(len(body))
     return environ
+
+
+def ring_of(scenario: Scenario | SyncScenario, turn: Turn) -> list[Request]:
+    """Return what a scenario sends."""
+    if isinstance(scenario, SyncScenario):
+        return scenario.ring_of(turn)
+    load = scenario.fitted(turn)
+    return [Request(load.method, load.path, load.headers)]
+
+
+def is_wanted(scenario: Scenario | SyncScenario, options: argparse.Namespace) -> bool:
+    """Tell whether a scenario was asked for, and the application can be asked in this way."""
+    if options.text not in scenario.name:
+        return False
+    if isinstance(scenario, SyncScenario):
+        return options.app == "plaza"
+    return scenario.kind == "read" and (not scenario.role or options.app == "plaza")
 
 
 def main() -> None:
@@ -82,51 +126,77 @@ def main() -> None:
     parser.add_argument("--app", default="plaza", choices=["plaza", "drf", "flask", "limit"])
     parser.add_argument("--lines", type=int, default=0, help="of the profile")
     parser.add_argument("--sort", default="tottime")
+    parser.add_argument("--sql", action="store_true", help="show the statements, Plaza's only")
     options = parser.parse_args()
-    app = application(options.app)
-    tokens: dict[str, str] = {}
-    if options.app == "plaza":
-        tokens = {role: token(role) for role in USER_OF}
-    for scenario in SCENARIOS:
-        skipped = scenario.kind != "read" or (scenario.role and not tokens)
-        if options.text in scenario.name and not skipped:
-            environ = environ_of(scenario, tokens.get(scenario.role, ""))
-            measure(scenario.name, lambda sent=environ: request(app, sent), options)
+    caller = InProcess(application(options.app))
+    database = servers.Database().connection
+    is_plaza = options.app == "plaza"
+    turn = Turn(
+        server=options.app,
+        caller=caller,
+        stamp=str(time.time()),
+        tokens={role: caller.token(email_of(role)) for role in USER_OF} if is_plaza else {},
+        paths={},
+        phones=phones(caller, database) if is_plaza else [],
+        database=database,
+    )
+    for scenario in EVERY_SCENARIO:
+        if is_wanted(scenario, options):
+            scenario.clean(turn)
+            measure(scenario, turn, options)
+            scenario.clean(turn)
 
 
-def request(app: Callable[..., Any], environ: dict[str, Any]) -> str:
-    """Ask once and return the status."""
-    seen: list[str] = []
-
-    def start(status: str, _headers: Any, _error: Any = None) -> None:
-        seen.append(status)
-
-    answer = app(dict(environ), start)
-    b"".join(answer)
-    answer.close()
-    return seen[0]
-
-
-def measure(name: str, once: Callable[[], str], options: argparse.Namespace) -> None:
+def measure(scenario: Scenario | SyncScenario, turn: Turn, options: argparse.Namespace) -> None:
     """Time and profile one request many times over."""
-    status = once()
-    for _ in range(50):
+    ring, numbers, status = ring_of(scenario, turn), itertools.count(), 0
+
+    def once() -> None:
+        nonlocal status
+        number = next(numbers)
+        status = turn.caller.ask(*ring[number % len(ring)].numbered(number)).status
+
+    for _ in range(PROFILED_REQUESTS):
         once()
-    count, began, until = 0, time.process_time(), time.monotonic() + PROFILE_SECONDS
+    count, began, until = 0, time.process_time(), time.monotonic() + SECONDS
     while time.monotonic() < until:
         once()
         count += 1
     spent = (time.process_time() - began) / count * 1e6
     profile = cProfile.Profile()
     profile.enable()
-    for _ in range(50):
+    for _ in range(PROFILED_REQUESTS):
         once()
     profile.disable()
     stats = pstats.Stats(profile, stream=sys.stdout)
-    calls = stats.total_calls / 50
-    sys.stdout.write(f"{name}: {status}, {spent:.0f} µs CPU, {calls:.0f} calls\n")
+    calls = stats.total_calls / PROFILED_REQUESTS
+    sys.stdout.write(f"{scenario.name}: {status}, {spent:.0f} µs CPU, {calls:.0f} calls\n")
     if options.lines:
         stats.sort_stats(options.sort).print_stats(options.lines)
+    if options.sql:
+        show_statements(once)
+
+
+def show_statements(once: Callable[[], None]) -> None:
+    """Print the statements of a request, and the milliseconds there and back of the quickest."""
+    from django.db import connection
+
+    seen: dict[str, list[float]] = defaultdict(list)
+
+    def note(execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            seen[sql].append(time.perf_counter() - began)
+
+    with ExitStack() as stack:
+        stack.enter_context(connection.execute_wrapper(note))
+        for _ in range(PROFILED_REQUESTS):
+            once()
+    for sql, times in seen.items():
+        often, quickest = len(times) / PROFILED_REQUESTS, min(times) * 1000
+        sys.stdout.write(f"{often:5.2f} × {quickest:.2f} ms  {' '.join(sql.split())[:600]}\n")
 
 
 if __name__ == "__main__":

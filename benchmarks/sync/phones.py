@@ -91,6 +91,7 @@ def visit(store: Store, day: dt.date, key: str) -> dict[str, Any]:
         "outcome": "done",
         "note": "",
         "app_version": "3.2.0",
+        "_deleted": False,
     }
 
 

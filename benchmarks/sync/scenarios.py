@@ -194,7 +194,9 @@ def push_facts(turn: Turn, answers: list[Answer]) -> dict[str, Any]:
         rows = cursor.fetchall()
     stored = [list(row[1:]) for row in rows if row[0] in {one["id"] for one in said}]
     if [one["compliance"] for one in said] != ["0.7500"] * len(said) or len(stored) != len(said):
-        raise SystemExit(f"bench: {turn.server} makes no visits of a push: {said[:1]}, {stored[:1]}")
+        raise SystemExit(
+            f"bench: {turn.server} makes no visits of a push: {said[:1]}, {stored[:1]}"
+        )
     for one in said:
         del one["id"], one["photos"]
     return {"count": len(answers), "documents": said, "stored": stored}
@@ -231,9 +233,7 @@ HEAD = SyncScenario("sync: head, unchanged", unchanged_heads, head_facts, record
 FIRST_SYNC = SyncScenario(
     "sync: first sync (4 requests)", first_pulls, pull_facts, records.first_pulls, requests=4
 )
-NOTHING_NEW = SyncScenario(
-    "sync: pull, nothing new", empty_pulls, empty_facts, records.empty_pulls
-)
+NOTHING_NEW = SyncScenario("sync: pull, nothing new", empty_pulls, empty_facts, records.empty_pulls)
 ONE_VISIT = SyncScenario(
     "sync: push one visit", pushes(1, days=2), push_facts, records.pushes, writes=True
 )

@@ -3,61 +3,27 @@
 import datetime as dt
 import hashlib
 import unicodedata
-from collections.abc import AsyncIterator
 from typing import Annotated, Generic, TypeVar
-from zoneinfo import ZoneInfo
 
-import jwt
 import orjson
-from fastapi import BackgroundTasks, Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi import BackgroundTasks, FastAPI, Header, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
-from benchmarks.common import DATABASE_URL, PAGE_ROWS, TIME_ZONE
+from benchmarks.common import PAGE_ROWS
 from benchmarks.peers import sign, tables
+from benchmarks.peers.fastapi import sync, visits
+from benchmarks.peers.fastapi.base import LocalTime, Record, Session, UserId
 from benchmarks.peers.work import fetch_picture
 
-engine = create_async_engine(
-    DATABASE_URL.replace("postgres://", "postgresql+asyncpg://"), pool_size=16
-)
-Database = async_sessionmaker(engine, expire_on_commit=False)
 app = FastAPI()
-bearer = HTTPBearer()
-zone = ZoneInfo(TIME_ZONE)
+app.include_router(sync.router)
+app.include_router(visits.router)
 Item = TypeVar("Item")
-
-LocalTime = Annotated[
-    dt.datetime, PlainSerializer(lambda value: value.astimezone(zone).isoformat())
-]
-
-
-async def get_db() -> AsyncIterator[AsyncSession]:
-    """Give a request its database session."""
-    async with Database() as db:
-        yield db
-
-
-def get_user_id(token: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> int:
-    """Return who calls."""
-    try:
-        return sign.user_id_of(token.credentials)
-    except jwt.PyJWTError:
-        raise HTTPException(401) from None
-
-
-Session = Annotated[AsyncSession, Depends(get_db)]
-UserId = Annotated[int, Depends(get_user_id)]
-
-
-class Record(BaseModel):
-    """Base: read from rows."""
-
-    model_config = ConfigDict(from_attributes=True)
 
 
 class DogOut(Record):

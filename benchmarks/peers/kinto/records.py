@@ -107,6 +107,7 @@ def pushes(turn: Turn) -> list[Request]:
             store = phone.stores[place]
             key = key_of(turn.stamp, number * STORES + place)
             document = visit(store, dt.date.today(), key)
+            del document["_deleted"]
             body = json.dumps({"data": document}, separators=(",", ":"))
             path = f"{records_of(f'visits-{phone.number}')}/{key}"
             ring.append(Request("PUT", path, headers_of(phone), body))
