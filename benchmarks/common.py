@@ -27,13 +27,13 @@ THREADS = 8
 CREDENTIALS_KEY = "bench:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
-def server_environment() -> dict[str, str]:
+def server_environment(database_url: str = DATABASE_URL) -> dict[str, str]:
     """Return the environment of every server: production, on the benchmark's database."""
     return {
         **os.environ,
         "PYTHONPATH": str(ROOT),
-        "BENCH_DATABASE_URL": DATABASE_URL,
-        "DATABASE_URL": DATABASE_URL,
+        "BENCH_DATABASE_URL": database_url,
+        "DATABASE_URL": database_url,
         "REDIS_URL": "",
         "CELERY_BROKER_URL": "memory://",
         "SECRET_KEY": SIGNING_KEY,

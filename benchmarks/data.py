@@ -75,16 +75,30 @@ FROM movies_movie WHERE id <= 20
 
 def prepare(*, anew: bool = False) -> None:
     """Make the database unless it is there and full; remove what earlier runs wrote."""
-    if anew or not exists():
-        create()
-    migrate()
+    if anew or not exists(DATABASE_URL):
+        create(DATABASE_URL)
+    migrate(DATABASE_URL)
     with psycopg2.connect(DATABASE_URL) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM dogs_dog WHERE id <= %s", [DOGS])
         if cursor.fetchone()[0] != DOGS:
             fill(cursor)
         stores.fill(cursor)
         clean(cursor)
-    vacuum()
+    vacuum(DATABASE_URL)
+
+
+def prepare_scaled(database_url: str, scale: int) -> None:
+    """Make a database of sellers only, ``scale`` times as many, unless it is there."""
+    if not exists(database_url):
+        create(database_url)
+    migrate(database_url)
+    with psycopg2.connect(database_url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM users_user")
+        if cursor.fetchone()[0] == 0:
+            cursor.execute(FILL_USERS, {"users": USERS, "password": "!"})
+        stores.fill(cursor, scale)
+        clean(cursor)
+    vacuum(database_url)
 
 
 def server_connection() -> psycopg2.extensions.connection:
@@ -94,17 +108,17 @@ def server_connection() -> psycopg2.extensions.connection:
     return connection
 
 
-def exists() -> bool:
+def exists(database_url: str) -> bool:
     """Tell whether the benchmark's database is there."""
-    name = urlsplit(DATABASE_URL).path.strip("/")
+    name = urlsplit(database_url).path.strip("/")
     with server_connection().cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         return cursor.fetchone() is not None
 
 
-def create() -> None:
+def create(database_url: str) -> None:
     """Make an empty database, whose backends do all their work themselves."""
-    name = urlsplit(DATABASE_URL).path.strip("/")
+    name = urlsplit(database_url).path.strip("/")
     with server_connection().cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
@@ -112,9 +126,12 @@ def create() -> None:
         cursor.execute(f'ALTER DATABASE "{name}" SET max_parallel_workers_per_gather = 0')
 
 
-def migrate() -> None:
+def migrate(database_url: str) -> None:
     """Make Plaza's tables with what its apps cannot do without, and Kinto's."""
-    environment = {**server_environment(), "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}
+    environment = {
+        **server_environment(database_url),
+        "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+    }
     for command in (["manage.py", "prepare", "--verbosity", "0"], ["-m", KINTO_TABLES]):
         subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=True)
 
@@ -145,9 +162,9 @@ def clean(cursor: psycopg2.extensions.cursor) -> None:
     cursor.execute("UPDATE users_user SET password = %s", [encoded])
 
 
-def vacuum() -> None:
+def vacuum(database_url: str) -> None:
     """Leave tables as autovacuum would."""
-    connection = psycopg2.connect(DATABASE_URL)
+    connection = psycopg2.connect(database_url)
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

@@ -67,8 +67,8 @@ class Load:
         with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
             script.write(self.script())
             script.flush()
-            command = [require_wrk(), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s",
-                       "-s", script.name, url]  # fmt: skip
+            command = [require_wrk(), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s",
+                       "--timeout", "10s", "-s", script.name, url]  # fmt: skip
             done = subprocess.run(command, capture_output=True, text=True, check=False)
         for line in done.stdout.splitlines():
             if line.startswith("RESULT "):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import data, load, plot, servers
-from benchmarks.common import PORTS, ROOT, THREADS, WORKERS
+from benchmarks.common import DATABASE_URL, PORTS, ROOT, THREADS, WORKERS
 from benchmarks.peers.kinto import records
 from benchmarks.scenarios import (
     READ_BY_PAGE,
@@ -35,6 +35,7 @@ from benchmarks.sync.scenarios import SYNC_SCENARIOS, SyncScenario
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 WARM_UP_REQUESTS = 30
+WARM_UP_SECONDS = 4  # at most, for those that take long
 SETTLE_SECONDS = 0.15
 EVERY_SCENARIO: list[Scenario | SyncScenario] = [*SCENARIOS, *SYNC_SCENARIOS]
 
@@ -60,17 +61,20 @@ def log(text: str) -> None:
 class Bench:
     """One run."""
 
-    def __init__(self, running: dict[str, servers.Server], options: argparse.Namespace) -> None:
+    def __init__(
+        self,
+        running: dict[str, servers.Server],
+        options: argparse.Namespace,
+        database_url: str = DATABASE_URL,
+    ) -> None:
         self.running = running
         self.options = options
         self.callers = {name: Caller(server.url) for name, server in running.items()}
-        self.database = servers.Database()
+        self.database = servers.Database(database_url)
         plaza = self.callers["plaza"]
         self.tokens = {role: plaza.token(email_of(role)) for role in USER_OF}
-        self.paths = {READ_BY_PAGE: cursor_of_page(plaza, 1000)}
+        self.paths: dict[str, str] = {}
         self.phones = phones(plaza, self.database.connection)
-        if "kinto" in running:
-            records.fill(self.phones)
         self.stamp = dt.datetime.now().strftime("%H%M%S")
         self.figures: dict[tuple[str, str], list[Figures]] = {}
 
@@ -106,8 +110,8 @@ class Bench:
                     f"{json.dumps(expected, ensure_ascii=False)[:600]}"
                 )
 
-    def measure(self, scenario: Scenario | SyncScenario, name: str, number: int) -> Figures:
-        """Load one server with one scenario."""
+    def measure(self, scenario: Scenario | SyncScenario, name: str, number: int) -> None:
+        """Load one server with one scenario, and note what it cost."""
         server, turn = self.running[name], self.turn(name, f"-{number}")
         wanted = scenario.load_of(turn)
         backends, web = self.database.backends(), server.cpu_seconds()
@@ -124,7 +128,7 @@ class Bench:
         if seen.errors or not seen.requests:
             raise SystemExit(f"bench: {name} failed {seen.errors} requests of “{scenario.name}”.")
         handled = (seen.requests + seen.in_flight) / scenario.requests
-        return Figures(
+        figures = Figures(
             cpu_ms=(web_seconds + database_seconds) / handled * 1000,
             web_ms=web_seconds / handled * 1000,
             database_ms=database_seconds / handled * 1000,
@@ -132,6 +136,17 @@ class Bench:
             p50_ms=seen.p50_ms,
             p99_ms=seen.p99_ms,
         )
+        self.figures.setdefault((scenario.name, name), []).append(figures)
+
+    def warm_up(self, scenario: Scenario | SyncScenario, name: str) -> None:
+        """Let one server answer a scenario until nothing happens for the first time."""
+        until = time.monotonic() + WARM_UP_SECONDS
+        for number in range(WARM_UP_REQUESTS):
+            turn = self.turn(name, f"-w{number}")
+            scenario.answer(turn)
+            scenario.clean(turn)
+            if time.monotonic() > until:
+                return
 
     def run(self, scenarios: list[Scenario | SyncScenario]) -> None:
         """Compare, warm up, and measure in rounds."""
@@ -140,16 +155,13 @@ class Bench:
         log(f"bench: {len(scenarios)} scenarios, answers equal; warming up")
         for scenario in scenarios:
             for name in self.servers_of(scenario):
-                for number in range(WARM_UP_REQUESTS):
-                    scenario.answer(self.turn(name, f"-w{number}"))
-                scenario.clean(self.turn(name))
+                self.warm_up(scenario, name)
         for number in range(self.options.rounds):
             began = time.monotonic()
             for scenario in scenarios:
                 order = self.servers_of(scenario)
                 for name in order if number % 2 == 0 else reversed(order):
-                    figures = self.measure(scenario, name, number)
-                    self.figures.setdefault((scenario.name, name), []).append(figures)
+                    self.measure(scenario, name, number)
             log(f"bench: round {number + 1} took {time.monotonic() - began:.0f} s")
 
     def result(self, scenario: Scenario | SyncScenario) -> dict[str, Any]:
@@ -275,6 +287,10 @@ def main() -> None:
     ]
     with servers.running(wanted) as running:
         bench = Bench(running, options)
+        if any(one.name == READ_BY_PAGE for one in scenarios):
+            bench.paths[READ_BY_PAGE] = cursor_of_page(bench.callers["plaza"], 1000)
+        if "kinto" in running:
+            records.fill(bench.phones)
         bench.run(scenarios)
         memory = running["plaza"].memory_mb()
     results = [bench.result(scenario) for scenario in scenarios]

@@ -34,7 +34,8 @@ COMMANDS = {
     "flask": [*GUNICORN, "-b", f"{HOST}:{PORTS['flask']}", "benchmarks.peers.flask.app:app"],
     "drf": [*GUNICORN, "-b", f"{HOST}:{PORTS['drf']}", "benchmarks.peers.drf.wsgi:application"],
     "limit": [*GUNICORN, "-b", f"{HOST}:{PORTS['limit']}", "benchmarks.limit:application"],
-    "kinto": [*GUNICORN, "-b", f"{HOST}:{PORTS['kinto']}", "benchmarks.peers.kinto.app:application"],
+    "kinto": [*GUNICORN, "-b", f"{HOST}:{PORTS['kinto']}",
+              "benchmarks.peers.kinto.app:application"],
 }  # fmt: skip
 START_SECONDS = 60
 
@@ -42,13 +43,14 @@ START_SECONDS = 60
 class Server:
     """One server: its process tree and its cost so far."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, database_url: str = DATABASE_URL, port: int = 0) -> None:
+        port = port or PORTS[name]
         self.name = name
-        self.url = f"http://{HOST}:{PORTS[name]}"
-        environment = {**server_environment(), "PORT": str(PORTS[name])}
+        self.url = f"http://{HOST}:{port}"
+        environment = {**server_environment(database_url), "PORT": str(port)}
         if name == "plaza":
             environment["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
-        self.log_path = ROOT / "var" / f"bench-{name}.log"
+        self.log_path = ROOT / "var" / f"bench-{name}-{port}.log"
         self.log_path.parent.mkdir(exist_ok=True)
         self.log = self.log_path.open("wb")
         self.process = subprocess.Popen(
@@ -121,8 +123,8 @@ def processes() -> dict[int, tuple[int, float]]:
 class Database:
     """The cost of PostgreSQL's backends on the benchmark's database."""
 
-    def __init__(self) -> None:
-        self.connection = psycopg2.connect(DATABASE_URL)
+    def __init__(self, database_url: str = DATABASE_URL) -> None:
+        self.connection = psycopg2.connect(database_url)
         self.connection.autocommit = True
 
     def backends(self) -> dict[int, float]:

@@ -50,7 +50,8 @@ SELECT setval(pg_get_serial_sequence('stores_product', 'id'), %(products)s),
        setval(pg_get_serial_sequence('stores_portfolioversion', 'id'), %(portfolios)s)
 """
 FILL_ESTABLISHMENTS = """
-WITH city AS (SELECT row_number() OVER (ORDER BY code) - 1 AS place, code, lat, lon FROM stores_city),
+WITH city AS (SELECT row_number() OVER (ORDER BY code) - 1 AS place, code, lat, lon
+              FROM stores_city),
 typology AS (SELECT row_number() OVER (ORDER BY code) - 1 AS place, code FROM stores_typology)
 INSERT INTO stores_establishment (id, code, code_key, name, address, city_id, typology_id,
                                   portfolio_id, lat, lon, geofence_m, state, search_key, seq)
@@ -89,9 +90,11 @@ JOIN (SELECT id,
         (SELECT jsonb_agg((id * 4 + k * %(step)s) %% %(products)s + 1 ORDER BY k)
          FROM generate_series(%(present)s, %(must_haves)s - 1) AS k) AS missing
       FROM stores_portfolio) AS list ON list.id = p.id
-CROSS JOIN LATERAL (SELECT %(first_seller)s + s AS seller, current_date - (n / 25 + 1) AS day) AS who
+CROSS JOIN LATERAL (SELECT %(first_seller)s + s AS seller,
+                           current_date - (n / 25 + 1) AS day) AS who
 CROSS JOIN LATERAL (SELECT day + time '08:00' + n %% 25 * interval '20 minutes' AS at) AS moment
-CROSS JOIN LATERAL (SELECT lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') AS hex) AS h
+CROSS JOIN LATERAL (SELECT lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0')
+                           AS hex) AS stamp
 CROSS JOIN LATERAL (SELECT (substr(hex, 1, 8) || '-' || substr(hex, 9) || '-7000-8000-'
         || lpad(to_hex(s * 1000::bigint + n), 12, '0'))::uuid AS key) AS named
 CROSS JOIN LATERAL (SELECT '{"id":"' || key || '","establishment":"' || e.id || '","captured_at":"'

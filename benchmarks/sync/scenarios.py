@@ -45,9 +45,9 @@ class SyncScenario:
 
     def ring_of(self, turn: Turn) -> list[Request]:
         """Return one server's requests."""
-        ring = self.kinto if turn.server == "kinto" else self.ring
-        assert ring is not None
-        return ring(turn)
+        if turn.server == "kinto" and self.kinto:
+            return self.kinto(turn)
+        return self.ring(turn)
 
     def load_of(self, turn: Turn) -> RingLoad:
         """Return the load of one turn."""

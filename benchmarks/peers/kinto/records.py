@@ -14,7 +14,8 @@ from benchmarks.sync.ring import Request
 
 BUCKET = "/v1/buckets/sync"
 BATCH = 25  # as many as Kinto takes at once
-# A collection of visits for each seller: of two writes at once to one, Kinto refuses some.
+# Of two writes at once to one collection Kinto refuses some, so each seller has several for visits.
+VISITS = 4
 CLEAN = "DELETE FROM objects WHERE parent_id LIKE '/buckets/sync/collections/visits-%'"
 
 
@@ -41,11 +42,13 @@ def fill(phones: list[Phone]) -> None:
     everybody = {"permissions": {"write": ["system.Authenticated"]}}
     kinto.ask("PUT", BUCKET, headers, json.dumps(everybody))
     for phone in phones:
-        kinto.ask("PUT", f"{BUCKET}/collections/visits-{phone.number}", headers)
-    for name, phone in {name: phone for phone in phones for name in collections_of(phone)}.items():
+        for place in range(VISITS):
+            kinto.ask("PUT", f"{BUCKET}/collections/visits-{phone.number}-{place}", headers)
+    owners = {name: phone for phone in phones for name in collections_of(phone)}
+    for name, owner in owners.items():
         kinto.ask("PUT", f"{BUCKET}/collections/{name}", headers)
         path = f"/api/sync/{name.partition('-')[0]}?schema=1&limit=500"
-        documents = plaza.send("GET", path, headers=phone.headers)[0]["documents"]
+        documents = plaza.send("GET", path, headers=owner.headers)[0]["documents"]
         puts = [
             {
                 "method": "PUT",
@@ -109,7 +112,7 @@ def pushes(turn: Turn) -> list[Request]:
             document = visit(store, dt.date.today(), key)
             del document["_deleted"]
             body = json.dumps({"data": document}, separators=(",", ":"))
-            path = f"{records_of(f'visits-{phone.number}')}/{key}"
+            path = f"{records_of(f'visits-{phone.number}-{place % VISITS}')}/{key}"
             ring.append(Request("PUT", path, headers_of(phone), body))
     return ring
 
