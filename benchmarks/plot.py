@@ -9,7 +9,9 @@ COLOURS = {
     "flask": "#0ea5e9",
     "drf": "#b91c1c",
     "limit": "#9ca3af",
+    "kinto": "#d97706",
 }
+BAR = 0.16  # of the room that a scenario has
 
 
 def draw(document: dict[str, Any], target: Path) -> None:
@@ -20,16 +22,17 @@ def draw(document: dict[str, Any], target: Path) -> None:
     from matplotlib import pyplot as plt
 
     scenarios = document["scenarios"]
-    figure, axes = plt.subplots(figsize=(11, 6))
-    height = 0.16
-    for index, (name, colour) in enumerate(COLOURS.items()):
-        rows = [
-            (place, one["plaza"] if name == "plaza" else one["peers"].get(name))
-            for place, one in enumerate(scenarios)
-        ]
-        places = [place + (index - 2) * height for place, found in rows if found]
-        values = [found["cpu_ms"] for _, found in rows if found]
-        bars = axes.barh(places, values, height * 0.9, color=colour, label=name)
+    figure, axes = plt.subplots(figsize=(11, 1 + 0.55 * len(scenarios)))
+    taking_part = [
+        [name for name in COLOURS if name == "plaza" or name in one["peers"]] for one in scenarios
+    ]
+    for name, colour in COLOURS.items():
+        places, values = [], []
+        for place, (one, names) in enumerate(zip(scenarios, taking_part, strict=True)):
+            if name in names:
+                places.append(place + (names.index(name) - (len(names) - 1) / 2) * BAR)
+                values.append((one["plaza"] if name == "plaza" else one["peers"][name])["cpu_ms"])
+        bars = axes.barh(places, values, BAR * 0.9, color=colour, label=name)
         axes.bar_label(bars, fmt="%.1f", padding=2, fontsize=6)
     axes.set_yticks(range(len(scenarios)), [one["name"] for one in scenarios])
     axes.invert_yaxis()
@@ -37,7 +40,7 @@ def draw(document: dict[str, Any], target: Path) -> None:
     machine = document["machine"]
     axes.set_xlabel("CPU ms per request (web + PostgreSQL), logarithmic; shorter is better")
     axes.set_title(f"{machine['cpu']}, {machine['cores']} cores, {machine['date']}", fontsize=9)
-    axes.legend(ncols=5, frameon=False)
+    axes.legend(ncols=len(COLOURS), frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
     figure.savefig(target, dpi=110)

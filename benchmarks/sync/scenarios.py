@@ -237,7 +237,9 @@ NOTHING_NEW = SyncScenario("sync: pull, nothing new", empty_pulls, empty_facts, 
 ONE_VISIT = SyncScenario(
     "sync: push one visit", pushes(1, days=2), push_facts, records.pushes, writes=True
 )
-TWENTY_VISITS = SyncScenario("sync: push 20 visits", pushes(BATCH, 20), push_facts, writes=True)
+TWENTY_VISITS = SyncScenario(
+    "sync: push 20 visits", pushes(BATCH, days=10), push_facts, writes=True
+)
 REPLAY = SyncScenario("sync: replay 20 visits", replays, push_facts, writes=True)
 BULK_PRODUCTS = SyncScenario(
     "bulk of 1,000 products", bulks, bulk_facts, others=(), connections=2, writes=True
