@@ -71,6 +71,14 @@ SELECT setval(pg_get_serial_sequence('stores_establishment', 'id'), %(establishm
        setval(pg_get_serial_sequence('stores_assignment', 'id'), %(establishments)s)
 """
 FILL_VISITS = """
+ANALYZE stores_establishment, stores_city, stores_department, stores_portfolio;
+WITH list AS MATERIALIZED (
+  SELECT id, (SELECT jsonb_agg((id * 4 + k * %(step)s) %% %(products)s + 1 ORDER BY k)
+              FROM generate_series(0, %(must_haves)s + %(present)s - 1) AS k
+              WHERE k < %(present)s OR k >= %(must_haves)s) AS seen,
+         (SELECT jsonb_agg((id * 4 + k * %(step)s) %% %(products)s + 1 ORDER BY k)
+          FROM generate_series(%(present)s, %(must_haves)s - 1) AS k) AS missing
+  FROM stores_portfolio)
 INSERT INTO stores_visit (id, seller_id, establishment_id, captured_at, occurred_at, received_at,
                           day, seconds, outcome, state, flags, portfolio_version_id, must_have,
                           present, compliance, seen, missing, photos_missing, city, region,
@@ -83,13 +91,7 @@ CROSS JOIN generate_series(1, %(visits)s) AS n
 JOIN stores_establishment AS e ON e.id = s * %(stores)s + (n - 1) %% %(stores)s + 1
 JOIN stores_city AS c ON c.code = e.city_id JOIN stores_department AS d ON d.code = c.department_id
 JOIN stores_portfolio AS p ON p.typology_id = e.typology_id AND p.region_id = d.region_id
-JOIN (SELECT id,
-        (SELECT jsonb_agg((id * 4 + k * %(step)s) %% %(products)s + 1 ORDER BY k)
-         FROM generate_series(0, %(must_haves)s + %(present)s - 1) AS k
-         WHERE k < %(present)s OR k >= %(must_haves)s) AS seen,
-        (SELECT jsonb_agg((id * 4 + k * %(step)s) %% %(products)s + 1 ORDER BY k)
-         FROM generate_series(%(present)s, %(must_haves)s - 1) AS k) AS missing
-      FROM stores_portfolio) AS list ON list.id = p.id
+JOIN list ON list.id = p.id
 CROSS JOIN LATERAL (SELECT %(first_seller)s + s AS seller,
                            current_date - (n / 25 + 1) AS day) AS who
 CROSS JOIN LATERAL (SELECT day + time '08:00' + n %% 25 * interval '20 minutes' AS at) AS moment

@@ -39,7 +39,7 @@ def main() -> None:
         benches = {}
         for place, scale in enumerate(SCALES):
             server = servers.Server(
-                "plaza", database_url=url_of(scale), port=PORTS["plaza"] + 10 + place
+                "plaza", database_url=url_of(scale), port=max(PORTS.values()) + 1 + place
             )
             stack.callback(server.stop)
             server.wait()
