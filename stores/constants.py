@@ -31,6 +31,7 @@ MAX_SEEN_PRODUCTS = 5_000
 MAX_UNRECOGNISED = 500
 MAX_PHOTOS = 50
 NOTE_LENGTH = 2_000
+MAX_PROBLEMS = 50  # of one document; the first ones are enough to find the phone's fault
 POLL_SECONDS = 300
 POLL_SPREAD_SECONDS = 60
 PAGE_MEMORY_BYTES = 64 * 1024 * 1024  # per process

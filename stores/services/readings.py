@@ -14,6 +14,7 @@ from django.utils import timezone
 from core.values import YEARS, parse_key, parse_uuid
 from stores.constants import (
     MAX_PHOTOS,
+    MAX_PROBLEMS,
     MAX_SEEN_PRODUCTS,
     MAX_UNRECOGNISED,
     NOTE_LENGTH,
@@ -28,7 +29,6 @@ MOMENT = re.compile(
 )
 SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 LARGEST_INTEGER = 2**31 - 1  # of a column
-MAX_PROBLEMS = 50
 
 
 class Fix(NamedTuple):

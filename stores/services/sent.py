@@ -1,22 +1,26 @@
 """What a phone sent: one document of JSON as bytes, read without trusting it.
 
 A document is kept to the byte, so that a phone gets its own fields back as it wrote them. What the
-kernel refuses of a whole body (NUL, lone surrogates, keys given twice, numbers beyond 64 bits,
-nesting beyond 32 levels) is here a finding about one document: the others of its batch must not
-wait for it. A text cut inside an emoji is repaired where it is read by people only.
+kernel refuses of a whole body (NUL, lone surrogates, keys given twice, numbers that are infinite or
+beyond 64 bits, nesting beyond 32 levels) is here a finding about one document: the others of its
+batch must not wait for it. A text cut inside an emoji is repaired where only people read it.
 """
 
 import json
+import math
 import re
+from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
 
-from core.api.parsers import MAX_DEPTH, check, depth
+from core.api.parsers import MAX_DEPTH, depth
 from core.api.query import MAX_SHOWN_CHARACTERS
 from core.text import UNSTORABLE, is_storable
-from stores.constants import SERVER_FIELDS
+from core.values import INT64_MAX, INT64_MIN
+from stores.constants import MAX_PROBLEMS, SERVER_FIELDS
 
 Problem = dict[str, str]
 
@@ -26,6 +30,10 @@ FOLD_LEVELS = 900  # orjson reads 1,024
 ESCAPES = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     rb"|(\\u0000|\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+# A text, or a number. It passes over each byte once, whatever it is: a text need not end.
+NUMBERS = re.compile(
+    rb'"(?:[^"\\]++|\\.)*+"?|(-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)', re.DOTALL
 )
 BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]')
 STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
@@ -58,12 +66,20 @@ def problem(field: str, code: str) -> Problem:
 
 
 def mend(raw: bytes) -> bytes:
-    """Return JSON with U+FFFD for each escaped NUL and lone surrogate, as long as before."""
+    """Return JSON that every reader takes, as long as before.
 
-    def mended(match: re.Match[bytes]) -> bytes:
+    It has U+FFFD for each escaped NUL and lone surrogate, and another number for each one that
+    would be infinite.
+    """
+
+    def text(match: re.Match[bytes]) -> bytes:
         return b"\\ufffd" if match[1] else match[0]
 
-    return ESCAPES.sub(mended, raw)
+    def number(match: re.Match[bytes]) -> bytes:
+        is_finite = not match[1] or math.isfinite(float(match[1]))
+        return match[0] if is_finite else b"1." + b"0" * (len(match[0]) - 2)
+
+    return NUMBERS.sub(number, ESCAPES.sub(text, raw))
 
 
 def load(raw: bytes) -> tuple[Any, bool]:
@@ -185,30 +201,57 @@ def read(text: str) -> Sent:
     return sent_of(raw, load(raw)[0], is_checked=False)
 
 
+class Members(dict[str, Any]):
+    """An object of JSON that knows which key it was given ``twice``, if any."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        is_doubled = len(self) < len(pairs)
+        counted = Counter(key for key, _value in pairs) if is_doubled else Counter[str]()
+        self.twice = counted.most_common(1)[0][0] if is_doubled else None
+
+
+def whole(text: str) -> float:
+    """Return a whole number; ``math.nan``, which JSON has not, for one beyond 64 bits."""
+    is_near = len(text) <= len(str(INT64_MIN))
+    return int(text) if is_near and INT64_MIN <= int(text) <= INT64_MAX else math.nan
+
+
 def findings(raw: bytes, mended: bytes, content: dict[str, Any]) -> tuple[list[Problem], bool]:
     """Return what is wrong with one document, and whether a text of it was repaired."""
     if depth(content) > MAX_DEPTH:
         return [problem("", "json_too_deep")], False
-    hurt = [] if mended == raw else list(hurt_texts(json.loads(raw), ""))
-    problems = [problem(path, "invalid_text") for path in hurt if not FREE_TEXT.fullmatch(path)]
-    try:
-        check(mended, content)
-    except ValueError as error:
-        problems.append(problem("", getattr(error, "code", "invalid")))
-    return problems, bool(hurt) and not problems
+    read = json.loads(raw, object_pairs_hook=Members, parse_int=whole)
+    found = (
+        problem(path, code)
+        for path, code in faults_of(read, "")
+        if code != "invalid_text" or not FREE_TEXT.fullmatch(path)
+    )
+    problems = list(islice(found, MAX_PROBLEMS))
+    return problems, mended != raw and not problems
 
 
-def hurt_texts(value: Any, path: str) -> Iterator[str]:
-    """Yield the path of each text or key that no database could store."""
-    if isinstance(value, str):
-        if not is_storable(value):
-            yield path
-    elif isinstance(value, dict):
+def faults_of(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the path of each part that cannot be used, and why that is."""
+    if code := fault_of(value):
+        yield path, code
+    elif isinstance(value, Members):
         for key, child in value.items():
             below = f"{path}.{key}" if path else key
-            if not is_storable(key):
-                yield path
-            yield from hurt_texts(child, below)
+            if code := fault_of(key):
+                yield path, code
+            if key == value.twice:
+                yield below, "json_duplicate_key"
+            yield from faults_of(child, below)
     elif isinstance(value, list):
         for index, child in enumerate(value):
-            yield from hurt_texts(child, f"{path}[{index}]")
+            yield from faults_of(child, f"{path}[{index}]")
+
+
+def fault_of(value: Any) -> str:
+    """Tell what is wrong with a text that no database stores, or a number that would change."""
+    if isinstance(value, str):
+        return "" if is_storable(value) else "invalid_text"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "json_integer_too_large" if math.isnan(value) else "max_value"
+    return ""

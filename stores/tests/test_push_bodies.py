@@ -1,6 +1,7 @@
 """Bodies that are refused, and rows that are not: each gets a verdict of its own (A35)."""
 
 import gzip
+import time
 import uuid
 
 import orjson
@@ -219,9 +220,13 @@ UNREADABLE = [
     ('"id_of_x":"cut \\ud83d"', "id_of_x", "invalid_text"),
     ('"x":{"y":["\\udc00"]}', "x.y[0]", "invalid_text"),
     ('"bad\\u0000key":1', "", "invalid_text"),
-    ('"x":1,"x":2', "", "json_duplicate_key"),
-    ('"x":99999999999999999999', "", "json_integer_too_large"),
-    ('"x":{"y":-9223372036854775809}', "", "json_integer_too_large"),
+    ('"x":1,"x":2', "x", "json_duplicate_key"),
+    ('"x":[{"y":1,"z":2,"z":3}]', "x[0].z", "json_duplicate_key"),
+    ('"x":99999999999999999999', "x", "json_integer_too_large"),
+    ('"x":{"y":-9223372036854775809}', "x.y", "json_integer_too_large"),
+    ('"x":[0,' + "9" * 5_000 + "]", "x[1]", "json_integer_too_large"),
+    ('"x":1e400', "x", "max_value"),
+    ('"x":["1e400",{"y":-1.5E+309}]', "x[1].y", "max_value"),
     (f'"x":{orjson.dumps(deep(33)).decode()}', "", "json_too_deep"),
     ('"x":' + "[" * 900 + "]" * 900, "", "json_too_deep"),
     ('"y":1,"x":' + '{"a":[' * 9_000 + "7" + "]}" * 9_000, "", "json_too_deep"),
@@ -276,12 +281,31 @@ def test_escapes_that_only_look_hurt_are_left_alone(phone, store):
 
 def test_what_the_phone_assumes_may_be_anything(phone, store):
     document = orjson.dumps(visit(store)).decode()
-    for assumed in ("null", '"\\ud83d"', '{"a":1,"a":99999999999999999999}', "[" * 40 + "]" * 40):
+    for assumed in (
+        "null",
+        '"\\ud83d"',
+        '{"a":1,"a":99999999999999999999}',
+        "[" * 40 + "]" * 40,
+        "1e400",
+    ):
         body = f'[{{"assumedMasterState":{assumed},"newDocumentState":{document}}}]'
         answer = push_raw(phone, body)
         assert answer.status_code == 200, answer.content
         assert answer.json()[0]["flags"] == []
     assert counts() == {"visits": 1, "revisions": 0, "rejected": 0, "dirty": 1}
+
+
+def test_a_rows_first_problems_are_enough(phone):
+    texts = ",".join(['"\\u0000"'] * 5_000)
+    bad = f'{{"id":"{uuid.uuid4()}","x":[{texts}]}}'
+    (echo,) = push_raw(phone, f'[{{"newDocumentState":{bad}}}]').json()
+    assert [one["field"] for one in echo["problems"]] == [f"x[{place}]" for place in range(50)]
+
+
+def test_a_body_that_never_ends_is_read_once(phone):
+    started = time.monotonic()
+    assert_problem(push_raw(phone, '["' + '\\"' * 400_000), 400, "json_malformed")
+    assert time.monotonic() - started < 5
 
 
 def test_ids_in_upper_case_are_one_id_and_come_back_as_they_were_sent(phone, store):
