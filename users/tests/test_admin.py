@@ -1,10 +1,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from core import signals
 from core.models import JournalEntry
 from core.roles import Role
 from core.tests.helpers_writes import updates_of
@@ -192,6 +194,23 @@ def test_deleting_anonymises(boss):
     assert user.anonymised_at is not None
     assert Session.objects.get().revoked_at is not None
     assert user.email not in boss.get(page("user")).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_selected_users_are_removed_in_a_transaction_each():
+    users = UserFactory.create_batch(2)
+    steps = []
+
+    def note(*, user_id, **_):
+        steps.append(("removed", user_id))
+        transaction.on_commit(lambda: steps.append(("committed", user_id)))
+
+    signals.user_removed.connect(note)
+    try:
+        act(staff(Role.ADMIN), "user", "delete_selected", users, post="yes")
+    finally:
+        signals.user_removed.disconnect(note)
+    assert steps == [(step, user.pk) for user in users for step in ("removed", "committed")]
 
 
 def test_support_may_look_and_revoke_but_not_take_over(support):
