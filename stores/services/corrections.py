@@ -1,7 +1,7 @@
 """What support corrects in stored visits, and what is judged again by command.
 
-A phone never changes a stored visit. Each write here takes the seller's clock first, as pushes do,
-so that a revision gets its number while nobody else gives one out.
+A phone never changes a stored visit. Each write here locks the seller's account and clock first, as
+pushes do, so that a revision gets its number while nobody else gives one out.
 """
 
 import datetime as dt
@@ -19,6 +19,7 @@ from stores.errors import NotProcessable, UnknownRevision, VisitVoid
 from stores.models import Visit, VisitRevision
 from stores.services.facts import Facts, places_of
 from stores.services.readings import reading_of
+from stores.services.sellers import lock_visits_of
 from stores.services.sent import read
 from stores.services.verdicts import Report, judge, report, set_flags
 from stores.services.visits import mark_dirty
@@ -34,7 +35,7 @@ def lock_visit(visit: Visit) -> Visit:
     Raises:
         VisitVoid: it was declared void.
     """
-    clock.advance(clock.seller_key(visit.seller_id), 0)
+    lock_visits_of(visit.seller_id)
     locked: Visit = Visit.objects.select_for_update().get(pk=visit.pk)
     if locked.state == VisitState.VOID:
         raise VisitVoid
@@ -167,9 +168,8 @@ def recheck_seller(*, seller_id: int, asked: Recheck) -> int:
 
     Returns how many visits had that wrong; each gets its flag or loses it.
     """
-    key = clock.seller_key(seller_id)
     if not asked.dry_run:
-        clock.advance(key, 0)
+        lock_visits_of(seller_id)
     found = in_period(asked).filter(seller_id=seller_id).order_by("pk")
     facts = found.values_list("pk", "establishment_id", "day", "flags")
     rows = list(facts)
@@ -180,7 +180,7 @@ def recheck_seller(*, seller_id: int, asked: Recheck) -> int:
         if any(one.covers(day) for one in periods[establishment]) == (Flag.NOT_ASSIGNED in flags)
     ]
     if wrong and not asked.dry_run:
-        turn_flags(wrong, key)
+        turn_flags(wrong, clock.seller_key(seller_id))
     return len(wrong)
 
 

@@ -129,6 +129,7 @@ def erase_seller(*, user_id: int) -> int:
     """Erase what a removed seller's visits say of the person; return how many visits.
 
     Notes, photos and positions go, what was counted stays. What never became a visit goes whole.
+    The account is locked by whoever removes it: pushes that have begun are stored and seen here.
     """
     visits = Visit.objects.filter(seller_id=user_id).order_by("pk")
     keys = list(visits.values_list("pk", flat=True))

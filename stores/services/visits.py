@@ -12,6 +12,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from core.audit import journal
+from core.errors import NotFound
 from core.text import storable
 from stores import clock
 from stores.errors import NotProcessable
@@ -19,8 +20,10 @@ from stores.models import DirtyDay, RejectedUpload, Visit, VisitRevision
 from stores.services.facts import Facts
 from stores.services.queries import StoredVisit, stored_visits
 from stores.services.readings import reading_of, usable_id
+from stores.services.sellers import keep_account, lock_visits_of
 from stores.services.sent import Problem, Sent, problem, read
 from stores.services.verdicts import Report, content_digest, count_among_others, judge, report
+from users.errors import InvalidToken
 
 ID_TAKEN = "id_taken"
 INVALID = "invalid"
@@ -143,6 +146,9 @@ def receive(*, seller_id: int, documents: Iterable[Sent]) -> list[Verdict]:
 
     A new id is a visit. The same content under a known id stores nothing, other content a revision;
     what no visit can be made of is kept to be looked at. What the phone deletes is only its copy.
+
+    Raises:
+        InvalidToken: the account was deactivated or removed meanwhile.
     """
     received_at = timezone.now()
     kept = [sent for sent in documents if sent.server.get("_deleted") is not True]
@@ -158,9 +164,14 @@ def receive(*, seller_id: int, documents: Iterable[Sent]) -> list[Verdict]:
 def store(push: Push, plan: Plan) -> bool:
     """Write what a push brought; or nothing, and return False, if an id is no longer new.
 
-    The seller's clock comes first. It lets one push of a seller in at a time, so that revisions get
-    their numbers while nobody else gives any out.
+    The seller's clock comes before what is written. It lets one push of a seller in at a time, so
+    that revisions get their numbers while nobody else gives any out.
+
+    Raises:
+        InvalidToken: the account was deactivated or removed after the request was let in.
     """
+    if not keep_account(push.seller_id):
+        raise InvalidToken
     count = len(plan.new)
     last = clock.advance(clock.seller_key(push.seller_id), count)
     visits = make_visits(push.seller_id, plan.new, last - count)
@@ -275,11 +286,14 @@ def process_rejected(*, upload: RejectedUpload) -> Visit:
     It counts as received when it came.
 
     Raises:
+        NotFound: it was deleted meanwhile.
         NotProcessable: it still cannot be, or there is a visit under its id.
     """
     row = Row(read(upload.raw), upload.received_at)
     push = Push(upload.seller_id, [row], upload.received_at)
-    last = clock.advance(clock.seller_key(upload.seller_id), 1)
+    last = lock_visits_of(upload.seller_id, count=1)
+    if not RejectedUpload.objects.select_for_update().filter(pk=upload.pk).exists():
+        raise NotFound
     told = push.look_up().new.get(row.key) if row.key else None
     made = make_visits(upload.seller_id, {told.reading.id: told}, last - 1) if told else None
     if told is None or made is None:

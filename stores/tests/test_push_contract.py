@@ -11,6 +11,8 @@ from core.roles import Role
 from core.tests.helpers_threads import together
 from stores import clock
 from stores.models import Clock, DirtyDay, RejectedUpload, Visit, VisitRevision
+from stores.services import visits
+from stores.sync import batch
 from stores.tests.factories import (
     AssignmentFactory,
     ProductFactory,
@@ -21,6 +23,7 @@ from stores.tests.factories import (
 from stores.tests.helpers_push import FIX, PUSH, counts, push, push_raw, pushed, rows, visit
 from stores.tests.helpers_sync import pull_all
 from tests.asserts import assert_problem
+from users.errors import InvalidToken
 
 pytestmark = pytest.mark.django_db
 
@@ -267,9 +270,9 @@ def test_a_push_costs_as_many_queries_whatever_its_size(
         visit(stores[number % 9], seen=[number], note=str(number))
         for number in range(rows_in_batch)
     ]
-    # Who calls, what is known; the clock, establishments, versions, products, other visits; the
-    # visits, the day, the journal; begin and commit.
-    with django_assert_num_queries(12):
+    # Who calls, what is known; the account, the clock, establishments, versions, products, other
+    # visits; the visits, the day, the journal; begin and commit.
+    with django_assert_num_queries(13):
         pushed(phone, *documents)
 
 
@@ -292,6 +295,15 @@ def test_a17_a_seller_who_was_deactivated_is_refused_until_they_are_back(phone, 
     seller.is_active = True
     seller.save()
     assert len(pushed(phone, *sent)) == 9
+
+
+def test_a17_a_push_that_was_let_in_before_the_deactivation_stores_nothing(seller, stores):
+    seller.is_active = False
+    seller.save()
+    documents = batch.read(orjson.dumps(rows(visit(stores[0]))))
+    with pytest.raises(InvalidToken):
+        visits.receive(seller_id=seller.pk, documents=documents)
+    assert counts() == {"visits": 0, "revisions": 0, "rejected": 0, "dirty": 0}
 
 
 @pytest.mark.postgres

@@ -16,7 +16,7 @@ from core.api.views import GenericViewSet, ReadOnlyModelViewSet
 from core.errors import NotFound
 from core.roles import Role
 from core.values import parse_uuid
-from stores import clock, permissions
+from stores import permissions
 from stores.filters import VisitFilter
 from stores.models import Visit, VisitRevision
 from stores.serializers.visits import (
@@ -27,6 +27,7 @@ from stores.serializers.visits import (
     VoidSerializer,
 )
 from stores.services import corrections
+from stores.services.sellers import lock_visits_of
 
 VISIT_PK = OpenApiParameter("visit_pk", OpenApiTypes.UUID, OpenApiParameter.PATH)
 
@@ -63,12 +64,12 @@ class VisitViewSet(ReadOnlyModelViewSet):
         return visit_key(value)
 
     def lock(self, queryset: QuerySet[Visit]) -> QuerySet[Visit]:
-        """Take the seller's clock before the row, as pushes do."""
+        """Lock the seller's account and clock before the row, as pushes do."""
         key = self.lookup_value(self.kwargs["pk"])
         seller_id = queryset.filter(pk=key).values_list("seller_id", flat=True).first()
         if seller_id is None:
             raise Http404
-        clock.advance(clock.seller_key(seller_id), 0)
+        lock_visits_of(seller_id)
         locked: QuerySet[Visit] = super().lock(queryset)
         return locked
 
