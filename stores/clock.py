@@ -6,8 +6,8 @@ reader who has seen 7 misses nothing below it. Sequences and times do not promis
 numbers are given out before the commit, and rows that commit late stay behind the cursor.
 
 What every writer keeps: lock rows in the order of their keys, write, journal, and stamp last. No
-row lock of this app is taken after a clock's. Who stamps visits begins with the seller's account and
-clock (:mod:`stores.services.sellers`).
+row lock of this app is taken after a clock's. Who stamps visits begins with the seller's account
+and clock (:mod:`stores.services.sellers`).
 
     with transaction.atomic():
         product = Product.objects.select_for_update().get(pk=12)

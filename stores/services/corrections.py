@@ -21,7 +21,7 @@ from stores.services.facts import Facts, places_of
 from stores.services.readings import reading_of
 from stores.services.sellers import lock_visits_of
 from stores.services.sent import read
-from stores.services.verdicts import Report, judge, report, set_flags
+from stores.services.verdicts import Report, judge, report_of, set_flags
 from stores.services.visits import mark_dirty
 
 OF_THE_DAY = {Flag.SECOND_SELLER.value, Flag.DUPLICATE_SAME_DAY.value}
@@ -67,16 +67,15 @@ def apply_revision(*, visit: Visit, number: int) -> Visit:
         NotProcessable: no visit can be made of the revision.
     """
     visit = lock_visit(visit)
-    revisions = {one.number: one for one in VisitRevision.objects.filter(visit_id=visit.pk)}
-    revision = revisions.get(number)
+    revision = VisitRevision.objects.filter(visit_id=visit.pk, number=number).first()
     if revision is None:
         raise UnknownRevision
     if revision.digest == visit.digest:
         return visit
-    told = told_by(revision)
-    keep_as_revision(visit, last=max(revisions))
+    report = report_of_revision(revision)
+    keep_as_revision(visit)
     before, day = journal.snapshot(visit), visit.day
-    take_over(visit, told)
+    take_over(visit, report)
     changes = journal.save_changes(visit, before)
     revision.applied_at = timezone.now()
     revision.save(update_fields=["applied_at"])
@@ -87,7 +86,7 @@ def apply_revision(*, visit: Visit, number: int) -> Visit:
     return visit
 
 
-def told_by(revision: VisitRevision) -> Report:
+def report_of_revision(revision: VisitRevision) -> Report:
     """Return what a revision reports, as of the moment that it came.
 
     Raises:
@@ -97,11 +96,13 @@ def told_by(revision: VisitRevision) -> Report:
     reading, problems = (None, sent.problems) if sent.problems else reading_of(sent.fields)
     if reading is None:
         raise NotProcessable(problems=list(problems))
-    return report(sent, reading, revision.digest, revision.received_at)
+    return report_of(sent, reading, revision.digest, revision.received_at)
 
 
-def keep_as_revision(visit: Visit, *, last: int) -> None:
+def keep_as_revision(visit: Visit) -> None:
     """Keep what a visit said, so that a phone which sends it again adds nothing."""
+    of_visit = VisitRevision.objects.filter(visit_id=visit.pk)
+    last = of_visit.aggregate(last=models.Max("number"))["last"] or 0
     VisitRevision.objects.get_or_create(
         visit_id=visit.pk,
         digest=visit.digest,
@@ -109,10 +110,10 @@ def keep_as_revision(visit: Visit, *, last: int) -> None:
     )
 
 
-def take_over(visit: Visit, told: Report) -> None:
+def take_over(visit: Visit, report: Report) -> None:
     """Make of a visit what is made of this report."""
-    facts = Facts(visit.seller_id, [told.question])
-    judged = judge(told, facts, seller_id=visit.seller_id)
+    facts = Facts(visit.seller_id, [report.question])
+    judged = judge(report, facts, seller_id=visit.seller_id)
     flags = {*judged.flags, *day_flags(visit, judged, facts)}
     for field in Visit._meta.concrete_fields:
         if field.name not in KEPT:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from core.values import INT64_MAX
 from stores.constants import Flag
-from stores.services import queries
+from stores.services import push_queries
 
 
 class Place(NamedTuple):
@@ -114,7 +114,7 @@ def places_of(
     """Return the establishments that are there, and when each is the seller's, by key."""
     places: dict[int, Place] = {}
     periods: dict[int, list[Period]] = defaultdict(list)
-    for row in queries.places(keys, seller_id) if keys else ():
+    for row in push_queries.places(keys, seller_id) if keys else ():
         place, (since, until, released) = Place(*row[:-3]), row[-3:]
         places[place.id] = place
         if since is not None:
@@ -130,13 +130,13 @@ def versions_of(places: Collection[Place], days: Collection[dt.date]) -> list[Ve
     derived = [place for place in places if place.portfolio is None]
     typologies = {place.typology for place in derived}
     regions = {place.region for place in derived}
-    return [Version(*row) for row in queries.versions(own, typologies, regions, days)]
+    return [Version(*row) for row in push_queries.versions(own, typologies, regions, days)]
 
 
 def products_of(keys: Collection[int]) -> dict[int, dt.date | None]:
     """Return since when each product that is there is inactive."""
     possible = [key for key in keys if 0 < key <= INT64_MAX]
-    return queries.products(possible) if possible else {}
+    return push_queries.products(possible) if possible else {}
 
 
 def others_of(
@@ -147,7 +147,7 @@ def others_of(
     Void ones do not, nor those of which the day is not known.
     """
     others: dict[tuple[int, dt.date], list[Other]] = defaultdict(list)
-    for establishment, day, *other, flags in queries.others(keys, days) if days else ():
+    for establishment, day, *other, flags in push_queries.others(keys, days) if days else ():
         if Flag.CLOCK not in flags:
             others[establishment, day].append(Other(*other))
     return others

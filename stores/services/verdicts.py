@@ -21,7 +21,7 @@ FLAG_ORDER = {flag.value: place for place, flag in enumerate(Flag)}
 
 
 class Report(NamedTuple):
-    """One visit as a phone told it, and when that came in."""
+    """One visit as a phone reports it, and when that came in."""
 
     sent: Sent
     reading: Reading
@@ -37,8 +37,8 @@ class Report(NamedTuple):
         return Question(self.reading.establishment, self.day, self.reading.seen)
 
 
-def report(sent: Sent, reading: Reading, digest: str, received_at: dt.datetime) -> Report:
-    """Return what a phone told, with the moment that we believe: its own or that of receipt."""
+def report_of(sent: Sent, reading: Reading, digest: str, received_at: dt.datetime) -> Report:
+    """Return what a phone reports, with the moment that we believe: its own or that of receipt."""
     occurred_at = believed(reading, received_at)
     is_wrong = occurred_at is None
     occurred_at = occurred_at or received_at
@@ -76,14 +76,17 @@ def believed(reading: Reading, received_at: dt.datetime) -> dt.datetime | None:
     return moment if is_possible else None
 
 
-def judge(told: Report, facts: Facts, *, seller_id: int) -> Visit:
-    """Return the visit of a report, not stored yet, and count it among the day's."""
-    reading, day = told.reading, told.day
+def judge(report: Report, facts: Facts, *, seller_id: int) -> Visit:
+    """Return the visit of a report, not stored yet.
+
+    Whether it is its day's first there is for :func:`count_among_others` to say.
+    """
+    reading, day = report.reading, report.day
     place = facts.places.get(reading.establishment or 0)
-    flags = set(location_flags(told)) | set(product_flags(reading.seen, facts, day))
-    if told.is_clock_wrong:
+    flags = set(location_flags(report)) | set(product_flags(reading.seen, facts, day))
+    if report.is_clock_wrong:
         flags.add(Flag.CLOCK)
-    if told.sent.is_repaired:
+    if report.sent.is_repaired:
         flags.add(Flag.TEXT_REPAIRED)
     captured_at = as_utc(reading.captured_at)
     ended_at = None if reading.ended_at is None else as_utc(reading.ended_at)
@@ -91,15 +94,15 @@ def judge(told: Report, facts: Facts, *, seller_id: int) -> Visit:
         id=reading.id,
         seller_id=seller_id,
         captured_at=captured_at,
-        occurred_at=told.occurred_at,
-        received_at=told.received_at,
+        occurred_at=report.occurred_at,
+        received_at=report.received_at,
         day=day,
         seconds=seconds_between(captured_at, ended_at),
         outcome=reading.outcome,
         seen=reading.seen,
         photos_missing=reading.photos,
-        doc=told.sent.doc,
-        digest=told.digest,
+        doc=report.sent.doc,
+        digest=report.digest,
     )
     if place is None:
         flags.add(Flag.UNKNOWN_ESTABLISHMENT)
@@ -116,9 +119,9 @@ def set_flags(visit: Visit, flags: set[str]) -> None:
         visit.state = VisitState.FLAGGED if flags else VisitState.ACCEPTED
 
 
-def location_flags(told: Report) -> list[str]:
+def location_flags(report: Report) -> list[str]:
     """Return what is odd about a visit's position, wherever it was."""
-    fix, captured_at = told.reading.fix, as_utc(told.reading.captured_at)
+    fix, captured_at = report.reading.fix, as_utc(report.reading.captured_at)
     if fix is None:
         return [Flag.NO_LOCATION]
     taken_at = None if fix.taken_at is None else as_utc(fix.taken_at)

@@ -18,11 +18,11 @@ from stores import clock
 from stores.errors import NotProcessable
 from stores.models import DirtyDay, RejectedUpload, Visit, VisitRevision
 from stores.services.facts import Facts
-from stores.services.queries import StoredVisit, stored_visits
+from stores.services.push_queries import StoredVisit, stored_visits
 from stores.services.readings import reading_of, usable_id
 from stores.services.sellers import keep_account, lock_visits_of
 from stores.services.sent import Problem, Sent, problem, read
-from stores.services.verdicts import Report, content_digest, count_among_others, judge, report
+from stores.services.verdicts import Report, content_digest, count_among_others, judge, report_of
 from users.errors import InvalidToken
 
 ID_TAKEN = "id_taken"
@@ -65,14 +65,14 @@ class Row:
         return content_digest(self.sent)
 
     @cached_property
-    def outcome(self) -> tuple[Report | None, Sequence[Problem]]:
+    def parsed(self) -> tuple[Report | None, Sequence[Problem]]:
         """Return what the row reports, or None and why it cannot be read."""
         reading, problems = None, self.sent.problems
         if not problems:
             reading, problems = reading_of(self.sent.fields)
         if reading is None:
             return None, problems
-        return report(self.sent, reading, self.digest, self.received_at), []
+        return report_of(self.sent, reading, self.digest, self.received_at), []
 
 
 @dataclass
@@ -126,8 +126,8 @@ class Push:
         elif row.key in plan.new:
             if plan.new[row.key].digest != row.digest:
                 plan.revisions.setdefault((row.key, row.digest), row)
-        elif (told := row.outcome[0]) is not None:
-            plan.new[told.reading.id] = told
+        elif (report := row.parsed[0]) is not None:
+            plan.new[report.reading.id] = report
         else:
             plan.rejected.setdefault(row.digest, row)
 
@@ -135,7 +135,7 @@ class Push:
         """Return what became of a row."""
         master = self.masters.get(row.key) if row.key else None
         if master is None:
-            return Verdict(row.sent, flags=[INVALID], problems=row.outcome[1])
+            return Verdict(row.sent, flags=[INVALID], problems=row.parsed[1])
         if master.visit.seller_id != self.seller_id:
             return Verdict(row.sent, flags=[ID_TAKEN], problems=[problem("id", ID_TAKEN)])
         return Verdict(row.sent, master)
@@ -203,10 +203,10 @@ def make_visits(
     """
     if not new:
         return {}
-    facts = Facts(seller_id, [told.question for told in new.values()])
+    facts = Facts(seller_id, [report.question for report in new.values()])
     visits = []
-    for told in new.values():
-        visit = judge(told, facts, seller_id=seller_id)
+    for report in new.values():
+        visit = judge(report, facts, seller_id=seller_id)
         count_among_others(visit, facts)
         visits.append(visit)
     visits.sort(key=lambda visit: visit.pk)
@@ -221,7 +221,7 @@ def make_visits(
 
 
 def insert(model: type[models.Model], rows: Sequence[models.Model], ending: str) -> int:
-    """Insert rows with one statement that ends as told; return how many rows it wrote."""
+    """Insert rows with one statement that ends with ``ending``; return how many rows it wrote."""
     columns = [one for one in model._meta.concrete_fields if not isinstance(one, models.AutoField)]
     values = [
         one.get_db_prep_save(one.pre_save(row, True), connection) for row in rows for one in columns
@@ -265,7 +265,7 @@ def upload_of(seller_id: int, row: Row) -> RejectedUpload:
         visit_id=row.key,
         digest=row.digest,
         raw=row.sent.text,
-        problems=list(row.outcome[1]),
+        problems=list(row.parsed[1]),
         app_version=storable(row.sent.fields.get("app_version") or "", 40),
         received_at=row.received_at,
     )
@@ -294,13 +294,13 @@ def process_rejected(*, upload: RejectedUpload) -> Visit:
     last = lock_visits_of(upload.seller_id, count=1)
     if not RejectedUpload.objects.select_for_update().filter(pk=upload.pk).exists():
         raise NotFound
-    told = push.look_up().new.get(row.key) if row.key else None
-    made = make_visits(upload.seller_id, {told.reading.id: told}, last - 1) if told else None
-    if told is None or made is None:
-        is_taken = told is not None or row.key in push.masters
-        problems = [problem("id", ID_TAKEN)] if is_taken else row.outcome[1]
+    report = push.look_up().new.get(row.key) if row.key else None
+    new = {report.reading.id: report} if report else {}
+    if not new or make_visits(upload.seller_id, new, last - 1) is None:
+        is_taken = bool(new) or row.key in push.masters
+        problems = [problem("id", ID_TAKEN)] if is_taken else row.parsed[1]
         raise NotProcessable(problems=list(problems))
-    visit: Visit = Visit.objects.get(pk=told.reading.id)
+    visit: Visit = Visit.objects.get(pk=row.key)
     changes = journal.change(upload, {"processed_at": timezone.now()})
     journal.record(journal.Action.CHANGE, upload, changes=changes)
     mark_dirty(upload.seller_id, {visit.day}, timezone.now())

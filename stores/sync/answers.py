@@ -26,8 +26,8 @@ def accepted(sent: Sent, master: Master) -> bytes:
     document = visit_document(master.visit, master.version)
     if "state" not in sent.server or sent.is_repaired:
         return document
-    told = {"_deleted": False, **sent.fields, **sent.server}
-    return b"" if orjson.loads(document) == told else document
+    on_phone = {"_deleted": False, **sent.fields, **sent.server}
+    return b"" if orjson.loads(document) == on_phone else document
 
 
 def rejected(verdict: Verdict) -> bytes:

@@ -2,8 +2,8 @@
 
 At eight in the morning all phones ask for the same products. A page's key says everything that
 its bytes depend on, the latest version of its collection included: a write gives the collection
-another latest version, so that a page of before is never found again. Nothing expires, nothing
-has to be told; what is not asked for falls out at the end.
+another latest version, so that a page of before is never found again. Nothing expires, and no
+writer has to say anything; what is not asked for falls out at the end.
 """
 
 import threading
