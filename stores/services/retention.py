@@ -29,12 +29,26 @@ def remove_what_is_old() -> dict[str, int]:
     """
     today = timezone.localdate()
     leftovers = months_before(today, settings.VISITS_LEFTOVERS_MONTHS)
-    positions = months_before(today, settings.VISITS_POSITIONS_MONTHS)
     return {
         "revisions": delete_before(VisitRevision, leftovers),
         "rejected": delete_before(RejectedUpload, leftovers),
-        "positions": erase_positions(positions),
+        "positions": erase_positions(first_day_with_positions()),
     }
+
+
+def first_day_with_positions() -> dt.date:
+    """Return the first day whose visits may still say where they were."""
+    return months_before(timezone.localdate(), settings.VISITS_POSITIONS_MONTHS)
+
+
+def without_old_position(doc: str, day: dt.date) -> str:
+    """Return a visit's document, without its position if that would have been erased by now.
+
+    A revision and a rejected upload outlive the positions of their day.
+    """
+    if day >= first_day_with_positions():
+        return doc
+    return orjson.dumps(emptied(orjson.loads(doc), POSITIONS)).decode()
 
 
 def months_before(day: dt.date, months: int) -> dt.date:

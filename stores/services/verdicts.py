@@ -13,6 +13,7 @@ from stores.constants import FRESH_FIX, LATEST_AHEAD, OLDEST_VISIT, Flag, VisitS
 from stores.models import Visit
 from stores.services.facts import Facts, Other, Place, Question, Version
 from stores.services.readings import LARGEST_INTEGER, Reading, as_utc, seconds_between
+from stores.services.retention import without_old_position
 from stores.services.sent import Sent
 from stores.values import digest_of, distance_m
 
@@ -101,7 +102,7 @@ def judge(report: Report, facts: Facts, *, seller_id: int) -> Visit:
         outcome=reading.outcome,
         seen=reading.seen,
         photos_missing=reading.photos,
-        doc=report.sent.doc,
+        doc=without_old_position(report.sent.doc, day),
         digest=report.digest,
     )
     if place is None:

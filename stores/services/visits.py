@@ -296,11 +296,12 @@ def process_rejected(*, upload: RejectedUpload) -> Visit:
         raise NotFound
     report = push.look_up().new.get(row.key) if row.key else None
     new = {report.reading.id: report} if report else {}
-    if not new or make_visits(upload.seller_id, new, last - 1) is None:
+    made = make_visits(upload.seller_id, new, last - 1) if new else None
+    if made is None:
         is_taken = bool(new) or row.key in push.masters
         problems = [problem("id", ID_TAKEN)] if is_taken else row.parsed[1]
         raise NotProcessable(problems=list(problems))
-    visit: Visit = Visit.objects.get(pk=row.key)
+    visit: Visit = Visit.objects.get(pk__in=made)
     changes = journal.change(upload, {"processed_at": timezone.now()})
     journal.record(journal.Action.CHANGE, upload, changes=changes)
     mark_dirty(upload.seller_id, {visit.day}, timezone.now())

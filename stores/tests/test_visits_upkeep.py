@@ -9,12 +9,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from core.errors import NotFound
 from core.models import JournalEntry
 from stores import clock, tasks
 from stores.constants import Outcome
 from stores.errors import NotProcessable
 from stores.models import Clock, DirtyDay, RejectedUpload, Visit, VisitRevision
 from stores.services import retention
+from stores.services.corrections import apply_revision
 from stores.services.visits import process_rejected
 from stores.tests.factories import (
     AssignmentFactory,
@@ -204,6 +206,37 @@ def test_positions_go_after_half_a_year_and_distances_stay(monkeypatch):
     assert Visit.objects.get(pk=late.pk).doc == late.doc
     assert {one.pk: one.seq for one in Visit.objects.all()} == before, "phones keep a month"
     assert tasks.remove_what_is_old()["positions"] == 0
+
+
+def test_what_becomes_of_an_old_revision_or_upload_has_no_position(phone, seller):
+    store = AssignmentFactory(seller=seller).establishment
+    (master,) = pushed(phone, visit(store, note="old"))
+    pushed(phone, visit(store, id=master["id"], note="new"), visit(store, seen="all"))
+    months_ago = old(7)
+    for rows in (VisitRevision.objects, RejectedUpload.objects):
+        rows.update(received_at=months_ago)
+    at = months_ago.isoformat(timespec="milliseconds")
+    revision, upload = VisitRevision.objects.get(), RejectedUpload.objects.get()
+    revision.doc = orjson.dumps({**orjson.loads(revision.doc), "captured_at": at}).decode()
+    revision.save()
+    raw = {**orjson.loads(upload.raw), "captured_at": at, "seen": []}
+    upload.raw = orjson.dumps(raw).decode()
+    upload.save()
+    corrected = apply_revision(visit=Visit.objects.get(), number=1)
+    made = process_rejected(upload=upload)
+    for one in (corrected, made):
+        document = orjson.loads(Visit.objects.get(pk=one.pk).doc)
+        assert (one.day, document["location"]) == (timezone.localdate(months_ago), None)
+        assert one.distance_m is not None
+
+
+def test_an_upload_that_is_gone_is_not_processed(phone):
+    pushed(phone, visit(1, seen="all"))
+    upload = RejectedUpload.objects.get()
+    RejectedUpload.objects.all().delete()
+    with pytest.raises(NotFound):
+        process_rejected(upload=upload)
+    assert Visit.objects.count() == 0
 
 
 def test_positions_of_days_before_one_that_is_done_are_not_looked_for():
