@@ -18,6 +18,7 @@ YEARS = range(1900, 2201)
 ANY_YEAR = range(dt.MINYEAR, dt.MAXYEAR + 1)
 # PostgreSQL takes no offset from UTC beyond this one.
 MAX_OFFSET = dt.timedelta(hours=15, minutes=59)
+INT32_MAX = 2**31 - 1
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -19,8 +19,9 @@ MAX_GEOFENCE_M = 20_000
 MAX_PORTFOLIO_PRODUCTS = 1_000
 MAX_BULK_ROWS = 1_000
 KEEP_ENDED_VERSIONS_DAYS = 30
+BATCH_ROWS = 500  # that a task writes in one transaction
 
-# -- the sellers' door (docs in stores/README.md) -----------------------------------------------
+# -- /api/sync, for phones (stores/README.md) -----------------------------------------------------
 SCHEMA = 1
 SCHEMAS = (1,)
 RETIRED_SCHEMAS: tuple[int, ...] = ()  # served once; now 426

@@ -8,17 +8,19 @@ from rest_framework import status
 from core.errors import ApplicationError, BadRequest, Conflict, PayloadTooLarge, Unprocessable
 
 
+def errors_of(error: type[ApplicationError], *fields: str) -> list[dict[str, Any]]:
+    """Return what a problem document says of fields that are wrong for the reason of ``error``."""
+    detail = str(error.default_detail)
+    return [{"field": field, "code": error.default_code, "detail": detail} for field in fields]
+
+
 class FieldError(BadRequest):
     """Fields name something that is not there; the problem document names each of them."""
 
     field = ""
 
     def __init__(self, *fields: str) -> None:
-        errors = [
-            {"field": field, "code": self.default_code, "detail": str(self.default_detail)}
-            for field in fields or (self.field,)
-        ]
-        super().__init__(errors=errors)
+        super().__init__(errors=errors_of(type(self), *(fields or (self.field,))))
 
 
 class UnknownProduct(FieldError):
@@ -138,12 +140,7 @@ class InThePast(Unprocessable):
     default_detail = _("The date lies in the past.")
 
     def __init__(self, field: str) -> None:
-        error = {
-            "field": field,
-            "code": self.default_code,
-            "detail": str(self.default_detail),
-        }
-        super().__init__(errors=[error])
+        super().__init__(errors=errors_of(type(self), field))
 
 
 class AlreadyAssigned(Conflict):

@@ -1,11 +1,13 @@
 """Who may do what: sellers read the catalogue and record visits, ADMIN manages, SUPPORT helps."""
 
+from rest_framework.request import Request
+
 from core.api.permissions import ADMIN_ONLY, Rule, roles
 from core.roles import Role
 
 SUPPORT = roles(Role.SUPPORT)
 STAFF_AND_SELLERS = roles(Role.SUPPORT, Role.SELLER)
-# The phones' door: what an ADMIN did there would be a seller's visit.
+# For phones: what an ADMIN did there would be a seller's visit.
 SELLERS_ONLY = Rule("SELLER only", frozenset({Role.SELLER}))
 
 MANAGED = {
@@ -43,3 +45,8 @@ VISITS = {
 }
 REVISIONS = {"list": SUPPORT}
 SYNC = {"get": SELLERS_ONLY, "post": SELLERS_ONLY}
+
+
+def is_seller(request: Request) -> bool:
+    """Tell whether the caller sees only what is in use, or their own."""
+    return getattr(request.user, "role", "") == Role.SELLER

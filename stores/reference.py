@@ -23,8 +23,8 @@ def rows_of(name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
-def agree(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> int:
-    """Let a table say what ``rows`` say of their keys; return how many rows were written."""
+def store(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> int:
+    """Make a table have these rows, by their codes; return how many had to be written."""
     stored = {row["code"]: row for row in model._default_manager.values()}
     changed = [row for row in rows if stored.get(row["code"]) != row]
     if changed:
@@ -40,15 +40,15 @@ def agree(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> int:
 
 def load() -> str:
     """Store what the files say, and set the catalogue's clock going."""
-    written = agree(Region, rows_of("regions"))
-    written += agree(
+    written = store(Region, rows_of("regions"))
+    written += store(
         Department,
         (
             {"code": row["code"], "name": row["name"], "region_id": row["region"]}
             for row in rows_of("departments")
         ),
     )
-    written += agree(
+    written += store(
         City,
         (
             {
@@ -62,7 +62,7 @@ def load() -> str:
             for row in rows_of("cities")
         ),
     )
-    written += agree(
+    written += store(
         Typology,
         (
             {**row, "visits_per_month": int(row["visits_per_month"])}

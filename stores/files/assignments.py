@@ -88,7 +88,7 @@ class AssignmentBulk(Bulk):
     def unknown(self, draft: Draft) -> Iterable[tuple[str, ErrorDetail]]:
         """Yield what a new row names that is not there, or not active."""
         email, code, _first = draft.key
-        if not is_seller(self.sellers.get(email)):
+        if not is_active_seller(self.sellers.get(email)):
             yield "seller", detail_of(UnknownSeller)
         establishment = self.establishments.get(code)
         if establishment is None or establishment.state != State.ACTIVE:
@@ -145,11 +145,11 @@ class AssignmentBulk(Bulk):
             raise UnknownEstablishment
         sellers = {self.sellers[key[0]].pk for key in new}
         users = get_user_model()._default_manager.filter(pk__in=sellers).order_by("pk")
-        if not all(map(is_seller, users.select_for_update(no_key=True))):
+        if not all(map(is_active_seller, users.select_for_update(no_key=True))):
             raise UnknownSeller
 
 
-def is_seller(user: Any) -> bool:
+def is_active_seller(user: Any) -> bool:
     """Tell whether a user can be given establishments."""
     return user is not None and user.is_active and user.role == Role.SELLER
 

@@ -223,7 +223,9 @@ class Bulk(ABC):
         if not drafts:
             return [], {}
         values = {draft.stored.pk: draft.values for draft in drafts}
-        locked = self.model.objects.select_for_update().filter(pk__in=values).order_by("pk")
+        # Their keys are left alone, to which visits and assignments refer.
+        rows = self.model.objects.select_for_update(no_key=True)
+        locked = rows.filter(pk__in=values).order_by("pk")
         changed, changes = [], {}
         for obj in locked:
             before = journal.snapshot(obj)

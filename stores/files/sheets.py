@@ -55,21 +55,21 @@ def plain(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def latest(assignments_: QuerySet[Assignment]) -> QuerySet[Assignment]:
-    """Leave out assignments that were ended and made anew from the same day: one row per key."""
+def latest_of_each_key(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
+    """Leave out assignments that were ended and made anew from the same day."""
     anew = Assignment.objects.filter(
         seller=OuterRef("seller"),
         establishment=OuterRef("establishment"),
         valid_from=OuterRef("valid_from"),
         pk__gt=OuterRef("pk"),
     )
-    return assignments_.exclude(Exists(anew))
+    return rows.exclude(Exists(anew))
 
 
 def response(name: str, queryset: QuerySet, *, reason: str) -> StreamingHttpResponse:
     """Record the export of rows as one of ``SHEETS``, then return it as a download."""
     if queryset.model is Assignment:
-        queryset = latest(queryset)
+        queryset = latest_of_each_key(queryset)
     count = queryset.count()
     journal.record(journal.Action.EXPORT, queryset.model, reason=reason, count=count)
     return download(SHEETS[name].lines(queryset), f"{name}.csv")

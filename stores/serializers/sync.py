@@ -1,4 +1,4 @@
-"""The sellers' door as the contract describes it; the answers are bytes already."""
+"""What phones pull, as the contract describes it; the answers are bytes already."""
 
 from rest_framework import serializers
 

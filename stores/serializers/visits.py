@@ -12,6 +12,7 @@ from core.api.serializers import (
     StrictIntegerField,
 )
 from core.validators import plain_text
+from core.values import INT32_MAX
 from stores.constants import REASON_LENGTH
 from stores.models import Visit, VisitRevision
 
@@ -82,7 +83,7 @@ class RevisionSerializer(ModelSerializer):
 class ApplyRevisionSerializer(Serializer):
     """Which revision is the right one."""
 
-    number = StrictIntegerField(min_value=1, max_value=2**31 - 1)
+    number = StrictIntegerField(min_value=1, max_value=INT32_MAX)
 
 
 class VoidSerializer(Serializer):

@@ -16,7 +16,7 @@ from core.audit import journal
 from core.db import refusing
 from core.roles import Role
 from stores import clock
-from stores.constants import AssignmentState, State
+from stores.constants import BATCH_ROWS, AssignmentState, State
 from stores.errors import (
     AlreadyAssigned,
     AssignmentEnded,
@@ -27,7 +27,6 @@ from stores.errors import (
 )
 from stores.models import Assignment, Establishment
 
-BATCH_ROWS = 500
 CONSTRAINT_ERRORS = {"stores_assignment_active_unique": AlreadyAssigned}
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core.audit import journal
 from stores import clock
-from stores.constants import Flag, VisitState
+from stores.constants import BATCH_ROWS, Flag, VisitState
 from stores.errors import NotProcessable, UnknownRevision, VisitVoid
 from stores.models import Visit, VisitRevision
 from stores.services.facts import Facts, places_of
@@ -194,7 +194,7 @@ def turn_flags(keys: Iterable[uuid.UUID], clock_key: str) -> None:
         set_flags(visit, set(visit.flags) ^ {Flag.NOT_ASSIGNED.value})
         changes = journal.diff(before, visit)
         entries.append(journal.entry(journal.Action.CHANGE, visit, changes=changes))
-    Visit.objects.bulk_update(visits, ["flags", "state"], batch_size=500)
+    Visit.objects.bulk_update(visits, ["flags", "state"], batch_size=BATCH_ROWS)
     journal.record_many(entries)
     mark_dirty(visits[0].seller_id, {visit.day for visit in visits}, timezone.now())
     clock.stamp(*visits, key=clock_key)

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 APP_VERSION = "HTTP_X_APP_VERSION"
 BACKLOG = "HTTP_X_SYNC_BACKLOG"
 NUMBER = re.compile(r"[0-9]{1,6}")
-MOST_REMEMBERED = 50_000
+MAX_REMEMBERED_PHONES = 50_000
 # A header that is absent or unreadable leaves what the phone said before.
 SEEN = {
     column: f"""
@@ -39,7 +39,7 @@ WHERE stores_syncseen.{column} IS NULL OR stores_syncseen.{column} <= %s
 remembered: dict[tuple[int, str], float] = {}
 
 
-def seen(seller_id: int, request: HttpRequest | Request, *, pushed: bool) -> None:
+def note_phone(seller_id: int, request: HttpRequest | Request, *, pushed: bool) -> None:
     """Note that a seller's phone was here, at most every five minutes; never fail.
 
     Call it outside of transactions: a database that takes no writes is no reason to refuse.
@@ -49,7 +49,7 @@ def seen(seller_id: int, request: HttpRequest | Request, *, pushed: bool) -> Non
     last = remembered.get((seller_id, column))
     if last is not None and now - last < SEEN_EVERY.total_seconds():
         return
-    if len(remembered) >= MOST_REMEMBERED:
+    if len(remembered) >= MAX_REMEMBERED_PHONES:
         remembered.clear()
     remembered[seller_id, column] = now
     try:

@@ -1,7 +1,8 @@
 """Writes of portfolios: their drafts, what is published, what is over.
 
 Who writes a version holds the lock of its portfolio's row, taken before any lock of a version: so
-periods that are published never overlap, and of two who publish one finds no draft.
+periods that are published never overlap, and of two who publish one finds no draft. Only the task
+that retires what is over takes versions alone: it changes no period.
 """
 
 import datetime as dt
@@ -16,7 +17,7 @@ from core.audit import journal
 from core.db import refusing
 from core.text import name_key
 from stores import clock
-from stores.constants import KEEP_ENDED_VERSIONS_DAYS, State, VersionState
+from stores.constants import BATCH_ROWS, KEEP_ENDED_VERSIONS_DAYS, State, VersionState
 from stores.errors import (
     InThePast,
     PortfolioEmpty,
@@ -30,7 +31,6 @@ from stores.errors import (
 from stores.models import Establishment, Portfolio, PortfolioItem, PortfolioVersion, Product
 
 DAY = dt.timedelta(days=1)
-BATCH_ROWS = 500
 
 
 @transaction.atomic(savepoint=False)

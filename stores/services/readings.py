@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from core.values import YEARS, parse_key, parse_uuid
+from core.values import INT32_MAX, YEARS, parse_key, parse_uuid
 from stores.constants import (
     MAX_PHOTOS,
     MAX_PROBLEMS,
@@ -28,7 +28,6 @@ MOMENT = re.compile(
     r"([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
 )
 SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-LARGEST_INTEGER = 2**31 - 1  # of a column
 
 
 class Fix(NamedTuple):
@@ -278,4 +277,4 @@ def seconds_between(start: dt.datetime | None, end: dt.datetime | None) -> int |
     if start is None or end is None:
         return None
     seconds = round((end - start).total_seconds())
-    return seconds if 0 <= seconds <= LARGEST_INTEGER else None
+    return seconds if 0 <= seconds <= INT32_MAX else None

@@ -11,9 +11,9 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from core.audit import journal
+from stores.constants import BATCH_ROWS
 from stores.models import RejectedUpload, Visit, VisitRevision
 
-BATCH_ROWS = 500
 # Every document is stored with this spelling in front of a position (stores.services.sent).
 POSITION = '"location":{'
 POSITIONS = frozenset({"location"})

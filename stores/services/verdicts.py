@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
+from core.values import INT32_MAX
 from stores.constants import FRESH_FIX, LATEST_AHEAD, OLDEST_VISIT, Flag, VisitState
 from stores.models import Visit
 from stores.services.facts import Facts, Other, Place, Question, Version
-from stores.services.readings import LARGEST_INTEGER, Reading, as_utc, seconds_between
+from stores.services.readings import Reading, as_utc, seconds_between
 from stores.services.retention import without_old_position
 from stores.services.sent import Sent
 from stores.values import digest_of, distance_m
@@ -150,7 +151,7 @@ def place_flags(visit: Visit, reading: Reading, place: Place, facts: Facts) -> s
     fix = reading.fix
     if fix is not None and place.lat is not None and place.lon is not None:
         metres = distance_m(fix.lat, fix.lon, place.lat, place.lon)
-        visit.distance_m = min(round(metres), LARGEST_INTEGER)
+        visit.distance_m = min(round(metres), INT32_MAX)
         if metres > place.geofence_m + fix.accuracy_m:
             flags.add(Flag.FAR)
     if not facts.is_assigned(place.id, visit.day):

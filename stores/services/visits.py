@@ -15,6 +15,7 @@ from core.audit import journal
 from core.errors import NotFound
 from core.text import storable
 from stores import clock
+from stores.constants import APP_VERSION_LENGTH
 from stores.errors import NotProcessable
 from stores.models import DirtyDay, RejectedUpload, Visit, VisitRevision
 from stores.services.facts import Facts
@@ -266,7 +267,7 @@ def upload_of(seller_id: int, row: Row) -> RejectedUpload:
         digest=row.digest,
         raw=row.sent.text,
         problems=list(row.parsed[1]),
-        app_version=storable(row.sent.fields.get("app_version") or "", 40),
+        app_version=storable(row.sent.fields.get("app_version") or "", APP_VERSION_LENGTH),
         received_at=row.received_at,
     )
 

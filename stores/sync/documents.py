@@ -6,8 +6,8 @@ texts; what lists of products hold are numbers. A tombstone says which document 
 
 import datetime as dt
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any
 
 import orjson
 
@@ -21,7 +21,7 @@ def tombstone(key: object) -> bytes:
     return b'{"id":"%s","_deleted":true}' % str(key).encode()
 
 
-def text(key: object) -> str | None:
+def id_text(key: object) -> str | None:
     """Return a row's key as documents have it."""
     return None if key is None else str(key)
 
@@ -77,7 +77,7 @@ def establishment(row: Mapping[str, Any]) -> bytes:
             "city": {"code": row["city_id"], "name": row["city__name"]},
             "region": row["city__department__region_id"],
             "typology": row["typology_id"],
-            "portfolio_id": text(row["portfolio_id"]),
+            "portfolio_id": id_text(row["portfolio_id"]),
             "location": {"lat": row["lat"], "lon": row["lon"]} if located else None,
             "geofence_m": row["geofence_m"],
             "assigned_from": row["since"],
@@ -89,31 +89,14 @@ def establishment(row: Mapping[str, Any]) -> bytes:
 
 def visit(row: Mapping[str, Any]) -> bytes:
     """Return the document of one of the seller's visits."""
-    shown = VisitRow(*[row[name] for name in VisitRow._fields])
-    return visit_document(shown, row["portfolio_version__number"])
-
-
-class VisitRow(NamedTuple):
-    """The columns of a visit that its document shows; a ``Visit`` has them too."""
-
-    doc: str
-    state: str
-    flags: list[str]
-    received_at: dt.datetime
-    occurred_at: dt.datetime
-    day: dt.date
-    must_have: int | None
-    present: int | None
-    compliance: Decimal | None
-    missing: list[int]
-    photos_missing: int
+    return visit_document(SimpleNamespace(**row), row["portfolio_version__number"])
 
 
 def visit_document(visit: Any, version_number: int | None) -> bytes:
     """Return a visit's document: what the phone sent, to the byte, and what was made of it.
 
-    ``visit`` is a ``Visit`` or a :class:`VisitRow`, ``version_number`` the number of its
-    portfolio's version. ``doc`` must be a JSON object that has none of
+    ``visit`` is a ``Visit``, or has the columns of one that are shown here; ``version_number`` is
+    the number of its portfolio's version. ``doc`` must be a JSON object that has none of
     ``stores.constants.SERVER_FIELDS``: they follow after its last field.
     """
     compliance = visit.compliance

@@ -14,10 +14,10 @@ def head(seller_id: int) -> dict[str, Any]:
 
     Nothing in it depends on the time, so that its entity tag lasts until something changes.
     """
-    reading = queries.read(seller_id, *HEADS)
+    heads = queries.heads_of(seller_id, *HEADS)
     return {
-        "epoch": reading.epoch,
-        "heads": reading.latest,
+        "epoch": heads.epoch,
+        "heads": heads.latest,
         "poll_after": poll_after(seller_id),
         "schema": SCHEMA,
         "schemas": SCHEMAS,

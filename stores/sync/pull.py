@@ -61,34 +61,34 @@ def page(name: str, *, seller_id: int, position: Position, limit: int, schema: i
             again from the start.
     """
     collection = PULLED.get(name)
-    reading = queries.read(seller_id, *([name] if collection else []))
+    heads = queries.heads_of(seller_id, *([name] if collection else []))
     if collection is None:
-        return page_of(reading, position_in(reading, position, top=0), [])
-    top = reading.seq
+        return page_of(heads, position_in(heads, position, top=0), [])
+    top = heads.seq
     if collection.lasting:
-        top = reading.latest[name]  # the seller's clock is theirs
-        if position.epoch != reading.epoch:
+        top = heads.latest[name]  # the seller's clock is theirs
+        if position.epoch != heads.epoch:
             position = Position()
-    since = position_in(reading, position, top=top)
-    latest = reading.latest[name]
+    since = position_in(heads, position, top=top)
+    latest = heads.latest[name]
     if since >= latest:
-        return page_of(reading, since, [])
+        return page_of(heads, since, [])
 
     def build() -> bytes:
         rows = rows_after(collection, limit, seller_id, since)
         seq = rows[-1]["version"] if rows else since
-        return page_of(reading, seq, map(collection.document, rows))
+        return page_of(heads, seq, map(collection.document, rows))
 
     if collection.shared:
         # The latest version was read before the rows are: they are as new as the key says, or newer
-        return pages.get((reading.epoch, name, schema, since, limit, latest), build)
+        return pages.get((heads.epoch, name, schema, since, limit, latest), build)
     return build()
 
 
-def position_in(reading: queries.Reading, position: Position, *, top: int) -> int:
+def position_in(heads: queries.Heads, position: Position, *, top: int) -> int:
     """Return the version after which a phone goes on, or raise ResyncRequired."""
-    if position.seq > top or position.epoch not in {None, reading.epoch}:
-        raise ResyncRequired(epoch=str(reading.epoch))
+    if position.seq > top or position.epoch not in {None, heads.epoch}:
+        raise ResyncRequired(epoch=str(heads.epoch))
     return position.seq
 
 
@@ -102,7 +102,7 @@ def rows_after(
     return queries.rows(collection.build, limit, seller_id, since)
 
 
-def page_of(reading: queries.Reading, seq: int, found: Iterable[bytes]) -> bytes:
+def page_of(heads: queries.Heads, seq: int, found: Iterable[bytes]) -> bytes:
     """Return a page of documents as JSON, and the position that a phone has after it."""
-    checkpoint = orjson.dumps({"epoch": reading.epoch, "seq": seq})
+    checkpoint = orjson.dumps({"epoch": heads.epoch, "seq": seq})
     return b'{"documents":[%s],"checkpoint":%s}' % (b",".join(found), checkpoint)

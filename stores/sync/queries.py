@@ -35,7 +35,7 @@ LATEST: Final[dict[str, QuerySet[Any]]] = {
 }
 
 
-class Reading(NamedTuple):
+class Heads(NamedTuple):
     """What the catalogue's clock shows, and the latest version of each collection asked for."""
 
     epoch: UUID
@@ -43,7 +43,7 @@ class Reading(NamedTuple):
     latest: dict[str, int]
 
 
-def read(seller_id: int, *collections: str) -> Reading:
+def heads_of(seller_id: int, *collections: str) -> Heads:
     """Return where the catalogue's clock and a seller's collections stand, in one statement."""
 
     def build() -> QuerySet[Any]:
@@ -51,13 +51,13 @@ def read(seller_id: int, *collections: str) -> Reading:
         return Clock.objects.filter(key=clock.CATALOGUE).values("epoch", "seq", **latest)
 
     values = [seller_id, clock.seller_key(seller_id)]
-    found = statement(("stores.sync.read", collections), build).rows(values)
+    found = statement(("stores.sync.heads", collections), build).rows(values)
     if not found:  # nothing was ever stamped
         clock.reading()
-        return read(seller_id, *collections)
+        return heads_of(seller_id, *collections)
     epoch, seq, *latest = found[0]
     tops = {name: top or 0 for name, top in zip(collections, latest, strict=True)}
-    return Reading(epoch, seq, tops)
+    return Heads(epoch, seq, tops)
 
 
 def products() -> QuerySet[Any]:

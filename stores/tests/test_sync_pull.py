@@ -111,7 +111,7 @@ def test_the_first_empty_page_stands_at_zero(phone, name):
 
 
 @pytest.mark.parametrize("path", SYNC_ROUTES)
-def test_a32_the_door_is_the_sellers(client_for, api, path):
+def test_a32_only_sellers_pull(client_for, api, path):
     for role in Role.values:
         if role != Role.SELLER:
             answer = client_for(role).get(path)

@@ -58,8 +58,8 @@ def test_it_is_written_once_in_five_minutes(phone):
 
 
 def test_pulls_and_pushes_are_noted_apart(seller):
-    phones.seen(seller.pk, note(app_version="3.2.0"), pushed=False)
-    phones.seen(seller.pk, note(sync_backlog="3"), pushed=True)
+    phones.note_phone(seller.pk, note(app_version="3.2.0"), pushed=False)
+    phones.note_phone(seller.pk, note(sync_backlog="3"), pushed=True)
     seen = SyncSeen.objects.get()
     assert (seen.app_version, seen.backlog) == ("3.2.0", 3)
     assert seen.last_pull_at is not None
@@ -68,21 +68,21 @@ def test_pulls_and_pushes_are_noted_apart(seller):
 
 @pytest.mark.parametrize("version", ["", " ", "x" * 41, "a\x00b", "a\tb", "a\u202eb"])
 def test_an_unreadable_app_version_leaves_the_one_of_before(seller, version):
-    phones.seen(seller.pk, note(app_version="3.2.0"), pushed=False)
-    phones.seen(seller.pk, note(app_version=version), pushed=True)
+    phones.note_phone(seller.pk, note(app_version="3.2.0"), pushed=False)
+    phones.note_phone(seller.pk, note(app_version=version), pushed=True)
     assert SyncSeen.objects.get().app_version == "3.2.0"
 
 
 @pytest.mark.parametrize("backlog", ["", "-1", "100001", "1.5", "٣", "x", "9" * 30, "1e3", " 5"])
 def test_an_unreadable_backlog_leaves_the_one_of_before(seller, backlog):
-    phones.seen(seller.pk, note(sync_backlog="100000"), pushed=False)
-    phones.seen(seller.pk, note(sync_backlog=backlog), pushed=True)
+    phones.note_phone(seller.pk, note(sync_backlog="100000"), pushed=False)
+    phones.note_phone(seller.pk, note(sync_backlog=backlog), pushed=True)
     assert SyncSeen.objects.get().backlog == 100_000
 
 
 def test_a_backlog_of_none_is_zero(seller):
-    phones.seen(seller.pk, note(sync_backlog="7"), pushed=False)
-    phones.seen(seller.pk, note(sync_backlog="0"), pushed=True)
+    phones.note_phone(seller.pk, note(sync_backlog="7"), pushed=False)
+    phones.note_phone(seller.pk, note(sync_backlog="0"), pushed=True)
     assert SyncSeen.objects.get().backlog == 0
 
 
@@ -107,7 +107,7 @@ def test_a_database_that_takes_no_writes_is_no_reason_to_fail(phone, request):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_phone_whose_seller_is_gone_is_not_noted_and_nothing_fails(seller):
-    phones.seen(seller.pk + 1_000, note(), pushed=False)
+    phones.note_phone(seller.pk + 1_000, note(), pushed=False)
     assert not SyncSeen.objects.exists()
 
 
@@ -122,8 +122,8 @@ def test_many_processes_at_once_write_one_row(seller):
 
 
 def test_the_memory_of_phones_is_bounded(seller, monkeypatch):
-    monkeypatch.setattr(phones, "MOST_REMEMBERED", 3)
+    monkeypatch.setattr(phones, "MAX_REMEMBERED_PHONES", 3)
     monkeypatch.setattr(phones, "write_seen", lambda *_: None)
     for seller_id in range(10):
-        phones.seen(seller_id, note(), pushed=False)
+        phones.note_phone(seller_id, note(), pushed=False)
         assert len(phones.remembered) <= 3

@@ -3,23 +3,14 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import action
-from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from core.api.query import path_key
-from core.api.views import GenericViewSet, ModelViewSet
-from core.roles import Role
+from core.api.views import ModelViewSet
 from stores import permissions
 from stores.filters import AssignmentFilter
 from stores.models import Assignment
-from stores.serializers.assignments import (
-    AssignmentSerializer,
-    ReassignedSerializer,
-    ReassignSerializer,
-)
+from stores.serializers.assignments import AssignmentSerializer
 from stores.services import assignments as services
 from stores.views.bulk import BULK_PARAMS, BulkMixin
 
@@ -45,7 +36,7 @@ class AssignmentViewSet(BulkMixin, ModelViewSet):
     def get_queryset(self) -> QuerySet[Assignment]:
         """Narrow to what the caller may see, a list without ``?state=`` to what is active."""
         assignments = super().get_queryset()
-        if getattr(self.request.user, "role", "") == Role.SELLER:
+        if permissions.is_seller(self.request):
             return assignments.active().filter(seller=self.request.user)
         if self.action == "list" and "state" not in self.request.GET:
             return assignments.active()
@@ -67,21 +58,3 @@ class AssignmentViewSet(BulkMixin, ModelViewSet):
     def perform_destroy(self, instance: Assignment) -> None:
         """End the assignment now."""
         services.end_assignment(assignment=instance)
-
-
-class ReassignAction(GenericViewSet):
-    """Mixed into the view of establishments: another seller takes one over."""
-
-    @extend_schema(request=ReassignSerializer, responses=ReassignedSerializer)
-    @action(detail=True, methods=["post"])
-    def reassign(self, request: Request, **_kwargs: Any) -> Response:
-        """Let another seller visit the establishment, from a day on.
-
-        Today: it leaves one phone and appears on the other at once. Later: both have it, with its
-        dates, until the former's last day is over.
-        """
-        establishment = self.get_object()
-        serializer = ReassignSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        both = services.reassign(establishment=establishment, **serializer.validated_data)
-        return Response(ReassignedSerializer(both).data)

@@ -17,7 +17,7 @@ from core.api.query import parse_int, path_key, refusal
 from core.api.serializers import Serializer
 from core.api.views import ModelViewSet, ReadOnlyModelViewSet
 from core.errors import NotFound
-from core.roles import Role
+from core.values import INT32_MAX
 from stores import permissions
 from stores.constants import VersionState
 from stores.errors import UnknownVersion
@@ -33,7 +33,6 @@ from stores.serializers.portfolios import (
 )
 from stores.services import portfolios as services
 
-LARGEST_NUMBER = 2**31 - 1
 PORTFOLIO_PK = OpenApiParameter("portfolio_pk", int, OpenApiParameter.PATH)
 DIFF = [
     OpenApiParameter("from", int, required=True, description="The number of a version."),
@@ -72,7 +71,7 @@ class PortfolioViewSet(ModelViewSet):
     def get_queryset(self) -> QuerySet[Portfolio]:
         """Fetch with each portfolio the versions that the caller is shown."""
         versions = versions_with_items().not_over(timezone.localdate()).order_by("valid_from")  # type: ignore[attr-defined]  # the model's own queryset
-        if getattr(self.request.user, "role", "") == Role.SELLER:
+        if permissions.is_seller(self.request):
             versions = versions.exclude(state=VersionState.DRAFT)
         shown = Prefetch("versions", versions, to_attr="shown")
         return super().get_queryset().prefetch_related(shown)
@@ -145,7 +144,7 @@ class PortfolioViewSet(ModelViewSet):
         """Return the number of a version that the query names, or raise the 400 that says so."""
         if name not in request.GET:
             raise refusal(name, _("This field is required."), "required")
-        return parse_int(request.GET[name], 1, LARGEST_NUMBER, name=name)
+        return parse_int(request.GET[name], 1, INT32_MAX, name=name)
 
 
 def difference(before: PortfolioVersion, after: PortfolioVersion) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The routes of products."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -9,7 +9,6 @@ from rest_framework.serializers import BaseSerializer
 from core.api.filters.filterset import FilterBackend, OrderingFilter
 from core.api.query import parse_bool, path_key
 from core.api.views import ModelViewSet
-from core.roles import Role
 from stores import permissions
 from stores.constants import State
 from stores.filters import FoldedSearch, ProductFilter
@@ -17,9 +16,6 @@ from stores.models import Product
 from stores.serializers.products import ProductSerializer
 from stores.services import products
 from stores.views.bulk import BULK_PARAMS, BulkMixin, export_params
-
-if TYPE_CHECKING:
-    from users.models import User
 
 FORCE = extend_schema(
     parameters=[
@@ -49,8 +45,9 @@ class ProductViewSet(BulkMixin, ModelViewSet):
     def get_queryset(self) -> QuerySet[Product]:
         """Narrow to what is active: for SELLER always, for others in a list without ``state``."""
         rows: QuerySet[Product] = super().get_queryset()
-        is_seller = cast("User", self.request.user).role == Role.SELLER
-        if is_seller or (self.action == "list" and "state" not in self.request.GET):
+        if permissions.is_seller(self.request) or (
+            self.action == "list" and "state" not in self.request.GET
+        ):
             rows = rows.filter(state=State.ACTIVE)
         return rows
 

@@ -1,4 +1,4 @@
-"""The sellers' door, inwards: visits that phones recorded."""
+"""What sellers' phones send: the visits that they recorded."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The sellers' door: what phones ask for. Their visits come in by ``stores.views.push``."""
+"""What sellers' phones ask for. Their visits come in by ``stores.views.push``."""
 
 import datetime as dt
 from typing import Any
@@ -73,7 +73,7 @@ def position_of(request: Request) -> pull.Position:
 
 
 class SyncAPIView(APIView):
-    """A route of the sellers' door: it tells the time, and notes whose phone was here."""
+    """A route for phones: it tells the time, and notes whose phone was here."""
 
     permission_table = permissions.SYNC
     keeps_answers = False  # documents have ids, and an id is known again
@@ -85,7 +85,7 @@ class SyncAPIView(APIView):
         if response.status_code < 400:  # noqa: PLR2004 - RFC 9110, 15: from here on it is a refusal
             # Outside of the transaction of a write: this may fail, and that may not.
             pushed = request.method not in SAFE_METHODS
-            phones.seen(self.seller_id, self.request, pushed=pushed)
+            phones.note_phone(self.seller_id, self.request, pushed=pushed)
         return response
 
     @property

@@ -14,7 +14,6 @@ from rest_framework.response import Response
 
 from core.api.views import GenericViewSet, ReadOnlyModelViewSet
 from core.errors import NotFound
-from core.roles import Role
 from core.values import parse_uuid
 from stores import permissions
 from stores.filters import VisitFilter
@@ -56,8 +55,9 @@ class VisitViewSet(ReadOnlyModelViewSet):
     def get_queryset(self) -> QuerySet[Visit]:
         """Narrow to what the caller may see."""
         visits: QuerySet[Visit] = super().get_queryset()
-        user: Any = self.request.user
-        return visits.filter(seller_id=user.pk) if user.role == Role.SELLER else visits
+        if permissions.is_seller(self.request):
+            return visits.filter(seller_id=self.request.user.pk)
+        return visits
 
     def lookup_value(self, value: str) -> uuid.UUID:
         """Return the visit's id, in any case."""
