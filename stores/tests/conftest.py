@@ -1,10 +1,10 @@
-"""A seller with a phone; each test begins with a process that remembers nothing of phones."""
+"""A seller with a phone and an establishment; no test finds what another one left in memory."""
 
 import pytest
 
 from stores.services import phones
 from stores.sync.pages import pages
-from stores.tests.factories import SellerFactory
+from stores.tests.factories import AssignmentFactory, SellerFactory
 
 
 @pytest.fixture(autouse=True)
@@ -22,3 +22,8 @@ def seller(db):
 @pytest.fixture
 def phone(client_for, seller):
     return client_for(seller)
+
+
+@pytest.fixture
+def store(seller):
+    return AssignmentFactory(seller=seller).establishment

@@ -2,6 +2,16 @@
 
 from typing import Any
 
+from stores import clock
+
+COLLECTIONS = ("products", "portfolios", "establishments", "visits", "cases")
+SYNC_ROUTES = ["/api/sync", *[f"/api/sync/{name}" for name in COLLECTIONS]]
+
+
+def epoch() -> str:
+    """Return the name of this history of the database, as checkpoints have it."""
+    return str(clock.reading().epoch)
+
 
 def get_page(client, collection: str, checkpoint: dict[str, Any] | None = None, **query: Any):
     """Return the answer to one pull."""

@@ -9,7 +9,6 @@ import pytest
 
 from stores import clock
 from stores.models import RejectedUpload, Visit
-from stores.tests.factories import AssignmentFactory, SellerFactory
 from stores.tests.helpers_push import (
     FIX,
     PUSH,
@@ -26,21 +25,6 @@ from tests.asserts import assert_problem
 pytestmark = pytest.mark.django_db
 
 NOTHING = {"visits": 0, "revisions": 0, "rejected": 0, "dirty": 0}
-
-
-@pytest.fixture
-def seller():
-    return SellerFactory()
-
-
-@pytest.fixture
-def phone(client_for, seller):
-    return client_for(seller)
-
-
-@pytest.fixture
-def store(seller):
-    return AssignmentFactory(seller=seller).establishment
 
 
 # -- the body ------------------------------------------------------------------------------------

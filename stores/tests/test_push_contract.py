@@ -16,7 +16,6 @@ from stores.sync import batch
 from stores.tests.factories import (
     AssignmentFactory,
     ProductFactory,
-    SellerFactory,
     VersionFactory,
     VisitFactory,
 )
@@ -31,16 +30,6 @@ SERVER_FIELDS = [
     *("state", "flags", "received_at", "occurred_at", "day", "portfolio_version", "must_have"),
     *("present", "compliance", "missing", "photos_missing"),
 ]
-
-
-@pytest.fixture
-def seller():
-    return SellerFactory()
-
-
-@pytest.fixture
-def phone(client_for, seller):
-    return client_for(seller)
 
 
 @pytest.fixture

@@ -30,21 +30,6 @@ NIGHT = "2026-11-27T23:30:00-05:00"
 HOUR = dt.timedelta(hours=1)
 
 
-@pytest.fixture
-def seller():
-    return SellerFactory()
-
-
-@pytest.fixture
-def phone(client_for, seller):
-    return client_for(seller)
-
-
-@pytest.fixture
-def store(seller):
-    return AssignmentFactory(seller=seller).establishment
-
-
 def at(monkeypatch, text: str) -> None:
     """Let it be a moment for whatever asks timezone.now()."""
     now = dt.datetime.fromisoformat(text)

@@ -18,16 +18,10 @@ from stores.tests.factories import (
     VersionFactory,
     VisitFactory,
 )
-from stores.tests.helpers_sync import get_page, pull_all
+from stores.tests.helpers_sync import COLLECTIONS, SYNC_ROUTES, epoch, get_page, pull_all
 from tests.asserts import assert_problem
 
 pytestmark = pytest.mark.django_db
-COLLECTIONS = ("products", "portfolios", "establishments", "visits", "cases")
-SYNC_ROUTES = ["/api/sync", *[f"/api/sync/{name}" for name in COLLECTIONS]]
-
-
-def epoch() -> str:
-    return str(clock.reading().epoch)
 
 
 def many_products(count: int) -> list[Product]:

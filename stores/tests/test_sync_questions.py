@@ -11,16 +11,10 @@ from stores.tests.factories import (
     VersionFactory,
     VisitFactory,
 )
-from stores.tests.helpers_sync import get_page
+from stores.tests.helpers_sync import COLLECTIONS, SYNC_ROUTES, epoch, get_page
 from tests.asserts import assert_problem
 
 pytestmark = pytest.mark.django_db
-COLLECTIONS = ("products", "portfolios", "establishments", "visits", "cases")
-SYNC_ROUTES = ["/api/sync", *[f"/api/sync/{name}" for name in COLLECTIONS]]
-
-
-def epoch() -> str:
-    return str(clock.reading().epoch)
 
 
 @pytest.mark.parametrize("limit", ["0", "501", "abc", "1.5", "٣", "-1", "", " 5", "1e2", "9" * 30])

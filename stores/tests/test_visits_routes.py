@@ -16,10 +16,8 @@ from stores import clock
 from stores.models import Clock, DirtyDay, Visit, VisitRevision
 from stores.services.corrections import Recheck, recheck_seller
 from stores.tests.factories import (
-    AssignmentFactory,
     ProductFactory,
     RevisionFactory,
-    SellerFactory,
     VersionFactory,
     VisitFactory,
 )
@@ -35,21 +33,6 @@ DAY = dt.timedelta(days=1)
 @pytest.fixture
 def support(client_for):
     return client_for(Role.SUPPORT)
-
-
-@pytest.fixture
-def seller():
-    return SellerFactory()
-
-
-@pytest.fixture
-def phone(client_for, seller):
-    return client_for(seller)
-
-
-@pytest.fixture
-def store(seller):
-    return AssignmentFactory(seller=seller).establishment
 
 
 def ids(answer) -> list[str]:

@@ -23,7 +23,6 @@ from stores.tests.factories import (
     EstablishmentFactory,
     ProductFactory,
     RevisionFactory,
-    SellerFactory,
     VisitFactory,
 )
 from stores.tests.helpers_push import push_raw, pushed, visit
@@ -32,16 +31,6 @@ from stores.tests.helpers_sync import pull_all
 pytestmark = pytest.mark.django_db
 
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def seller():
-    return SellerFactory()
-
-
-@pytest.fixture
-def phone(client_for, seller):
-    return client_for(seller)
 
 
 def recheck(*arguments: str) -> str:
