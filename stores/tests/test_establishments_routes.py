@@ -201,6 +201,19 @@ def test_the_own_portfolio_comes_before_that_of_typology_and_region(admin_api):
 
 
 # -- lifecycle ------------------------------------------------------------------------------------
+def test_a_put_keeps_what_it_leaves_out(admin_api):
+    own = PortfolioFactory()
+    stored = EstablishmentFactory(portfolio=own, lat=6.5, lon=-75.5, geofence_m=80)
+    names = ("code", "name", "address", "city", "typology")
+    path = f"/api/establishments/{stored.pk}"
+    before = admin_api.get(path).json()
+    sent = {**{name: before[name] for name in names}, "name": "Otra"}
+    answer = admin_api.put(path, sent, format="json")
+    assert (answer.status_code, answer.json()) == (200, {**before, "name": "Otra"})
+    assert before["own_portfolio"] == own.pk
+    assert (before["location"], before["geofence_m"]) == ({"lat": 6.5, "lon": -75.5}, 80)
+
+
 def test_delete_ends_the_assignments_and_patch_brings_only_the_establishment_back(
     admin_api, client_for
 ):
