@@ -223,11 +223,10 @@ class Bulk(ABC):
         if not drafts:
             return [], {}
         values = {draft.stored.pk: draft.values for draft in drafts}
-        # Their keys are left alone, to which visits and assignments refer.
-        rows = self.model.objects.select_for_update(no_key=True)
-        locked = rows.filter(pk__in=values).order_by("pk")
+        # Not the keys: a commit of who holds the clock may look whether a row is there.
+        locked = self.model.objects.select_for_update(no_key=True).filter(pk__in=values)
         changed, changes = [], {}
-        for obj in locked:
+        for obj in locked.order_by("pk"):
             before = journal.snapshot(obj)
             self.set_fields(obj, values[obj.pk])
             if difference := journal.diff(before, obj):
@@ -243,11 +242,15 @@ class Bulk(ABC):
         return changed, changes
 
     def columns(self) -> list[models.Field]:
-        """Return the columns that an update writes: all but the key and the row version."""
+        """Return the columns that an update writes: all but the keys and the row version.
+
+        A business key stays as it is, and named here it would lock its row against commits.
+        """
+        keys = {*self.key_fields, *(f"{name}_key" for name in self.key_fields), "seq"}
         return [
             one
             for one in self.model._meta.concrete_fields
-            if not one.primary_key and one.name != "seq"
+            if not one.primary_key and one.name not in keys
         ]
 
     def insert(self, drafts: list[Draft]) -> list[Any]:

@@ -237,7 +237,8 @@ def lock_portfolio(pk: int) -> Portfolio:
     Raises:
         Portfolio.DoesNotExist: there is none.
     """
-    return Portfolio.objects.select_for_update().get(pk=pk)
+    # The commit of who changed an establishment looks whether its own portfolio is still there.
+    return Portfolio.objects.select_for_update(no_key=True).get(pk=pk)
 
 
 def _products_of(skus: Sequence[str]) -> list[Product]:

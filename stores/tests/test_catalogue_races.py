@@ -1,16 +1,23 @@
 """Writers of the catalogue who meet: one wins, nobody hangs, and no row version is lost."""
 
+import threading
+
 import pytest
+from django.db import transaction
 
 from core.roles import Role
 from core.tests.helpers_threads import together
+from core.tests.locks import wait_until_somebody_waits
 from stores import clock
 from stores.models import Assignment, Establishment, Product
+from stores.services import assignments, establishments, portfolios
 from stores.tests.factories import (
     AssignmentFactory,
     EstablishmentFactory,
     ProductFactory,
+    RegionFactory,
     SellerFactory,
+    TypologyFactory,
 )
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -160,3 +167,49 @@ def test_no_establishment_is_assigned_while_it_becomes_inactive(callers):
     assert codes(answers) <= {"unknown_establishment", "already_assigned"}
     assert set(Establishment.objects.values_list("state", flat=True)) == {"inactive"}
     assert not Assignment.objects.filter(state="active").exists()
+
+
+def ending(store):
+    assignments.end_assignment(assignment=store.assignments.get())
+
+
+def moving(store):
+    establishments.change_establishment(establishment=store, name="Moved")
+
+
+MEETINGS = {
+    "a store is renamed": (ending, "patch", "/api/establishments/{store}", {"name": "New"}),
+    "a store goes": (ending, "delete", "/api/establishments/{store}", None),
+    "stores in bulk": (ending, "post", "/api/establishments/bulk", [{"code": "A", "name": "New"}]),
+    "its list is published": (moving, "post", "/api/portfolios/{portfolio}/publish", None),
+}
+
+
+@pytest.mark.parametrize("meeting", MEETINGS)
+def test_a_commit_behind_the_clock_waits_for_nobody(callers, meeting):
+    """Its deferred foreign keys are looked up then: whoever waits for the clock must let them."""
+    first, method, path, body = MEETINGS[meeting]
+    portfolio = portfolios.create_portfolio(
+        name="A",
+        typology=TypologyFactory(),
+        region=RegionFactory(),
+        products=[ProductFactory().sku],
+    )
+    store = EstablishmentFactory(code="A", portfolio=portfolio)
+    AssignmentFactory(establishment=store)
+    stamped = threading.Event()
+
+    def write(number):
+        if number:
+            stamped.wait(20)
+            address = path.format(store=store.pk, portfolio=portfolio.pk)
+            return getattr(callers[0], method)(address, body, format="json")
+        with transaction.atomic():
+            first(store)
+            stamped.set()
+            wait_until_somebody_waits()
+        return None
+
+    committed, answer = together(2, write)
+    assert committed is None
+    assert answer.status_code in {200, 204}, answer.json()

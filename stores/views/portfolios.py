@@ -68,6 +68,10 @@ class PortfolioViewSet(ModelViewSet):
         """Return the key."""
         return path_key(value)
 
+    def lock(self, queryset: Any) -> Any:
+        """Lock as ``services.lock_portfolio`` does, whose reason this has, too."""
+        return queryset.select_for_update(of=("self",), no_key=True)
+
     def get_queryset(self) -> QuerySet[Portfolio]:
         """Fetch with each portfolio the versions that the caller is shown."""
         versions = versions_with_items().not_over(timezone.localdate()).order_by("valid_from")  # type: ignore[attr-defined]  # the model's own queryset
@@ -191,7 +195,9 @@ class PortfolioVersionViewSet(ReadOnlyModelViewSet):
     def get_object(self) -> PortfolioVersion:
         """Return the version; for a write, after its portfolio's row is locked."""
         if self.action == "retire":
-            get_object_or_404(Portfolio.objects.select_for_update(), pk=self.portfolio_id)
+            get_object_or_404(
+                Portfolio.objects.select_for_update(no_key=True), pk=self.portfolio_id
+            )
         version: PortfolioVersion = super().get_object()
         return version
 
