@@ -31,11 +31,12 @@ ESCAPES = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     rb"|(\\u0000|\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
 )
-# A text, or a number. It passes over each byte once, whatever it is: a text need not end.
+# A text, or else a number or a bracket. They pass over each byte once, whatever it is: a text that
+# does not end is not tried again from each of its quotes.
 NUMBERS = re.compile(
     rb'"(?:[^"\\]++|\\.)*+"?|(-?[0-9]++(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)', re.DOTALL
 )
-BRACKETS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]')
+BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
 STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 BLANKS = re.compile(rb"[ \t\r\n]*")
 AFTER_KEY = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
