@@ -68,12 +68,14 @@ def pick(number, things):
 class Sync(RuleBasedStateMachine):
     """Two sellers with a phone each, an administrator, and requests that are still on the way."""
 
-    def __init__(self, sellers, admin):
+    def __init__(self, client_for):
         super().__init__()
-        self.sellers, self.admin = sellers, admin
         self.undo = transaction.atomic()
         self.undo.__enter__()
         forget_cache()
+        # Signed in for this history only: all of them take longer than a token lives.
+        self.sellers = [client_for(SellerFactory()) for _ in PHONES]
+        self.admin = client_for(Role.ADMIN)
         self.phones = [Phone(), Phone()]
         self.on_the_way = []  # pushes of before that may come again: (seller, rows)
         self.first = {}  # visit → (seller, what was said) as it first reached the server
@@ -387,10 +389,8 @@ class Sync(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_a34_whatever_happens_on_the_way_phones_and_server_agree_at_the_end(client_for, request):
     is_suite = request.config.getoption("--hypothesis-seed") is None
-    sellers = [client_for(SellerFactory()) for _ in PHONES]
-    admin = client_for(Role.ADMIN)
     run_state_machine_as_test(
-        lambda: Sync(sellers, admin),
+        lambda: Sync(client_for),
         settings=settings(
             max_examples=100 if is_suite else 2_000,
             derandomize=is_suite,  # the same histories each time; else those of the seed
