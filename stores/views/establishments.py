@@ -53,19 +53,15 @@ class EstablishmentViewSet(BulkMixin, ModelViewSet):
             rows = rows.filter(state=State.ACTIVE)
         return rows
 
-    def lock(self, queryset: Any) -> Any:
-        """Leave the key alone: commits of those who hold the clock look whether it is there.
-
-        Assignments that were written and then stamped have their foreign keys looked up then.
-        """
-        return queryset.select_for_update(of=("self",), no_key=True)
-
     def lookup_value(self, value: str) -> int:
         """Return the id that the address names."""
         return path_key(value)
 
     def lock(self, queryset: QuerySet[Establishment]) -> QuerySet[Establishment]:
-        """Lock the row but not its key, to which visits refer all day."""
+        """Lock the row but not its key: visits refer to it all day.
+
+        An assignment that was written and then stamped has its foreign keys looked up at the commit.
+        """
         return queryset.select_for_update(of=("self",), no_key=True)
 
     def perform_create(self, serializer: BaseSerializer) -> None:
