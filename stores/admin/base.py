@@ -75,13 +75,13 @@ class CatalogueAdmin(ModelAdmin):
             return super().export_csv(request, queryset)
         return sheets.response(self.sheet, queryset, reason=f"admin: {self.sheet}.csv")
 
-    def told(self, error: ApplicationError) -> str:
+    def words_of(self, error: ApplicationError) -> str:
         """Return a refusal as people read it."""
         return str(error.detail)
 
     def refusal(self, request: HttpRequest, error: ApplicationError) -> HttpResponse:
         """Return to the page with the reason as a message."""
-        self.tell(request, self.told(error), messages.ERROR)
+        self.tell(request, self.words_of(error), messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 
     def for_each(
@@ -102,7 +102,7 @@ class CatalogueAdmin(ModelAdmin):
             except ApplicationError as error:
                 refused += 1
                 if refused <= MAX_REFUSALS:
-                    self.tell(request, f"{row}: {self.told(error)}", messages.ERROR)
+                    self.tell(request, f"{row}: {self.words_of(error)}", messages.ERROR)
             else:
                 count += 1
         if refused > MAX_REFUSALS:

@@ -33,10 +33,10 @@ class ProductAdmin(FoldedSearch, CatalogueAdmin):
     sheet = "products"
     actions = ("make_inactive", "make_inactive_anyway", "make_active", "export_csv")
 
-    def told(self, error: ApplicationError) -> str:
+    def words_of(self, error: ApplicationError) -> str:
         """Name the portfolios that still want the product."""
         if not isinstance(error, InPortfolio):
-            return super().told(error)
+            return super().words_of(error)
         found = Portfolio.objects.filter(pk__in=error.extra["portfolios"]).order_by("name")
         about = {"reason": error.detail, "names": ", ".join(map(str, found))}
         return gettext("%(reason)s In: %(names)s.") % about

@@ -80,7 +80,7 @@ def cell(document: dict[str, Any], name: str) -> str:
     return clipped(as_json(document[name]), MAX_CELL_CHARACTERS) if name in document else "—"
 
 
-def told(error: ApplicationError) -> str:
+def words_of(error: ApplicationError) -> str:
     """Return a refusal as people read it, with what is still wrong."""
     if not isinstance(error, NotProcessable):
         return str(error.detail)

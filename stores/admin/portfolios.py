@@ -197,7 +197,7 @@ class PortfolioAdmin(JobPages, CatalogueAdmin):
                     text = gettext("Version %d published.") % made.number
                     return self.done(request, text, portfolio)
         except ApplicationError as error:
-            return self.stopped(request, self.told(error), portfolio)
+            return self.stopped(request, self.words_of(error), portfolio)
         return self.job(
             request,
             title=gettext("Publish: %s") % portfolio,

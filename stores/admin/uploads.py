@@ -10,7 +10,13 @@ from unfold.decorators import display
 
 from core.errors import ApplicationError
 from stores.admin.base import BySeller, JudgedRows, once
-from stores.admin.documents import MAX_CELL_CHARACTERS, clipped, preformatted, problem_text, told
+from stores.admin.documents import (
+    MAX_CELL_CHARACTERS,
+    clipped,
+    preformatted,
+    problem_text,
+    words_of,
+)
 from stores.models import DirtyDay, RejectedUpload, SyncSeen
 from stores.services.visits import process_rejected
 
@@ -56,7 +62,7 @@ class RejectedUploadAdmin(JudgedRows):
                 with transaction.atomic():
                     visit = process_rejected(upload=upload)
             except ApplicationError as error:
-                about["reason"] = told(error)
+                about["reason"] = words_of(error)
                 text = gettext("Upload %(upload)s: %(reason)s") % about
                 self.tell(request, text, messages.ERROR)
             else:

@@ -28,7 +28,7 @@ from stores.admin.documents import (
     flag_labels,
     preformatted,
     product_list,
-    told,
+    words_of,
 )
 from stores.constants import Flag, VisitState
 from stores.forms import RevisionForm
@@ -202,7 +202,7 @@ class VisitAdmin(JudgedRows):
             with transaction.atomic():
                 corrections.apply_revision(visit=visit, number=number)
         except ApplicationError as error:
-            return self.stopped(request, told(error), visit)
+            return self.stopped(request, words_of(error), visit)
         return self.done(request, gettext("Revision %d applied.") % number, visit)
 
     @action(description=_("Void"), permissions=["judge"], url_path="void")
@@ -215,7 +215,7 @@ class VisitAdmin(JudgedRows):
                 with transaction.atomic():
                     corrections.void_visit(visit=visit, **form.cleaned_data)
             except ApplicationError as error:
-                return self.stopped(request, told(error), visit)
+                return self.stopped(request, words_of(error), visit)
             return self.done(request, gettext("The visit is void."), visit)
         return self.job(
             request,

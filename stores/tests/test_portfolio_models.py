@@ -1,54 +1,20 @@
 """What the database refuses of portfolios, their versions and of assignments."""
 
 import pytest
-from django.db import DatabaseError, IntegrityError, models, transaction
+from django.db import DatabaseError, transaction
 
-from stores.models import Assignment, Portfolio, PortfolioItem, PortfolioVersion
+from stores.models import Assignment, PortfolioVersion
 from stores.tests.factories import (
     AssignmentFactory,
     PortfolioFactory,
     ProductFactory,
     VersionFactory,
 )
+from stores.tests.helpers_constraints import change, copy, refused
 from stores.tests.helpers_dates import day
 from stores.tests.helpers_unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
-
-
-def refused(constraint_name, /, write, *arguments, **values):
-    """Assert that the named constraint refuses a write, and that nothing was written."""
-    with (
-        nothing_changes(),
-        pytest.raises(IntegrityError) as error,
-        transaction.atomic(),
-    ):
-        write(*arguments, **values)
-    constraint = next(
-        one
-        for model in (Portfolio, PortfolioVersion, PortfolioItem, Assignment)
-        for one in model._meta.constraints
-        if one.name == constraint_name
-    )
-    # SQLite names the columns of a unique constraint.
-    columns = getattr(constraint, "fields", ())
-    text = str(error.value)
-    assert constraint_name in text or (columns and all(column in text for column in columns)), text
-
-
-def change(row, **values):
-    """Write columns past services and models."""
-    models.QuerySet(type(row)).filter(pk=row.pk).update(**values)
-
-
-def copy(row, **values):
-    """Store a row like this one but for some values."""
-    fields = {
-        field.attname: getattr(row, field.attname)
-        for field in row._meta.concrete_fields
-        if not field.primary_key
-    }
-    type(row)(**{**fields, **values}).save(force_insert=True)
 
 
 def test_one_portfolio_of_a_typology_in_a_region():

@@ -60,7 +60,7 @@ class EstablishmentViewSet(BulkMixin, ModelViewSet):
     def lock(self, queryset: QuerySet[Establishment]) -> QuerySet[Establishment]:
         """Lock the row but not its key: visits refer to it all day.
 
-        An assignment that was written and then stamped has its foreign keys looked up at the commit.
+        An assignment that was written, then stamped, has its foreign keys looked up at the commit.
         """
         return queryset.select_for_update(of=("self",), no_key=True)
 
