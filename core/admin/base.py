@@ -76,7 +76,8 @@ class ModelAdmin(StrictModelAdmin):
         if not change:
             obj.pk = self.create(obj, {**form.cleaned_data}).pk
             return
-        stored = self.model._default_manager.select_for_update().filter(pk=obj.pk).first()
+        rows = self.model._default_manager.select_for_update(no_key=True)  # nobody deletes it here
+        stored = rows.filter(pk=obj.pk).first()
         if stored is None:
             raise NotFound
         self.change(stored, {name: form.cleaned_data[name] for name in form.changed_data})

@@ -97,7 +97,7 @@ class CatalogueAdmin(ModelAdmin):
             row = None
             try:
                 with transaction.atomic():
-                    row = self.model._default_manager.select_for_update().get(pk=pk)
+                    row = self.model._default_manager.select_for_update(no_key=True).get(pk=pk)
                     work(row)
             except ApplicationError as error:
                 refused += 1
