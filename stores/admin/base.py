@@ -84,6 +84,10 @@ class CatalogueAdmin(ModelAdmin):
         self.tell(request, self.words_of(error), messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 
+    def locked(self, pk: Any) -> Any:
+        """Return a row, locked until it is committed."""
+        return self.model._default_manager.select_for_update(no_key=True).get(pk=pk)
+
     def for_each(
         self, request: HttpRequest, queryset: models.QuerySet, work: Callable[[Any], Any]
     ) -> int:
@@ -97,7 +101,7 @@ class CatalogueAdmin(ModelAdmin):
             row = None
             try:
                 with transaction.atomic():
-                    row = self.model._default_manager.select_for_update(no_key=True).get(pk=pk)
+                    row = self.locked(pk)
                     work(row)
             except ApplicationError as error:
                 refused += 1

@@ -32,6 +32,7 @@ from stores.constants import AssignmentState, State
 from stores.forms import AssignmentForm, EstablishmentForm, ReassignForm
 from stores.models import Assignment, Establishment, Portfolio
 from stores.services import assignments, establishments
+from stores.services.sellers import lock_assignments
 
 
 class AssignmentsInline(TabularInline):
@@ -203,6 +204,16 @@ class AssignmentAdmin(FoldedSearch, CatalogueAdmin):
         """Keep whose an assignment is, once it is there."""
         kept = () if obj is None else ("seller", "establishment")
         return (*self.readonly_fields, *kept)
+
+    def locked(self, pk: Any) -> Assignment:
+        """Return an assignment, locked after its seller's account."""
+        return lock_assignments(Assignment.objects.filter(pk=pk))[0]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Lock in the order of the services, then save."""
+        if change:
+            self.locked(obj.pk)
+        super().save_model(request, obj, form, change)
 
     def create(self, obj: Assignment, fields: dict[str, Any]) -> Assignment:
         """Assign the establishment, as the API does."""

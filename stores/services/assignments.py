@@ -26,6 +26,7 @@ from stores.errors import (
     UnknownSeller,
 )
 from stores.models import Assignment, Establishment
+from stores.services.sellers import lock_assignments
 
 CONSTRAINT_ERRORS = {"stores_assignment_active_unique": AlreadyAssigned}
 
@@ -92,7 +93,7 @@ def change_assignment(*, assignment: Assignment, **fields: Any) -> Assignment:
 @transaction.atomic(savepoint=False)
 def end_assignment(*, assignment: Assignment) -> Assignment:
     """End an assignment now; visits of today are still the seller's. Safe twice."""
-    assignment = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    (assignment,) = lock_assignments(Assignment.objects.filter(pk=assignment.pk))
     if assignment.state == AssignmentState.ACTIVE:
         today = timezone.localdate()
         end_now([assignment], last_day=today, today=today)
@@ -103,8 +104,7 @@ def end_assignment(*, assignment: Assignment) -> Assignment:
 @transaction.atomic(savepoint=False)
 def end_assignments_of(*, seller_id: int) -> int:
     """End what a removed seller has; return how many assignments that were."""
-    of_seller = Assignment.objects.active().filter(seller_id=seller_id)
-    assignments = list(of_seller.select_for_update().order_by("pk"))
+    assignments = lock_assignments(Assignment.objects.active().filter(seller_id=seller_id))
     today = timezone.localdate()
     end_now(assignments, last_day=today, today=today, reason="the seller's account was removed")
     clock.stamp(*assignments)
@@ -136,7 +136,7 @@ def reassign(
     active = Assignment.objects.active().filter(
         establishment=establishment, seller__in=[from_seller, to_seller]
     )
-    by_seller = {row.seller_id: row for row in active.select_for_update().order_by("pk")}
+    by_seller = {row.seller_id: row for row in lock_assignments(active)}
     former = by_seller.get(from_seller)
     if former is None:
         raise NotAssignedTo
@@ -200,8 +200,8 @@ def end_what_is_over(*, today: dt.date | None = None) -> int:
 def _end_some(today: dt.date) -> int:
     """End some assignments that were over before ``today``; return how many."""
     over = Assignment.objects.active().filter(valid_until__lt=today)
-    locked = over.select_for_update(skip_locked=True)
-    assignments = list(locked.order_by("pk")[:BATCH_ROWS])
+    some = over.order_by("pk").values_list("pk", flat=True)[:BATCH_ROWS]
+    assignments = lock_assignments(over.filter(pk__in=list(some)), skip_locked=True)
     for assignment in assignments:
         assignment.state = AssignmentState.ENDED
     Assignment.objects.bulk_update(assignments, ["state"])

@@ -13,6 +13,7 @@ from stores.constants import State
 from stores.errors import CodeTaken
 from stores.models import Assignment, Establishment
 from stores.services.assignments import end_now
+from stores.services.sellers import lock_assignments
 
 CONSTRAINT_ERRORS = {"stores_establishment_code_unique": CodeTaken}
 BECAME_INACTIVE = "the establishment became inactive"
@@ -59,7 +60,7 @@ def end_assignments_of(establishment_ids: Collection[int]) -> list[Assignment]:
     keeps that.
     """
     active = Assignment.objects.active().filter(establishment__in=establishment_ids)
-    assignments = list(active.select_for_update().order_by("pk"))
+    assignments = lock_assignments(active)
     today = timezone.localdate()
     end_now(assignments, last_day=today, today=today, reason=BECAME_INACTIVE)
     return assignments

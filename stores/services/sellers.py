@@ -1,4 +1,4 @@
-"""What every writer of a seller's visits locks first: the account, then the seller's clock.
+"""What every writer of a seller's rows locks first: the account; of visits, the clock next.
 
 Who removes a seller locks the account, too, and then erases what the visits say of the person. So a
 visit is either there to be erased, or comes too late to be stored.
@@ -6,8 +6,10 @@ visit is either there to be erased, or comes too late to be stored.
 
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.models import QuerySet
 
 from stores import clock
+from stores.models import Assignment
 
 # The share that a foreign key takes at the commit anyway: it waits for a removal, a deactivation or
 # an ADMIN's change, and for nobody else who works with the account.
@@ -22,6 +24,19 @@ def keep_account(seller_id: int) -> bool:
         cursor.execute(sql, [seller_id])
         found = cursor.fetchone()
     return found is not None and bool(found[0])
+
+
+def lock_assignments(
+    assignments: QuerySet[Assignment], *, skip_locked: bool = False
+) -> list[Assignment]:
+    """Return assignments, locked after the accounts of their sellers, in the order of their keys.
+
+    An assignment that is written and then stamped has its foreign keys looked up at the commit:
+    without the account's lock before, a removal of the seller would wait for it, and it for that.
+    """
+    for seller_id in sorted(set(assignments.order_by().values_list("seller_id", flat=True))):
+        keep_account(seller_id)
+    return list(assignments.select_for_update(skip_locked=skip_locked).order_by("pk"))
 
 
 def lock_visits_of(seller_id: int, *, count: int = 0) -> int:

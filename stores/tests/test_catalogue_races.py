@@ -181,6 +181,7 @@ MEETINGS = {
     "a store is renamed": (ending, "patch", "/api/establishments/{store}", {"name": "New"}),
     "a store goes": (ending, "delete", "/api/establishments/{store}", None),
     "stores in bulk": (ending, "post", "/api/establishments/bulk", [{"code": "A", "name": "New"}]),
+    "its seller is removed": (ending, "delete", "/api/users/{seller}", None),
     "its list is published": (moving, "post", "/api/portfolios/{portfolio}/publish", None),
 }
 
@@ -196,13 +197,13 @@ def test_a_commit_behind_the_clock_waits_for_nobody(callers, meeting):
         products=[ProductFactory().sku],
     )
     store = EstablishmentFactory(code="A", portfolio=portfolio)
-    AssignmentFactory(establishment=store)
+    seller = AssignmentFactory(establishment=store).seller
     stamped = threading.Event()
 
     def write(number):
         if number:
             stamped.wait(20)
-            address = path.format(store=store.pk, portfolio=portfolio.pk)
+            address = path.format(store=store.pk, portfolio=portfolio.pk, seller=seller.pk)
             return getattr(callers[0], method)(address, body, format="json")
         with transaction.atomic():
             first(store)

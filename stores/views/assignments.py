@@ -12,6 +12,7 @@ from stores.filters import AssignmentFilter
 from stores.models import Assignment
 from stores.serializers.assignments import AssignmentSerializer
 from stores.services import assignments as services
+from stores.services.sellers import lock_assignments
 from stores.views.bulk import BULK_PARAMS, BulkMixin
 
 
@@ -41,6 +42,11 @@ class AssignmentViewSet(BulkMixin, ModelViewSet):
         if self.action == "list" and "state" not in self.request.GET:
             return assignments.active()
         return assignments
+
+    def lock(self, queryset: QuerySet[Assignment]) -> QuerySet[Assignment]:
+        """Lock the assignment after its seller's account, as its services do."""
+        lock_assignments(queryset.filter(pk=self.lookup_value(self.kwargs["pk"])))
+        return queryset
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         """Assign the establishment."""
