@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from core.api.serializers import (
     ModelSerializer,
@@ -62,6 +64,15 @@ class PortfolioSerializer(FixedFields, ModelSerializer):
         model = Portfolio
         fields = ("id", "name", "typology", "region", "current", "upcoming", "draft")
         fixed_fields = ("typology", "region")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what a draft is for: a list that was sent here would seem to have changed."""
+        named = [name for name in ("products", "valid_from") if name in self.initial_data]
+        if named:
+            text = _("This changes by a draft: PUT …/draft, then publish it.")
+            errors = {name: [ErrorDetail(text, code="fixed")] for name in named}
+            raise serializers.ValidationError(errors)
+        return super().validate(attrs)
 
     @extend_schema_field(ListedVersionSerializer(allow_null=True))
     def get_current(self, portfolio: Any) -> Any:

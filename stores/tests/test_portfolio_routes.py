@@ -227,6 +227,16 @@ def test_typology_and_region_may_be_repeated_but_not_moved(admin_api):
     assert problem["errors"][0]["code"] == "fixed"
 
 
+@pytest.mark.parametrize("method", ["put", "patch"])
+def test_the_list_changes_by_a_draft_and_not_here(admin_api, method):
+    version = VersionFactory(products=[ProductFactory(sku="A")])
+    address = f"/api/portfolios/{version.portfolio_id}"
+    body = {"name": "New", "products": ["B"]}
+    with nothing_changes():
+        problem = assert_problem(getattr(admin_api, method)(address, body), 400, "invalid")
+    assert [(one["field"], one["code"]) for one in problem["errors"]] == [("products", "fixed")]
+
+
 def test_a_change_of_what_somebody_else_changed_is_refused(admin_api, products):
     portfolio = PortfolioFactory()
     path = f"/api/portfolios/{portfolio.pk}"
