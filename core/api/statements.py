@@ -53,8 +53,10 @@ class Statement:
         self.names = query.selected or [*query.values_select, *query.annotation_select]
         self.converters = compiler.get_converters([column[0] for column in compiler.select])
 
-    def rows(self, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Return the rows for these values, as ``.values_list()`` does."""
+    def rows(
+        self, values: Sequence[Any] = (), *, limit: int | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows for these values, as ``.values_list()`` does; at most ``limit``."""
         connection = connections[self.alias]
         try:
             params = [
@@ -64,7 +66,7 @@ class Statement:
         except OverflowError:
             return []  # a number that no row of the column can have
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, params)
+            cursor.execute(self.sql if limit is None else f"{self.sql} LIMIT {limit:d}", params)
             found = cursor.fetchall()
         if not self.converters:
             return found
@@ -77,10 +79,12 @@ class Statement:
                 row[position] = function(row[position], expression, connection)
         return row
 
-    def dicts(self, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Return the rows for these values, as ``.values()`` does."""
+    def dicts(
+        self, values: Sequence[Any] = (), *, limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the rows for these values, as ``.values()`` does; at most ``limit``."""
         names = self.names
-        return [dict(zip(names, row, strict=True)) for row in self.rows(values)]
+        return [dict(zip(names, row, strict=True)) for row in self.rows(values, limit=limit)]
 
 
 kept: dict[Hashable, Statement] = {}

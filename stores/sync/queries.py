@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import F, Max, Q, QuerySet, Subquery
+from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
 from core.api.statements import Mark, statement
@@ -22,13 +22,15 @@ RECEIVED: Final = Mark(1, Visit._meta.get_field("received_at"))
 
 PUBLISHED: Final = PortfolioVersion.objects.exclude(state=VersionState.DRAFT)
 ACTIVE: Final = Q(assignments__state=AssignmentState.ACTIVE)
+OF_THE_ASSIGNMENT: Final = Establishment.objects.filter(pk=OuterRef("establishment"))
 # The highest version that a seller can get of each collection; of the visits, what their clock
 # shows.
 LATEST: Final[dict[str, QuerySet[Any]]] = {
     "products": Product.objects.order_by("-seq").values("seq")[:1],
     "portfolios": PUBLISHED.order_by("-seq").values("seq")[:1],
+    # Looked up one by one: a join would read every establishment there is for a seller's forty.
     "establishments": Assignment.objects.filter(seller=SELLER)
-    .annotate(version=Greatest("seq", "establishment__seq"))
+    .annotate(version=Greatest("seq", Subquery(OF_THE_ASSIGNMENT.values("seq"))))
     .order_by("-version")
     .values("version")[:1],
     "visits": Clock.objects.filter(key=SELLERS_CLOCK).values("seq"),
@@ -153,7 +155,5 @@ def rows(
     build: Callable[[], QuerySet[Any]], limit: int, seller_id: int, since: Any
 ) -> list[dict[str, Any]]:
     """Return at most ``limit`` rows of a query of this module, in the order of their versions."""
-    found = statement(
-        ("stores.sync.rows", build, limit), lambda: build().order_by("version")[:limit]
-    )
-    return found.dicts([seller_id, since])
+    found = statement(("stores.sync.rows", build), lambda: build().order_by("version"))
+    return found.dicts([seller_id, since], limit=limit)
