@@ -119,6 +119,8 @@ DELETE FROM stores_visitrevision;
 DELETE FROM stores_rejectedupload;
 DELETE FROM stores_dirtyday
 """
+# The latest product is found at the end of an index: not behind thousands that are gone.
+VACUUM = "VACUUM stores_visit, stores_dirtyday, stores_clock, stores_product"
 CLEAN_PRODUCTS = f"DELETE FROM stores_product WHERE id > {PRODUCTS}"
 
 

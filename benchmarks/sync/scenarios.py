@@ -63,10 +63,12 @@ class SyncScenario:
         return {key: value for key, value in answer.items() if key in peers}
 
     def clean(self, turn: Turn) -> None:
-        """Remove what a turn wrote, so that each finds the tables alike."""
+        """Remove what a turn wrote, dead rows too, so that each finds the tables alike."""
         if self.writes:
+            owner = records if turn.server == "kinto" else data
             with turn.database.cursor() as cursor:
-                (records if turn.server == "kinto" else data).clean(cursor)
+                owner.clean(cursor)
+                cursor.execute(owner.VACUUM)
 
 
 def documents(answer: Answer) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ BUCKET = "/v1/buckets/sync"
 BATCH = 25  # as many as Kinto takes at once
 # Of two writes at once to one collection Kinto refuses some, so each seller has several for visits.
 VISITS = 4
+VACUUM = "VACUUM objects, timestamps"
 CLEAN = "DELETE FROM objects WHERE parent_id LIKE '/buckets/sync/collections/visits-%'"
 
 
