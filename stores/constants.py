@@ -36,6 +36,7 @@ MAX_PROBLEMS = 50  # of one document; the first ones are enough to find the phon
 POLL_SECONDS = 300
 POLL_SPREAD_SECONDS = 60
 PAGE_MEMORY_BYTES = 64 * 1024 * 1024  # per process
+HEADS_MEMORY_BYTES = 16 * 1024 * 1024  # of a process; 12,000 sellers need 7 MB
 MAX_BACKLOG = 100_000
 APP_VERSION_LENGTH = 40
 FIRST_PULL_DAYS = 30

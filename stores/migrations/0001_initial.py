@@ -443,6 +443,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('compliance__isnull', True), ('must_have__isnull', True), ('present__isnull', True)), models.Q(('compliance__isnull', False), ('must_have__gte', models.F('present')), ('present__gte', 0)), models.Q(('compliance__isnull', True), ('must_have', 0), ('present', 0)), _connector='OR'), name='stores_visit_compliance'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('compliance__isnull', True), ('must_have__isnull', True), ('present__isnull', True)), models.Q(('must_have__isnull', False), ('present__isnull', False), ('compliance__isnull', False), ('must_have__gt', 0), ('must_have__gte', models.F('present'))), models.Q(('must_have__isnull', False), ('present__isnull', False), ('compliance__isnull', True), ('must_have', 0), ('present', 0)), _connector='OR'), name='stores_visit_compliance'),
         ),
     ]

@@ -12,6 +12,8 @@ from stores.models.base import Stamped
 from stores.models.establishments import Establishment
 from stores.models.portfolios import PortfolioVersion
 
+HAS_COUNTS = Q(must_have__isnull=False, present__isnull=False)
+
 
 class Visit(Stamped):
     """One visit, under the id that the phone gave it. Its ``seq`` is of the seller's own clock.
@@ -84,8 +86,12 @@ class Visit(Stamped):
             ),
             models.CheckConstraint(
                 condition=Q(must_have__isnull=True, present__isnull=True, compliance__isnull=True)
-                | Q(must_have__gte=F("present"), present__gte=0, compliance__isnull=False)
-                | Q(must_have=0, present=0, compliance__isnull=True),
+                # A comparison with NULL would pass, so each case says what it has.
+                | (
+                    HAS_COUNTS
+                    & Q(must_have__gt=0, must_have__gte=F("present"), compliance__isnull=False)
+                )
+                | (HAS_COUNTS & Q(must_have=0, present=0, compliance__isnull=True)),
                 name="stores_visit_compliance",
             ),
         ]

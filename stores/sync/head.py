@@ -6,15 +6,13 @@ from typing import Any
 from stores.constants import POLL_SECONDS, POLL_SPREAD_SECONDS, SCHEMA, SCHEMAS
 from stores.sync import queries
 
-HEADS = ("products", "portfolios", "establishments", "visits")
-
 
 def head(seller_id: int) -> dict[str, Any]:
     """Return the latest version of each of a seller's collections, and when to ask again.
 
     Nothing in it depends on the time, so that its entity tag lasts until something changes.
     """
-    heads = queries.heads_of(seller_id, *HEADS)
+    heads = queries.heads_of(seller_id)
     return {
         "epoch": heads.epoch,
         "heads": heads.latest,

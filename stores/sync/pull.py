@@ -61,7 +61,7 @@ def page(name: str, *, seller_id: int, position: Position, limit: int, schema: i
             again from the start.
     """
     collection = PULLED.get(name)
-    heads = queries.heads_of(seller_id, *([name] if collection else []))
+    heads = queries.heads_of(seller_id)
     if collection is None:
         return page_of(heads, position_in(heads, position, top=0), [])
     top = heads.seq

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import orjson
 from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
 from core.api.statements import Mark, statement
 from stores import clock
-from stores.constants import AssignmentState, VersionState
+from stores.constants import HEADS_MEMORY_BYTES, AssignmentState, VersionState
 from stores.models import Assignment, Clock, Establishment, PortfolioVersion, Product, Visit
+from stores.sync.pages import Pages
 
 SELLER: Final = Mark(0, Assignment._meta.get_field("seller"))
 SELLERS_CLOCK: Final = Mark(1, Clock._meta.get_field("key"))
@@ -37,29 +39,47 @@ LATEST: Final[dict[str, QuerySet[Any]]] = {
 }
 
 
+OF_THE_CATALOGUE: Final = ("products", "portfolios", "establishments")
+memory: Final = Pages(HEADS_MEMORY_BYTES)
+
+
 class Heads(NamedTuple):
-    """What the catalogue's clock shows, and the latest version of each collection asked for."""
+    """What the catalogue's clock shows, and the latest version of each collection."""
 
     epoch: UUID
     seq: int
     latest: dict[str, int]
 
 
-def heads_of(seller_id: int, *collections: str) -> Heads:
-    """Return where the catalogue's clock and a seller's collections stand, in one statement."""
+def heads_of(seller_id: int) -> Heads:
+    """Return where the catalogue's clock and a seller's collections stand.
+
+    While that clock stands still, so do all collections but the visits: where they stand is kept
+    in memory, under what it shows. They are read after it, so they are as new as that, or newer.
+    """
+    epoch, seq, visits = latest_of(seller_id, "visits")
+    kept = memory.get(
+        (epoch, seq, seller_id),
+        lambda: orjson.dumps(latest_of(seller_id, *OF_THE_CATALOGUE)[2:]),
+    )
+    latest = dict(zip(OF_THE_CATALOGUE, orjson.loads(kept), strict=True))
+    return Heads(epoch, seq, {**latest, "visits": visits})
+
+
+def latest_of(seller_id: int, *collections: str) -> tuple[Any, ...]:
+    """Return the clock's epoch and number, and the latest version of each collection named."""
 
     def build() -> QuerySet[Any]:
         latest = {f"latest_{name}": Subquery(LATEST[name]) for name in collections}
         return Clock.objects.filter(key=clock.CATALOGUE).values("epoch", "seq", **latest)
 
     values = [seller_id, clock.seller_key(seller_id)]
-    found = statement(("stores.sync.heads", collections), build).rows(values)
+    found = statement(("stores.sync.latest", collections), build).rows(values)
     if not found:  # nothing was ever stamped
         clock.reading()
-        return heads_of(seller_id, *collections)
+        return latest_of(seller_id, *collections)
     epoch, seq, *latest = found[0]
-    tops = {name: top or 0 for name, top in zip(collections, latest, strict=True)}
-    return Heads(epoch, seq, tops)
+    return (epoch, seq, *[top or 0 for top in latest])
 
 
 def products() -> QuerySet[Any]:

@@ -14,6 +14,7 @@ from stores.tests.factories import (
     AssignmentFactory,
     EstablishmentFactory,
     ProductFactory,
+    SellerFactory,
     VersionFactory,
     VisitFactory,
 )
@@ -66,7 +67,7 @@ def test_a_heads_number_is_the_checkpoint_after_a_pull(phone, seller):
         assert pull_all(phone, name)[1]["seq"] == number
 
 
-def test_the_head_is_one_statement_beside_that_of_who_calls(phone, seller):
+def test_the_head_is_one_statement_beside_that_of_who_calls_or_two_after_a_write(phone, seller):
     phone.get("/api/sync")  # notes the phone, once in five minutes
     for wanted in (1, 10, 50):
         for _ in range(wanted):
@@ -74,7 +75,10 @@ def test_the_head_is_one_statement_beside_that_of_who_calls(phone, seller):
             ProductFactory()
         with CaptureQueriesContext(connection) as queries:
             assert phone.get("/api/sync").status_code == 200
-        assert len(queries) == 2
+        assert len(queries) == 3  # who calls, the clocks, where the collections stand
+        with CaptureQueriesContext(connection) as queries:
+            assert phone.get("/api/sync").status_code == 200
+        assert len(queries) == 2  # the catalogue's clock stands as before
 
 
 def test_the_same_head_is_a_304_until_something_of_it_changes(phone, seller):
@@ -145,3 +149,14 @@ def test_a_database_that_is_away_is_a_503_that_tells_the_time(phone):
             assert_problem(answer, 503, "service_unavailable")
             assert SERVER_TIME.fullmatch(answer["Server-Time"])
             assert answer["Retry-After"]
+
+
+def test_where_collections_stand_is_kept_per_seller_and_clock(client_for, seller, phone):
+    other = client_for(SellerFactory())
+    AssignmentFactory(seller=seller)
+    mine, theirs = phone.get("/api/sync").json(), other.get("/api/sync").json()
+    assert (mine["heads"]["establishments"], theirs["heads"]["establishments"]) == (2, 0)
+    assert phone.get("/api/sync").json() == mine
+    AssignmentFactory(seller=other.user)
+    assert other.get("/api/sync").json()["heads"]["establishments"] == 4
+    assert phone.get("/api/sync").json() == mine, "nothing of theirs moved"

@@ -34,6 +34,7 @@ def other(client_for):
 def test_a_page_is_made_once_for_two_sellers(phone, other, name, make):
     make()
     first = get_page(phone, name)
+    other.get("/api/sync")
     with CaptureQueriesContext(connection) as queries:
         second = get_page(other, name)
     assert len(queries) == 2  # who calls, the clock: no rows
