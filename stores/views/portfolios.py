@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.db.models import F, Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.generics import get_object_or_404
@@ -34,6 +34,8 @@ from stores.serializers.portfolios import (
 from stores.services import portfolios as services
 
 PORTFOLIO_PK = OpenApiParameter("portfolio_pk", int, OpenApiParameter.PATH)
+# Said here, because the bounds that a model's field has differ between the databases.
+NUMBER = OpenApiParameter("number", int, OpenApiParameter.PATH, description="Of the version.")
 DIFF = [
     OpenApiParameter("from", int, required=True, description="The number of a version."),
     OpenApiParameter("to", int, required=True, description="The number of another one."),
@@ -165,6 +167,7 @@ def difference(before: PortfolioVersion, after: PortfolioVersion) -> dict[str, A
     }
 
 
+@extend_schema_view(retrieve=extend_schema(parameters=[NUMBER]))
 @extend_schema(parameters=[PORTFOLIO_PK])
 class PortfolioVersionViewSet(ReadOnlyModelViewSet):
     """The versions of a portfolio by their numbers, the draft and retired ones included."""
@@ -201,7 +204,7 @@ class PortfolioVersionViewSet(ReadOnlyModelViewSet):
         version: PortfolioVersion = super().get_object()
         return version
 
-    @extend_schema(request=RetireSerializer, responses=VersionSerializer)
+    @extend_schema(parameters=[NUMBER], request=RetireSerializer, responses=VersionSerializer)
     @action(detail=True, methods=["post"])
     def retire(self, request: Request, **_kwargs: Any) -> Response:
         """End a published version: `on` is its last day. One that has not begun never will."""
