@@ -70,7 +70,7 @@ class VisitAdmin(JudgedRows):
     """Visits: what phones said, what was made of it, and its corrections."""
 
     fields = (
-        *("id", "seller", "establishment", "day", "state", "flag_list", "outcome"),
+        *("id", "seller", "establishment", "day", "state", "flag_names", "outcome"),
         *("captured_at", "occurred_at", "received_at", "seconds"),
         *("portfolio_version", "must_have", "present", "compliance_share"),
         *("missing_products", "seen_products", "photos_missing"),
@@ -131,12 +131,18 @@ class VisitAdmin(JudgedRows):
         """Return what is odd about the visit."""
         return flag_labels(visit.flags)
 
+    @display(description=_("flags"))
+    def flag_names(self, visit: Visit) -> str | None:
+        """Return the same on one line."""
+        return ", ".join(map(str, flag_labels(visit.flags))) or None
+
     @display(description=_("compliance"), ordering="compliance")
     def compliance_share(self, visit: Visit) -> str | None:
         """Return the share of must-haves that were seen, in percent."""
         if visit.compliance is None:
             return None
-        return f"{number_format(visit.compliance * 100, 1)} %"
+        # Rounded here: number_format cuts off.
+        return f"{number_format(round(visit.compliance * 100, 1), 1)} %"
 
     @display(description=_("must-haves not seen"))
     @once
