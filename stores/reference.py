@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 
 from core.text import search_key
 from stores import clock
-from stores.models import City, Department, Region, Typology
+from stores.models import City, Department, Establishment, Region, Typology
 
 DATA = Path(__file__).resolve().parent / "data"
 
@@ -23,8 +23,8 @@ def rows_of(name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
-def store(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> int:
-    """Make a table have these rows, by their codes; return how many had to be written."""
+def store(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> list[str]:
+    """Make a table have these rows, by their codes; return the codes that had to be written."""
     stored = {row["code"]: row for row in model._default_manager.values()}
     changed = [row for row in rows if stored.get(row["code"]) != row]
     if changed:
@@ -35,20 +35,24 @@ def store(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> int:
             unique_fields=["code"],
             update_fields=fields,
         )
-    return len(changed)
+    return [row["code"] for row in changed]
 
 
+@transaction.atomic
 def load() -> str:
-    """Store what the files say, and set the catalogue's clock going."""
-    written = store(Region, rows_of("regions"))
-    written += store(
+    """Store what the files say, set the catalogue's clock going, and stamp what phones show of it.
+
+    An establishment's document has its city's name and its region.
+    """
+    regions = store(Region, rows_of("regions"))
+    departments = store(
         Department,
         (
             {"code": row["code"], "name": row["name"], "region_id": row["region"]}
             for row in rows_of("departments")
         ),
     )
-    written += store(
+    cities = store(
         City,
         (
             {
@@ -62,7 +66,7 @@ def load() -> str:
             for row in rows_of("cities")
         ),
     )
-    written += store(
+    typologies = store(
         Typology,
         (
             {**row, "visits_per_month": int(row["visits_per_month"])}
@@ -70,4 +74,8 @@ def load() -> str:
         ),
     )
     clock.reading()
+    there = models.Q(city__in=cities) | models.Q(city__department__in=departments)
+    shown = Establishment.objects.filter(there).order_by("pk")
+    clock.stamp(*shown.select_for_update(of=("self",), no_key=True))
+    written = len(regions) + len(departments) + len(cities) + len(typologies)
     return f"{written} rows of places and typologies"

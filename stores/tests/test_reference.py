@@ -3,7 +3,8 @@
 import pytest
 
 from stores import clock, reference
-from stores.models import City, Clock, Department, Region, Typology
+from stores.models import City, Clock, Department, Establishment, Region, Typology
+from stores.tests.factories import EstablishmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -34,3 +35,18 @@ def test_a_row_that_differs_is_corrected_and_one_of_our_own_stays():
     assert City.objects.get(pk="05001").name == "Medellín"
     assert City.objects.get(pk="05001").lat > 6.2
     assert Typology.objects.filter(pk="museum").exists()
+
+
+def test_phones_hear_of_a_city_that_is_called_otherwise_now():
+    reference.load()
+    there, elsewhere = (
+        EstablishmentFactory(),
+        EstablishmentFactory(city=City.objects.get(pk="11001")),
+    )
+    City.objects.filter(pk="05001").update(name="Medellin")
+    before = clock.reading().seq
+    reference.load()
+    there.refresh_from_db()
+    assert there.seq == before + 1
+    assert clock.reading().seq == before + 1
+    assert Establishment.objects.get(pk=elsewhere.pk).seq == elsewhere.seq
