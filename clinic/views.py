@@ -44,6 +44,7 @@ from clinic.serializers import (
 from core.api.filters.filterset import FilterBackend, OrderingFilter
 from core.api.parsers import MultiPartParser
 from core.api.query import parse_bool, path_key, refusal
+from core.api.renderers import CSVRenderer, JSONRenderer
 from core.api.views import GenericViewSet, ModelViewSet
 from core.audit import journal
 from core.errors import NotFound
@@ -202,7 +203,13 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
     @extend_schema(
         parameters=[FILE], responses={(200, "text/csv"): OpenApiTypes.STR}, filters=False
     )
-    @action(detail=False, url_path="export", url_name="export", pagination_class=None)
+    @action(
+        detail=False,
+        url_path="export",
+        url_name="export",
+        pagination_class=None,
+        renderer_classes=[JSONRenderer, CSVRenderer],
+    )
     def export_file(self, request: Request) -> StreamingHttpResponse:
         """Export all patients, or all their studies, as a CSV file that imports again."""
         name = request.GET.get("file", "patients")

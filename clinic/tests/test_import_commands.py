@@ -89,7 +89,7 @@ def test_export_over_http(client_for):
     gone = PatientFactory(archived=True)
     doctor = client_for("CLINICIAN")
     for query, text in (("", PATIENTS), ("?file=patients", PATIENTS), ("?file=studies", STUDIES)):
-        answer = doctor.get(f"/api/patients/export{query}")
+        answer = doctor.get(f"/api/patients/export{query}", HTTP_ACCEPT="text/csv")
         assert answer.status_code == 200
         assert answer["Content-Type"] == "text/csv; charset=utf-8"
         assert b"".join(answer.streaming_content).decode() == text

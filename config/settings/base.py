@@ -180,6 +180,7 @@ LOGIN_WINDOW_SECONDS = env.integer("LOGIN_WINDOW_SECONDS", 900, minimum=1)
 
 # --- The API ---------------------------------------------------------------------------------
 REST_FRAMEWORK = {
+    "URL_FORMAT_OVERRIDE": None,  # a media type is asked for by Accept, not by ?format=
     "DEFAULT_AUTHENTICATION_CLASSES": ["users.auth.bearer.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.ActionPermission"],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.JSONParser"],

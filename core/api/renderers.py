@@ -60,6 +60,13 @@ class JSONRenderer(BaseRenderer):
         return b"" if data is None else dumps(data)
 
 
+class CSVRenderer(JSONRenderer):
+    """Lets a caller ask for CSV where a view answers with a file; errors are JSON, as ever."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+
 def etag_of(body: bytes) -> str:
     """Return the strong entity tag of a body."""
     return f'"{blake2b(body, digest_size=12).hexdigest()}"'

@@ -29,7 +29,7 @@ def test_export(client_for, role):
     ProductFactory(sku="LEC", gtin="9520010000018", name="Leche, entera", category="leche")
     ProductFactory(sku="=A", name="=1+1", is_competitor=True, inactive=True)
     client = client_for(role)
-    answer = client.get("/api/products.csv")
+    answer = client.get("/api/products.csv", HTTP_ACCEPT="text/csv")
     assert answer.status_code == 200
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="products.csv"'
@@ -80,3 +80,15 @@ def test_assignments(db):
         "seller,establishment,valid_from,valid_until",
         "ana@example.com,EST-1,2026-01-01,2999-12-31",
     ]
+
+
+def test_csv_can_be_asked_for_where_there_is_a_file_and_nowhere_else(admin_api):
+    for accept in ("text/csv", "text/csv;q=0.9, text/html", "*/*", "application/json"):
+        answer = admin_api.get("/api/establishments.csv", HTTP_ACCEPT=accept)
+        assert (answer.status_code, answer["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert_problem(admin_api.get("/api/products", HTTP_ACCEPT="text/csv"), 406, "not_acceptable")
+    refused = admin_api.get("/api/products.csv?state=odd", HTTP_ACCEPT="text/csv")
+    assert_problem(refused, 400, "invalid", field="state")
+    assert_problem(
+        admin_api.get("/api/products.csv", HTTP_ACCEPT="text/html"), 406, "not_acceptable"
+    )

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from core.api.filters.filterset import FilterBackend, FilterSet
 from core.api.parsers import JSONParser
 from core.api.query import parse_bool, refusal
+from core.api.renderers import CSVRenderer, JSONRenderer
 from core.api.serializers import Serializer
 from core.api.views import GenericViewSet
 from stores.constants import MAX_BULK_ROWS
@@ -32,6 +33,7 @@ BULK_PARAMS = {"bulk": ("policy", "dry_run")}
 EXPORT = {
     "detail": False,
     "pagination_class": None,
+    "renderer_classes": (JSONRenderer, CSVRenderer),
     "filter_backends": (FilterBackend, FoldedSearch),
 }
 ROWS = inline_serializer(
