@@ -101,7 +101,7 @@ class ProductFactory(StampedFactory):
     class Params:
         inactive = factory.Trait(state=State.INACTIVE, inactive_on=factory.LazyFunction(today))
 
-    sku = factory.Sequence("SKU-{}".format)
+    sku = factory.Sequence("MADE-{}".format)  # unlike any that a test gives
     name = factory.Sequence("Leche {}".format)
 
 
@@ -155,7 +155,7 @@ class EstablishmentFactory(StampedFactory):
     class Meta:
         model = Establishment
 
-    code = factory.Sequence("EST-{}".format)
+    code = factory.Sequence("MADE-{}".format)  # unlike any that a test gives
     name = factory.Sequence("Minimercado {}".format)
     address = "Calle 33 # 65-10"
     city = factory.SubFactory(CityFactory)
