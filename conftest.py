@@ -56,14 +56,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     from django.conf import settings
 
+    without_postgres = pytest.mark.skip(reason="needs PostgreSQL; `make ci` runs it there")
+    without_redis = pytest.mark.skip(reason="needs Redis; `make ci` runs it there")
     is_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     for item in items:
         if item.get_closest_marker("postgres") and not is_postgres:
-            # Row locks, the journal's triggers and plans: nothing that SQLite could be asked.
-            item.add_marker(pytest.mark.skip(reason="needs PostgreSQL; `make ci` runs it there"))
+            item.add_marker(without_postgres)  # row locks, triggers, plans: SQLite has none
         if item.get_closest_marker("redis") and not settings.REDIS_URL:
-            # A cache in one process's memory shows nothing about one that processes share.
-            item.add_marker(pytest.mark.skip(reason="needs Redis; `make ci` runs it there"))
+            item.add_marker(without_redis)  # memory of one process shows nothing about shared
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 

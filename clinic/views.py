@@ -115,13 +115,11 @@ class ClinicViewSet(GenericViewSet):
 
     def record_read(self, data: Mapping[str, Any]) -> None:
         """Record what this view's answer shows."""
-        # Abstract: a default would answer without an entry in the access log.
-        raise NotImplementedError
+        raise NotImplementedError  # a default would answer without an entry in the access log
 
     def change(self, instance: Any, fields: Mapping[str, Any]) -> None:
         """Change the named fields through the services."""
-        # Abstract: which service changes a row, only the view of its model knows.
-        raise NotImplementedError
+        raise NotImplementedError  # only the view of a model knows the service that changes it
 
     def perform_update(self, serializer: BaseSerializer) -> None:
         """Change the row; an answer to a change of nothing is a look at it."""

@@ -5,7 +5,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import (
     IntegrityError,
@@ -108,6 +108,16 @@ def if_writable(write: Callable[P, T]) -> Callable[P, T | None]:
             return None
 
     return attempt
+
+
+def on_postgresql(sql: str) -> Callable[[Any, Any], None]:
+    """Return what ``RunPython`` of a migration calls to run ``sql`` where triggers can be had."""
+
+    def run(_apps: Any, schema_editor: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(sql)
+
+    return run
 
 
 def advisory_lock(name: str, *, wait: bool = True, on: BaseDatabaseWrapper | None = None) -> bool:

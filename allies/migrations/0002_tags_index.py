@@ -2,18 +2,10 @@
 
 from django.db import migrations
 
+from core.db import on_postgresql
+
 CREATE = "CREATE INDEX allies_ally_tags ON allies_ally USING gin (tags jsonb_path_ops)"
 DROP = "DROP INDEX allies_ally_tags"
-
-
-def on_postgresql(sql):
-    """Return an operation that runs ``sql`` on PostgreSQL only."""
-
-    def run(_apps, schema_editor):
-        if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute(sql)
-
-    return run
 
 
 class Migration(migrations.Migration):

@@ -135,13 +135,11 @@ class ClinicAdmin(ModelAdmin):
     # -- what is left behind -------------------------------------------------------------------
     def patients_of(self, rows: Any) -> list[int]:
         """Return the patients whose data the rows are."""
-        # Abstract: a default would leave whoever was looked at out of the access log.
-        raise NotImplementedError
+        raise NotImplementedError  # a default would leave patients out of the access log
 
     def record_opened(self, request: HttpRequest, obj: Any) -> None:
         """Record that one row was shown."""
-        # Abstract: a default would open a page without an entry in the access log.
-        raise NotImplementedError
+        raise NotImplementedError  # a default would open a page without an entry in the log
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list or run an action, and record each patient on it."""

@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from core.db import on_postgresql
+
 FORBID = """
 CREATE FUNCTION core_journal_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -14,16 +16,6 @@ ALLOW = """
 DROP TRIGGER core_journal_append_only ON core_journalentry;
 DROP FUNCTION core_journal_append_only();
 """
-
-
-def on_postgresql(sql):
-    """Return an operation that runs ``sql`` where triggers can be had."""
-
-    def run(_apps, schema_editor):
-        if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute(sql)
-
-    return run
 
 
 class Migration(migrations.Migration):

@@ -37,5 +37,4 @@ class CatalogDecorator(MovieCatalog):
         self, key: str, ask: Callable[..., Answer], on_stale: type_on_stale | None
     ) -> Answer:
         """Answer the question ``key``; ``ask(on_stale=…)`` puts it to the inner catalogue."""
-        # Abstract: a default that asks on would make a decorator that does nothing look right.
-        raise NotImplementedError
+        raise NotImplementedError  # a default that asks on would hide a decorator without one

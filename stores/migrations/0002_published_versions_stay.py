@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from core.db import on_postgresql
+
 FORBID = """
 CREATE FUNCTION stores_published_versions_stay() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -23,16 +25,6 @@ ALLOW = """
 DROP TRIGGER stores_published_versions_stay ON stores_portfolioversion;
 DROP FUNCTION stores_published_versions_stay();
 """
-
-
-def on_postgresql(sql):
-    """Return an operation that runs ``sql`` where triggers can be had."""
-
-    def run(_apps, schema_editor):
-        if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute(sql)
-
-    return run
 
 
 class Migration(migrations.Migration):

@@ -6,21 +6,16 @@ whatever happened, phones that get through at last have exactly what the server 
 has each visit once, as it first came.
 """
 
-import datetime as dt
-import io
 import json
 import uuid
 from collections import defaultdict
 
 import pytest
-from django.core.management import call_command
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -28,12 +23,9 @@ from hypothesis.stateful import (
 
 from core.roles import Role
 from core.tests.caches import forget_cache
-from stores import clock
 from stores.constants import AssignmentState, State, VersionState
 from stores.models import (
     Assignment,
-    Clock,
-    Establishment,
     PortfolioVersion,
     Product,
     RejectedUpload,
@@ -46,26 +38,18 @@ from stores.tests.factories import (
     ProductFactory,
     SellerFactory,
     VersionFactory,
-    today,
 )
+from stores.tests.helpers_office import PHONES, Office, numbers, phones, pick
 from stores.tests.helpers_phone import CATALOGUE, COLLECTIONS, Phone, said
 
-PHONES = (0, 1)  # one of each seller
 STEPS = 25
 PUSH_ROWS = 4
 ROUNDS = 20  # of a phone that gets through: more are a phone that comes to no end
 
-phones = st.sampled_from(PHONES)
 limits = st.integers(1, 7)
-numbers = st.integers(0, 1_000)  # picks one of what is there, whatever that is then
 
 
-def pick(number, things):
-    """Return one of the things, in an order that does not change."""
-    return things[number % len(things)]
-
-
-class Sync(RuleBasedStateMachine):
+class Sync(Office):
     """Two sellers with a phone each, an administrator, and requests that are still on the way."""
 
     def __init__(self, client_for):
@@ -229,86 +213,6 @@ class Sync(RuleBasedStateMachine):
                 self.others[pk].add(words)
             assert said(master or visit) == first, "what came first stands"
             assert (master or visit)["state"] in {"accepted", "flagged"}
-
-    # --- The office ------------------------------------------------------------------------------
-    @rule(number=numbers)
-    def add_product(self, number):
-        self.office("POST", "/api/products", {"name": f"Kumis {number}"}, {201})
-
-    @rule(number=numbers, is_retired=st.booleans(), words=st.integers(0, 9))
-    def change_product(self, number, is_retired, words):
-        product = pick(number, Product.objects.order_by("pk"))
-        path = f"/api/products/{product.pk}"
-        if is_retired and product.state == State.ACTIVE:
-            self.office("DELETE", f"{path}?force=true", None, {204})
-        else:
-            self.office("PATCH", path, {"name": f"Leche {words}", "state": "active"}, {200})
-
-    @rule(number=numbers, is_closed=st.booleans(), words=st.integers(0, 9))
-    def change_store(self, number, is_closed, words):
-        store = pick(number, Establishment.objects.order_by("pk"))
-        path = f"/api/establishments/{store.pk}"
-        if is_closed and store.state == State.ACTIVE:
-            self.office("DELETE", path, None, {204})
-        else:
-            self.office("PATCH", path, {"name": f"Tienda {words}", "state": "active"}, {200})
-
-    @rule(number=numbers, to=phones)
-    def assign(self, number, to):
-        store = pick(number, Establishment.objects.order_by("pk"))
-        body = {"seller": self.sellers[to].user.pk, "establishment": store.pk}
-        self.office("POST", "/api/assignments", body, {201, 400, 409})
-
-    @rule(number=numbers)
-    def unassign(self, number):
-        active = Assignment.objects.active().order_by("pk")
-        if active:
-            self.office("DELETE", f"/api/assignments/{pick(number, active).pk}", None, {204})
-
-    @rule(number=numbers, giver=phones)
-    def reassign(self, number, giver):
-        store = pick(number, Establishment.objects.order_by("pk"))
-        body = {
-            "from": self.sellers[giver].user.pk,
-            "to": self.sellers[1 - giver].user.pk,
-            "on": today().isoformat(),
-        }
-        path = f"/api/establishments/{store.pk}/reassign"
-        self.office("POST", path, body, {200, 404, 409})
-
-    @rule(count=st.integers(1, 5), days=st.integers(0, 2))
-    def publish(self, count, days):
-        skus = Product.objects.filter(state=State.ACTIVE).values_list("sku", flat=True)
-        if not skus:
-            return
-        path = f"/api/portfolios/{self.portfolio.pk}"
-        valid_from = (today() + dt.timedelta(days=days)).isoformat()
-        draft = {"products": list(skus.order_by("pk"))[:count], "valid_from": valid_from}
-        self.office("PUT", f"{path}/draft", draft, {200, 201})
-        self.office("POST", f"{path}/publish", None, {200, 409})
-
-    @rule()
-    def restore_a_backup(self):
-        """Go back to a database of before: what phones have seen since is gone, but for them."""
-        newest = Product.objects.filter(versions=None).order_by("-pk").first()
-        visit = Visit.objects.order_by("received_at", "pk").last()
-        if visit is not None:
-            VisitRevision.objects.filter(visit_id=visit.pk).delete()
-            del self.first[str(visit.pk)]
-            self.others.pop(str(visit.pk), None)
-        for row in (newest, Assignment.objects.order_by("-pk").first(), visit):
-            if row is not None:
-                row.delete()
-        stamped = (Product, PortfolioVersion, Establishment, Assignment)
-        tops = [model.objects.aggregate(top=Max("seq"))["top"] or 0 for model in stamped]
-        Clock.objects.filter(key=clock.CATALOGUE).update(seq=max(tops))
-        call_command("new_sync_epoch", yes=True, stdout=io.StringIO())
-
-    def office(self, method, path, body, statuses):
-        answer = self.admin.generic(
-            method, path, json.dumps(body) if body else "", content_type="application/json"
-        )
-        assert answer.status_code in statuses, (method, path, body, answer.content)
 
     # --- What must hold --------------------------------------------------------------------------
     @rule()

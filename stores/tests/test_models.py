@@ -1,6 +1,7 @@
 """What the database refuses of products, places, establishments, visits and clocks."""
 
 import uuid
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -136,8 +137,6 @@ def test_the_catalogues_clock_has_an_epoch_and_a_sellers_none(key, epoch):
 
 
 def test_every_constraint_has_its_test():
-    from pathlib import Path
-
     folder = Path(__file__).parent
     texts = "".join(path.read_text() for path in folder.glob("test_*models.py"))
     names = [

@@ -41,8 +41,7 @@ class StrictField(forms.Field):
 
     def read(self, text: str) -> Any:
         """Return what ``text`` spells, or raise ValueError."""
-        # Abstract: a default would let any text through as a filter's value.
-        raise NotImplementedError
+        raise NotImplementedError  # a default would let any text through as a filter's value
 
     def wrong(self) -> ValidationError:
         """Return the error of a text that spells nothing."""
