@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
-from rest_framework.request import Request
 
 from clinic.constants import StudyType, UrgencyLevel
 from clinic.models import Patient, Study
 from core.api.filters import filterset
 from core.models import JournalEntry
-from core.text import name_key, search_key
+from core.text import name_key
 
 
 class BodyPartFilter(filterset.CharFilter):
@@ -95,11 +94,3 @@ class AccessFilter(filterset.FilterSet):
             "request_id": ["exact"],
             "at": ["gte", "lt"],
         }
-
-
-class WordSearch(filterset.SearchFilter):
-    """``?search=`` that finds "Treviño" by "trevino", on every database."""
-
-    def get_search_terms(self, request: Request) -> list[str]:
-        """Return the words in the form that they are stored in."""
-        return [search_key(term) for term in super().get_search_terms(request)]

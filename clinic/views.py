@@ -29,7 +29,6 @@ from clinic.filters import (
     PatientFilter,
     PatientStudyFilter,
     StudyFilter,
-    WordSearch,
 )
 from clinic.models import Patient, Study
 from clinic.serializers import (
@@ -41,7 +40,7 @@ from clinic.serializers import (
     StudySerializer,
     VocabularySerializer,
 )
-from core.api.filters.filterset import FilterBackend, OrderingFilter
+from core.api.filters.filterset import FilterBackend, FoldedSearchFilter, OrderingFilter
 from core.api.parsers import MultiPartParser
 from core.api.query import parse_bool, path_key, refusal
 from core.api.renderers import CSVRenderer, JSONRenderer
@@ -141,7 +140,7 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
     queryset = Patient.objects.prefetch_related("studies")
     serializer_class: type[BaseSerializer] = PatientSerializer
     filterset_class: type[PatientFilter | KnownPatientFilter] = PatientFilter
-    filter_backends = (FilterBackend, WordSearch, OrderingFilter)
+    filter_backends = (FilterBackend, FoldedSearchFilter, OrderingFilter)
     search_fields: ClassVar[tuple[str, ...]] = ("search_key",)
     ordering_fields: ClassVar[tuple[str, ...]] = ("id", "last_name", "birth_date", "created_at")
     query_params: ClassVar[Any] = {"import_files": ("dry_run",), "export_file": ("file",)}

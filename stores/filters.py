@@ -5,10 +5,9 @@ from typing import Any
 from django.db.models import QuerySet, TextChoices, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
-from rest_framework.request import Request
 
 from core.api.filters import filterset
-from core.text import name_key, search_key
+from core.text import name_key
 from stores.constants import AssignmentState, Flag, State, VersionState
 from stores.models import (
     Assignment,
@@ -22,14 +21,6 @@ from stores.models import (
 from stores.values import gtin_key
 
 ALL = "all"
-
-
-class FoldedSearch(filterset.SearchFilter):
-    """``?search=`` that finds "Medellín" by "medellin", on every database."""
-
-    def get_search_terms(self, request: Request) -> list[str]:
-        """Return the words in the form that they are stored in."""
-        return [search_key(term) for term in super().get_search_terms(request)]
 
 
 class StateFilter(filterset.ChoiceFilter):

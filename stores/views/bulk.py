@@ -12,7 +12,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.filters.filterset import FilterBackend, FilterSet
+from core.api.filters.filterset import FilterBackend, FilterSet, FoldedSearchFilter
 from core.api.parsers import JSONParser
 from core.api.query import parse_bool, refusal
 from core.api.renderers import CSVRenderer, JSONRenderer
@@ -21,7 +21,6 @@ from core.api.views import GenericViewSet
 from stores.constants import MAX_BULK_ROWS
 from stores.errors import BulkRefused, TooManyRows
 from stores.files import sheets
-from stores.filters import FoldedSearch
 
 ALL_OR_NOTHING, KEEP_GOOD = POLICIES = ("all_or_nothing", "keep_good")
 PARAMETERS = [
@@ -34,7 +33,7 @@ EXPORT = {
     "detail": False,
     "pagination_class": None,
     "renderer_classes": (JSONRenderer, CSVRenderer),
-    "filter_backends": (FilterBackend, FoldedSearch),
+    "filter_backends": (FilterBackend, FoldedSearchFilter),
 }
 ROWS = inline_serializer(
     "BulkRows", {"rows": serializers.ListField(child=serializers.DictField(), allow_empty=False)}
@@ -125,4 +124,4 @@ class BulkMixin(GenericViewSet):
 
 def export_params(filters: type[FilterSet]) -> tuple[str, ...]:
     """Return the query parameters of a file: the list's filters, and words to look for."""
-    return (*filters.base_filters, FoldedSearch.search_param)
+    return (*filters.base_filters, FoldedSearchFilter.search_param)

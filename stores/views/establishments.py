@@ -9,12 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from core.api.filters.filterset import FilterBackend, OrderingFilter
+from core.api.filters.filterset import FilterBackend, FoldedSearchFilter, OrderingFilter
 from core.api.query import path_key
 from core.api.views import ModelViewSet
 from stores import permissions
 from stores.constants import State
-from stores.filters import EstablishmentFilter, FoldedSearch
+from stores.filters import EstablishmentFilter
 from stores.models import Assignment, Establishment
 from stores.selectors import resolved_establishments
 from stores.serializers.assignments import ReassignedSerializer, ReassignSerializer
@@ -33,7 +33,7 @@ class EstablishmentViewSet(BulkMixin, ModelViewSet):
     queryset = resolved_establishments()
     serializer_class = EstablishmentSerializer
     filterset_class = EstablishmentFilter
-    filter_backends = (FilterBackend, FoldedSearch, OrderingFilter)
+    filter_backends = (FilterBackend, FoldedSearchFilter, OrderingFilter)
     search_fields = ("search_key",)
     ordering_fields = ("id", "code", "name")
     fast_reads = False  # region, portfolio and location are no columns of their own

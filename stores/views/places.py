@@ -1,9 +1,9 @@
 """The routes of places and typologies: what an establishment can say of itself."""
 
-from core.api.filters.filterset import FilterBackend, OrderingFilter
+from core.api.filters.filterset import FilterBackend, FoldedSearchFilter, OrderingFilter
 from core.api.views import ReadOnlyModelViewSet
 from stores import permissions
-from stores.filters import CityFilter, FoldedSearch
+from stores.filters import CityFilter
 from stores.models import City, Region, Typology
 from stores.serializers.places import CitySerializer, RegionSerializer, TypologySerializer
 
@@ -31,7 +31,7 @@ class CityViewSet(ReadOnlyModelViewSet):
     queryset = City.objects.select_related("department")
     serializer_class = CitySerializer
     filterset_class = CityFilter
-    filter_backends = (FilterBackend, FoldedSearch, OrderingFilter)
+    filter_backends = (FilterBackend, FoldedSearchFilter, OrderingFilter)
     search_fields = ("search_key",)
     ordering = ("name", "code")
     ordering_fields = ("code", "name")

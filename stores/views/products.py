@@ -6,12 +6,12 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.serializers import BaseSerializer
 
-from core.api.filters.filterset import FilterBackend, OrderingFilter
+from core.api.filters.filterset import FilterBackend, FoldedSearchFilter, OrderingFilter
 from core.api.query import parse_bool, path_key
 from core.api.views import ModelViewSet
 from stores import permissions
 from stores.constants import State
-from stores.filters import FoldedSearch, ProductFilter
+from stores.filters import ProductFilter
 from stores.models import Product
 from stores.serializers.products import ProductSerializer
 from stores.services import products
@@ -32,7 +32,7 @@ class ProductViewSet(BulkMixin, ModelViewSet):
     queryset = Product.objects.all()
     serializer_class = ProductSerializer
     filterset_class = ProductFilter
-    filter_backends = (FilterBackend, FoldedSearch, OrderingFilter)
+    filter_backends = (FilterBackend, FoldedSearchFilter, OrderingFilter)
     search_fields = ("search_key",)
     ordering_fields = ("id", "sku", "name", "brand", "category")
     query_params: ClassVar[Any] = {

@@ -20,6 +20,7 @@ from rest_framework.request import Request
 
 from core.api.filters import fields
 from core.api.query import refusal
+from core.text import search_key
 
 MAX_SEARCH_CHARACTERS = 100
 MAX_SEARCH_WORDS = 5
@@ -192,6 +193,14 @@ class SearchFilter(filters.SearchFilter):
         text = f"Words to look for, at most {MAX_SEARCH_WORDS}; each must occur."
         schema = {"type": "string", "maxLength": MAX_SEARCH_CHARACTERS}
         return [_parameter(self.search_param, text, schema)]
+
+
+class FoldedSearchFilter(SearchFilter):
+    """A search of columns that hold :func:`core.text.search_key`: "trevino" finds "Treviño"."""
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        """Return the words in the form that they are stored in."""
+        return [search_key(term) for term in super().get_search_terms(request)]
 
 
 class OrderingFilter(filters.BaseFilterBackend):
