@@ -63,7 +63,8 @@ app.conf.update(
     task_queues=[Queue(name, Exchange(name), routing_key=name) for name in plugs.queues()],
     task_routes=[plugs.route_task],
     beat_schedule=plugs.beat_schedule(),
-    beat_schedule_filename=str(settings.VAR_DIR / "beat-schedule"),
+    # Without a file, which a crash or a full disk may cut off: an interval counts from the start.
+    beat_scheduler="celery.beat:Scheduler",
 )
 app.autodiscover_tasks(plugs.task_packages)
 

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from celery.schedules import crontab
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
@@ -19,5 +20,5 @@ class CoreConfig(plugs.PluggableApp):
             "schedule": float(settings.SWEEP_SECONDS),
             "options": {"expires": 3 * settings.SWEEP_SECONDS},
         },
-        "core.purge": {"task": "core.tasks.purge", "schedule": 3600.0},
+        "core.purge": {"task": "core.tasks.purge", "schedule": crontab(minute=35)},
     }

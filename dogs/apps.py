@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from core import plugs
@@ -13,5 +14,8 @@ class DogsConfig(plugs.PluggableApp):
     name = "dogs"
     verbose_name = _("Dogs")
     beat_schedule: ClassVar[dict[str, dict[str, Any]]] = {
-        "dogs.remove_orphans": {"task": "dogs.tasks.remove_orphans", "schedule": 3600.0},
+        "dogs.remove_orphans": {
+            "task": "dogs.tasks.remove_orphans",
+            "schedule": crontab(minute=25),
+        },
     }

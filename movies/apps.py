@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from core import plugs
@@ -15,7 +16,7 @@ class MoviesConfig(plugs.PluggableApp):
     beat_schedule: ClassVar[dict[str, dict[str, Any]]] = {
         "movies.purge": {
             "task": "movies.tasks.purge",
-            "schedule": 3600.0,
+            "schedule": crontab(minute=45),
             "options": {"expires": 3000},
         },
     }

@@ -91,9 +91,7 @@ class Platform:
 
         A picture's task sleeps ``delay`` seconds before it calls.
         """
-        schedule = self.folder / f"beat-{len(self.workers)}"
-        command = f"worker --beat -c 1 -l WARNING --schedule {schedule}"
-        return self.start(command, DOG_PICTURE_DELAY_SECONDS=str(delay))
+        return self.start("worker --beat -c 1 -l WARNING", DOG_PICTURE_DELAY_SECONDS=str(delay))
 
     def start(self, command: str, **settings: str) -> subprocess.Popen:
         """Start one of Celery's programs."""
@@ -168,6 +166,26 @@ def test_broker_gone_with_everything_in_it(platform, outside):
     platform.start_worker()
     platform.wait_for(lambda: {row[0] for row in platform.pictures()} == {"ready"})
     assert outside.calls("dogs") == 2
+
+
+def test_files_that_were_cut_off_stop_nobody(platform, outside):
+    platform.register("Lazy")
+    schedule = platform.folder / "beat-schedule.dat"
+    schedule.write_bytes(b"x" * 100)
+    messages = platform.folder / "broker" / "messages"
+    control = platform.folder / "broker" / "control"
+    for folder in (messages, control):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name in ("1_a.dogs.msg", "2_b.core.msg"):
+        (messages / name).write_text('{"body": "W10=", "headers": {')
+    for table in ("dogs", "core"):
+        (control / f"{table}.exchange").write_text('[["dogs", ""')
+    platform.everything_is_due()
+    worker = platform.start_worker()
+    platform.wait_for(lambda: {row[0] for row in platform.pictures()} == {"ready"})
+    assert worker.poll() is None
+    assert not [*messages.glob("[12]_?.*")]
+    assert schedule.read_bytes() == b"x" * 100  # nobody reads or writes it
 
 
 def test_beat_leaves_a_sign_with_each_message(platform):

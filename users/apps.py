@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from core import plugs
@@ -15,7 +16,7 @@ class UsersConfig(plugs.PluggableApp):
     beat_schedule: ClassVar[dict[str, dict[str, Any]]] = {
         "users.purge_expired": {
             "task": "users.tasks.purge_expired",
-            "schedule": 3600.0,
+            "schedule": crontab(minute=15),
             "options": {"expires": 3000},
         },
     }
