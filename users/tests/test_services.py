@@ -183,6 +183,12 @@ def first_admin(settings):
     settings.ADMIN_EMAIL, settings.ADMIN_PASSWORD = "Root@example.com", PASSWORD
 
 
+THERE_IS_ONE = (
+    "administrator: none made from ADMIN_EMAIL, an active one exists already"
+    " (another: manage.py createsuperuser)"
+)
+
+
 def ensure_admin():
     out = StringIO()
     call_command("ensure_admin", stdout=out)
@@ -191,7 +197,7 @@ def ensure_admin():
 
 def test_the_first_administrator_is_made_once(first_admin):
     assert ensure_admin() == "administrator root@example.com made"
-    assert ensure_admin() == ""
+    assert ensure_admin() == THERE_IS_ONE
     user = User.objects.get()
     assert (user.role, user.check_password(PASSWORD)) == (Role.ADMIN, True)
     assert JournalEntry.objects.get().actor_label == "ensure_admin"
@@ -199,7 +205,7 @@ def test_the_first_administrator_is_made_once(first_admin):
 
 def test_an_existing_administrator_is_enough(first_admin):
     UserFactory(role=Role.ADMIN)
-    assert ensure_admin() == ""
+    assert ensure_admin() == THERE_IS_ONE
     assert User.objects.count() == 1
 
 
@@ -207,6 +213,21 @@ def test_nothing_configured_makes_nobody(settings):
     settings.ADMIN_EMAIL = settings.ADMIN_PASSWORD = ""
     assert ensure_admin() == ""
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("missing", ["ADMIN_EMAIL", "ADMIN_PASSWORD"])
+def test_half_of_what_is_needed_is_said(first_admin, settings, missing):
+    setattr(settings, missing, "")
+    assert ensure_admin() == f"administrator: none made, {missing} is not set"
+    assert not User.objects.exists()
+
+
+def test_beside_demo_data_the_start_says_why_nobody_was_made(first_admin, settings):
+    settings.DEMO_DATA = True
+    out = StringIO()
+    call_command("prepare", verbosity=0, stdout=out)
+    assert out.getvalue().splitlines()[-1] == THERE_IS_ONE
+    assert not User.objects.filter(email="root@example.com").exists()
 
 
 def test_a_weak_password_or_a_taken_address_is_refused_in_words(first_admin, settings):
@@ -230,7 +251,7 @@ def test_two_replicas_make_one_administrator(first_admin):
 
     with ThreadPoolExecutor(4) as pool:
         answers = sorted(pool.map(start, range(4)))
-    assert answers == ["", "", "", "administrator root@example.com made"]
+    assert answers == [THERE_IS_ONE] * 3 + ["administrator root@example.com made"]
     assert User.objects.count() == 1
 
 

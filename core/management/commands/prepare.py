@@ -70,8 +70,9 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=min(options["verbosity"], 1))
             self.load_reference()
             if options["demo"] or settings.DEMO_DATA:
-                call_command("demo")  # first: its users have the ids of the brief
-            call_command("ensure_admin")
+                # First: its users have the ids of the brief.
+                call_command("demo", stdout=self.stdout)
+            call_command("ensure_admin", stdout=self.stdout)
 
     def load_reference(self) -> None:
         """Store the reference data of every enabled app."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
@@ -17,6 +18,13 @@ class Command(BaseCommand):
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
+        given = {name: getattr(settings, name) for name in ("ADMIN_EMAIL", "ADMIN_PASSWORD")}
+        if not any(given.values()):
+            return
+        for name, value in given.items():
+            if not value:
+                self.stdout.write(f"administrator: none made, {name} is not set")
+                return
         with context.acting_as(context.Actor("command", label="ensure_admin")):
             try:
                 user = services.ensure_admin()
@@ -26,3 +34,8 @@ class Command(BaseCommand):
                 raise CommandError("ADMIN_EMAIL belongs to a user without the role.") from error
         if user is not None:
             self.stdout.write(f"administrator {user.email} made")
+        else:
+            self.stdout.write(
+                "administrator: none made from ADMIN_EMAIL, an active one exists already"
+                " (another: manage.py createsuperuser)"
+            )
