@@ -50,9 +50,11 @@ run: install ## Start web, worker, beat and the sandbox on port 9050 (Ctrl-C sto
 	else colour=--no-colour; export DJANGO_COLORS=nocolor; fi; \
 	$(PY) manage.py prepare --demo || exit; \
 	test -n "$$colour" || export FORCE_COLOR=1; \
-	port="$${PORT:-$$(sed -n 's/^PORT=//p' .env)}"; \
+	port="$${PORT:-$$(sed -n 's/^PORT=//p' .env)}"; port="$${port:-9050}"; \
+	export SANDBOX_PORT="$${SANDBOX_PORT:-$$(sed -n 's/^SANDBOX_PORT=//p' .env)}"; \
+	export SANDBOX_PORT="$${SANDBOX_PORT:-$$((port + 1))}"; \
 	export TZ="$${TIME_ZONE:-$$(sed -n 's/^TIME_ZONE=//p' .env)}"; \
-	exec $(BIN)/honcho -e /dev/null $$colour start -p "$${port:-9050}"
+	exec $(BIN)/honcho -e /dev/null $$colour start -p "$$port"
 
 prepare: install ## Migrate, make the first administrator and the demo data
 	@$(PY) manage.py prepare --demo

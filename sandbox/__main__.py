@@ -41,7 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         server = Server((options.host, options.port), Handler, quiet=options.quiet)
     except (OSError, OverflowError) as problem:
-        sys.stderr.write(f"sandbox: {options.host}:{options.port}: {problem}\n")
+        sys.stderr.write(
+            f"sandbox: {options.host}:{options.port}: {problem}."
+            " Another port: SANDBOX_PORT=9061 make run\n"
+        )
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())

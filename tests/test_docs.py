@@ -109,19 +109,17 @@ def platform(tmp_path):
     def local(text):
         return re.sub(r"\b9051\b", sandbox, re.sub(r"\b9050\b", web, text))
 
-    (here / "Procfile").write_text(local((here / "Procfile").read_text()))
     ours = variables_shown((ROOT / ".env.example").read_text()) - {"PLATFORM_APPS"}
     env = {
         name: value
         for name, value in environment().items()
         if name not in ours and not OURS.match(name)
     }
-    env["LOG_FORMAT"] = "text"
+    env |= {"LOG_FORMAT": "text", "SANDBOX_PORT": sandbox}
     for command in (["scripts/dotenv.py"], ["manage.py", "prepare", "--demo"]):
         subprocess.run(
             [sys.executable, *command], cwd=here, env=env, check=True, stdout=subprocess.DEVNULL
         )
-        (here / ".env").write_text(local((here / ".env").read_text()))
     honcho = here / ".venv" / "bin" / "honcho"
     with (tmp_path / "run.log").open("w") as log:
         everything = subprocess.Popen(

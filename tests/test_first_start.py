@@ -23,11 +23,14 @@ def run(tmp_path):
     shown = "|".join(
         f"${{{name}-unset}}" for name in ("LOG_FORMAT", "FORCE_COLOR", "DJANGO_COLORS")
     )
-    stand_in = f'#!/bin/sh\necho "${{0##*/}} $*|{shown}|$TZ" >> said\n'
+    ports = "${SANDBOX_PORT-unset}"
+    stand_in = f'#!/bin/sh\necho "${{0##*/}} $*|{shown}|$TZ|{ports}" >> said\n'
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     for name in ("python", "honcho"):
         (tmp_path / ".venv" / "bin" / name).write_text(stand_in)
         (tmp_path / ".venv" / "bin" / name).chmod(0o755)
+
+    sandboxes = []
 
     def start(*, terminal, **variables):
         ours, theirs = pty.openpty() if terminal else os.pipe()
@@ -46,8 +49,11 @@ def run(tmp_path):
         python, honcho = (tmp_path / "said").read_text().splitlines()
         (tmp_path / "said").unlink()
         assert python.startswith("python manage.py prepare --demo|")
-        return python.split("|")[1:], honcho.split("|")
+        honcho, _, port = honcho.rpartition("|")
+        sandboxes.append(port)
+        return python.split("|")[1:-1], honcho.split("|")
 
+    start.sandboxes = sandboxes
     return start
 
 
@@ -79,6 +85,18 @@ def test_make_run_leaves_the_form_to_the_file_of_variables(run, tmp_path):
     with (tmp_path / ".env").open("a") as file:
         file.write("LOG_FORMAT=json\n")
     assert run(terminal=True)[1] == [COLOURED, "unset", "1", "unset", "America/Bogota"]
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_the_sandbox_listens_beside_the_platform_or_where_it_is_told_to(run, tmp_path):
+    run(terminal=False)
+    run(terminal=False, PORT="9070")
+    run(terminal=False, PORT="9070", SANDBOX_PORT="9099")
+    with (tmp_path / ".env").open("a") as file:
+        file.write("SANDBOX_PORT=9088\n")
+    run(terminal=False)
+    assert run.sandboxes == ["9051", "9071", "9099", "9088"]
+    assert "--port ${SANDBOX_PORT:-9051}" in (ROOT / "Procfile").read_text()
 
 
 # --- Without `make` ------------------------------------------------------------------------------
