@@ -58,6 +58,9 @@ limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190
 forwarded_allow_ips = ",".join(env.words("TRUSTED_PROXIES", [])) or "127.0.0.1,::1"
+# X-Forwarded-Ssl, X-Forwarded-Protocol and their like say nothing here: two that disagree are
+# gunicorn's reason to refuse a request.
+secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
 forwarder_headers = ""  # nobody in front of us moves our paths by a SCRIPT_NAME header
 http_parser = "auto"  # the C parser where gunicorn_h1c is installed
 
@@ -75,6 +78,9 @@ if _METRICS not in os.environ:  # noqa: TID251 - prometheus-client reads its fol
     shutil.rmtree(_folder, ignore_errors=True)  # of processes that are gone
     _folder.mkdir(parents=True, exist_ok=True)
     os.environ[_METRICS] = str(_folder)  # noqa: TID251 - see above
+
+
+_FRONT_ENDS = env.words("CORS_ALLOWED_ORIGINS", [])
 
 
 def write_problem(sock: Any, status: int, reason: str, _message: str) -> None:
@@ -98,6 +104,8 @@ def write_problem(sock: Any, status: int, reason: str, _message: str) -> None:
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
         f"X-Request-ID: {request_id}",
+        # Its Origin was not read yet: any page may read that the request was refused.
+        *(["Access-Control-Allow-Origin: *"] if _FRONT_ENDS else []),
     )
     util.write_nonblock(sock, "\r\n".join([*head, "", body]).encode())
 

@@ -13,7 +13,7 @@ here=$(dirname "$0")
 : "${ACCESS_LOG:=/dev/stdout}" "${ERROR_LOG:=stderr}"
 : "${MAX_UPLOAD_BYTES:=33554432}" "${LOGIN_RATE:=10r/s}" "${LOGIN_BURST:=40}"
 : "${FAILOVER:=error timeout}" "${FAILOVER_KEYED:=error timeout non_idempotent}"
-: "${NGINX_TRUSTED_PROXIES:=}"
+: "${NGINX_TRUSTED_PROXIES:=}" "${CORS_ALLOWED_ORIGINS:=}"
 export LISTEN RUN_DIR ACCESS_LOG ERROR_LOG MAX_UPLOAD_BYTES LOGIN_RATE LOGIN_BURST FAILOVER FAILOVER_KEYED
 names='${LISTEN} ${RUN_DIR} ${ACCESS_LOG} ${ERROR_LOG} ${MAX_UPLOAD_BYTES} ${LOGIN_RATE} ${LOGIN_BURST} ${FAILOVER} ${FAILOVER_KEYED}'
 
@@ -25,7 +25,7 @@ nodes() {
     fi
     for address in $addresses; do
         case $address in *:*) address="[$address]" ;; esac
-        echo "server $address:$API_PORT max_fails=3 fail_timeout=2s;"
+        echo "server $address:$API_PORT max_fails=0;"
     done
 }
 
@@ -37,9 +37,26 @@ trusted() {
     for proxy in $(echo "$NGINX_TRUSTED_PROXIES" | tr ',' ' '); do echo "set_real_ip_from $proxy;"; done
 }
 
+# Origins go into nginx's configuration, so nothing that would end a quoted text may be in one.
+origins() {
+    echo 'map $http_origin $plaza_known_origin {'
+    echo '    default "";'
+    for origin in $(echo "$CORS_ALLOWED_ORIGINS" | tr ',' ' '); do
+        case $origin in
+        *[!][A-Za-z0-9.:/_-]*) echo "start.sh: CORS_ALLOWED_ORIGINS has '$origin', no origin" >&2; return 1 ;;
+        esac
+        echo "    \"$origin\" \$http_origin;"
+    done
+    echo '}'
+    echo 'map $host $plaza_any_origin {'
+    echo "    default \"${CORS_ALLOWED_ORIGINS:+*}\";"
+    echo '}'
+}
+
 mkdir -p "$RUN_DIR"
 envsubst "$names" <"$here/nginx.conf.template" >"$RUN_DIR/nginx.conf"
 trusted >"$RUN_DIR/real_ip.conf"
+origins >"$RUN_DIR/cors.conf"
 nodes >"$RUN_DIR/upstream.conf" &
 wait $!  # a name server that is away must not keep a signal waiting
 nginx -t -q -c "$RUN_DIR/nginx.conf"

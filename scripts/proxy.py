@@ -67,7 +67,13 @@ class Proxy:
     """One nginx, its configuration and its logs, in ``folder``."""
 
     def __init__(
-        self, folder: Path, port: int = 0, *, trusted: Iterable[str] = (), **values: str
+        self,
+        folder: Path,
+        port: int = 0,
+        *,
+        trusted: Iterable[str] = (),
+        origins: Iterable[str] = (),
+        **values: str,
     ) -> None:
         self.folder = folder
         self.port = port or free_port()
@@ -91,9 +97,16 @@ class Proxy:
             + "}\n"
             + "".join(f"set_real_ip_from {network};\n" for network in networks)
         )
+        known = list(origins)
+        (folder / "cors.conf").write_text(
+            'map $http_origin $plaza_known_origin {\n    default "";\n'
+            + "".join(f'    "{origin}" $http_origin;\n' for origin in known)
+            + "}\nmap $host $plaza_any_origin {\n"
+            + f'    default "{"*" if known else ""}";\n}}\n'
+        )
         self.nodes({})
 
-    def nodes(self, ports: dict[int, str], options: str = "max_fails=3 fail_timeout=2s") -> None:
+    def nodes(self, ports: dict[int, str], options: str = "max_fails=0") -> None:
         """Write the list of nodes: port → extra words such as ``down``."""
         lines = [f"server 127.0.0.1:{port} {options} {extra};\n" for port, extra in ports.items()]
         (self.folder / "upstream.conf").write_text("".join(lines) or "server 127.0.0.1:1 down;\n")

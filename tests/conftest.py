@@ -14,6 +14,7 @@ def front(tmp_path_factory):
         MAX_UPLOAD_BYTES="100000",
         LOGIN_RATE="1r/m",
         LOGIN_BURST="3",
+        origins=["https://front.example"],
     )
     with node_in(folder) as one, node_in(folder) as other:
         nginx.nodes({one.port: "", other.port: ""})

@@ -24,6 +24,8 @@ def application(environ, start_response):
         log.write(json.dumps(seen) + "\n")
     if path.startswith("/wait/"):
         time.sleep(float(path.rpartition("/")[2]))
+    if environ["QUERY_STRING"].startswith("wait="):
+        time.sleep(float(environ["QUERY_STRING"].partition("=")[2]))
     if path == "/die" or environ["QUERY_STRING"] == "die":
         os._exit(9)
     status = path.rpartition("/")[2] if "/status/" in path else "200"

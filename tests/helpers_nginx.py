@@ -57,6 +57,7 @@ def node_in(folder):
         WEB_THREADS="4",
         DJANGO_SETTINGS_MODULE="config.settings.test",
         PLAZA_ECHO_LOG=str(folder / "seen.log"),
+        CORS_ALLOWED_ORIGINS="https://front.example",
         SECRET_KEY="x" * 40,
     )
 

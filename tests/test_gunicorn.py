@@ -27,6 +27,16 @@ def test_what_is_no_request_is_a_problem(node, sent, status, code):
     problem = json.loads(body)
     assert (problem["status"], problem["code"]) == (status, code)
     assert f"X-Request-ID: {problem['request_id']}" in head
+    assert "Access-Control-Allow-Origin: *" in head  # no Origin was read
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-Ssl: on", "X-Forwarded-Protocol: ssl"])
+def test_only_one_header_says_the_scheme(node, name):
+    with socket.create_connection(("127.0.0.1", node.port), timeout=5) as connection:
+        lines = ("GET / HTTP/1.1", "Host: x", "X-Forwarded-Proto: http", name, "Connection: close")
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    assert answer.startswith("HTTP/1.1 200 ")
 
 
 @pytest.fixture(scope="module")

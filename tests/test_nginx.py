@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 
 from scripts import proxy
@@ -45,6 +46,12 @@ SPOOFED = {
     "X-Forwarded-Host": "evil.example",
     "X-Forwarded-Port": "444",
     "X-Real-IP": "6.6.6.6",
+    "X-Forwarded-Ssl": "on",
+    "X-Forwarded-Protocol": "ssl",
+    "X-Forwarded-Scheme": "https",
+    "X-Scheme": "https",
+    "X-Url-Scheme": "https",
+    "Front-End-Https": "on",
     "Forwarded": "for=6.6.6.6;proto=https;host=evil.example",
     "Proxy": "http://evil.example",
     "X-Request-ID": 'a"b{}<script>',
@@ -52,7 +59,9 @@ SPOOFED = {
 
 
 def test_a_stranger_cannot_say_who_it_is(fresh):
-    seen = json.loads(fresh.ask(headers=SPOOFED).data)["headers"]
+    response = fresh.ask(headers=SPOOFED)
+    assert response.status == 200
+    seen = json.loads(response.data)["headers"]
     assert seen["HTTP_X_FORWARDED_FOR"] == "127.0.0.1"
     assert seen["HTTP_X_FORWARDED_PROTO"] == "http"
     assert re.fullmatch(r"[0-9a-f]{32}", seen["HTTP_X_REQUEST_ID"])
@@ -60,6 +69,12 @@ def test_a_stranger_cannot_say_who_it_is(fresh):
         "HTTP_X_FORWARDED_HOST",
         "HTTP_X_FORWARDED_PORT",
         "HTTP_X_REAL_IP",
+        "HTTP_X_FORWARDED_SSL",
+        "HTTP_X_FORWARDED_PROTOCOL",
+        "HTTP_X_FORWARDED_SCHEME",
+        "HTTP_X_SCHEME",
+        "HTTP_X_URL_SCHEME",
+        "HTTP_FRONT_END_HTTPS",
         "HTTP_FORWARDED",
         "HTTP_PROXY",
     } & set(seen)
@@ -199,11 +214,14 @@ def test_addresses_and_headers_over_the_limit_are_problems(fresh):
 
 
 def test_logging_in_is_limited_per_client(fresh):
-    answers = [fresh.ask("POST", "/api/auth/token/", body=b"{}") for _ in range(12)]
+    answers = [
+        fresh.ask("POST", "/api/auth/token/", body=b"{}", headers=FRONT_END) for _ in range(12)
+    ]
     statuses = [answer.status for answer in answers]
     assert statuses == [200] * 4 + [429] * 8
     assert assert_problem(answers[4], 429, "too_many_requests")["instance"] == "/api/auth/token/"
     assert answers[4].headers["Retry-After"] == "5"
+    assert_readable_by_a_front_end(answers[4])
     assert fresh.ask("GET", "/api/auth/token").status == 200
     assert fresh.ask("POST", "/api/auth/token/refresh", body=b"{}").status == 200
 
@@ -213,6 +231,59 @@ def test_the_apps_own_errors_pass_unchanged(fresh):
         response = fresh.ask(path=f"/status/{status}")
         assert response.status == status
         assert json.loads(response.data)["path"] == f"/status/{status}"
+
+
+def cors_headers(response):
+    """The headers by which a browser decides whether a page may read an answer."""
+    return {
+        name: value
+        for name, value in response.getheaders()
+        if name.startswith("Access-Control-") or (name, value) == ("Vary", "Origin")
+    }
+
+
+FRONT_END = {"Origin": "https://front.example"}
+
+
+def assert_readable_by_a_front_end(response):
+    headers = cors_headers(response)
+    exposed = headers.pop("Access-Control-Expose-Headers").split(", ")
+    assert sorted(exposed) == sorted(settings.CORS_EXPOSE_HEADERS)
+    assert headers == {"Access-Control-Allow-Origin": "https://front.example", "Vary": "Origin"}
+
+
+def test_a_front_end_may_read_what_nginx_refuses(fresh):
+    body = b"x" * 100_001
+    refusals = {
+        413: fresh.ask("POST", "/api/x", body=body, headers=FRONT_END),
+        405: fresh.ask("TRACE", "/api/x", headers=FRONT_END),
+    }
+    for status, response in refusals.items():
+        assert response.status == status
+        assert_readable_by_a_front_end(response)
+
+
+def test_what_was_too_long_to_have_an_origin_may_be_read_by_any_page(fresh):
+    too_long = {"X": "a" * 9000, **FRONT_END}
+    for response, status in (
+        (fresh.ask(path="/api/" + "a" * 9000, headers=FRONT_END), 414),
+        (fresh.ask(path="/api/x", headers=too_long), 400),
+    ):
+        assert response.status == status
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://other.example", "http://front.example", "https://front.example:444", "null"]
+)
+def test_other_origins_may_not(fresh, origin):
+    response = fresh.ask("POST", "/api/x", body=b"x" * 100_001, headers={"Origin": origin})
+    assert (response.status, cors_headers(response)) == (413, {"Vary": "Origin"})
+
+
+def test_only_the_api_is_for_front_ends_and_nodes_speak_for_themselves(fresh):
+    for path in ("/.env", "/api/status/404", "/api/status/503", "/api/x"):
+        assert cors_headers(fresh.ask(path=path, headers=FRONT_END)) == {}
 
 
 def test_every_problem_of_the_configuration_is_json():

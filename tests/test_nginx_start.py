@@ -35,7 +35,7 @@ class Container:
         getent.chmod(0o755)
         self.answers("10.0.0.1")
 
-    def start(self):
+    def start(self, **variables):
         nginx = os.path.dirname(proxy.nginx_path())  # noqa: PTH120 - for the PATH
         with (self.folder / "said").open("wb") as said:
             self.process = subprocess.Popen(
@@ -48,6 +48,7 @@ class Container:
                     "ACCESS_LOG": str(self.folder / "access.log"),
                     "ERROR_LOG": str(self.folder / "error.log"),
                     "POLL_SECONDS": "0.1",
+                    **variables,
                 },
                 stderr=said,
                 start_new_session=True,
@@ -100,7 +101,7 @@ def container(tmp_path):
 
 
 def node(address):
-    return f"server {address}:8000 max_fails=3 fail_timeout=2s;\n"
+    return f"server {address}:8000 max_fails=0;\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGTERM])
@@ -136,3 +137,23 @@ def test_it_stops_before_it_has_found_anybody(container):
     container.wait_for(lambda: container.asked() == 1)
     assert container.stop(signal.SIGTERM) == 0
     assert not proxy.answers(container.port)
+
+
+def test_front_ends_are_known_as_the_app_knows_them(container):
+    container.start(CORS_ALLOWED_ORIGINS="https://front.example, http://[::1]:3000")
+    container.wait_for(container.healthy)
+    made = proxy.Proxy(
+        container.folder / "other", origins=["https://front.example", "http://[::1]:3000"]
+    )
+    assert (container.folder / "run" / "cors.conf").read_text() == (
+        made.folder / "cors.conf"
+    ).read_text()
+    container.stop(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("origin", ['https://a"; return 200', "https://a.example/$host", "a;b"])
+def test_what_is_no_origin_stops_the_start_with_one_sentence(container, origin):
+    container.start(CORS_ALLOWED_ORIGINS=origin)
+    assert container.process.wait(20) == 1
+    assert "no origin" in (container.folder / "said").read_text()
+    assert container.listed() == ""
