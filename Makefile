@@ -126,7 +126,7 @@ ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL 
 	@DATABASE_URL="$(CI_DATABASE_URL)" REDIS_URL="$(CI_REDIS_URL)" $(MAKE) --no-print-directory tests PYTEST_ARGS="$(PYTEST_ARGS) --validate-answers"
 
 .PHONY: smoke
-smoke: install ## Restart and kill nodes behind nginx under load (needs nginx)
+smoke: install ## Restart, kill and hang nodes behind nginx under load (needs nginx)
 	@$(PY) -m scripts.smoke
 
 # What the apps bring beside their suites: programs that others wrote, and histories at random.

@@ -76,6 +76,23 @@ class Node:
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(10)
 
+    def kill_worker(self) -> None:
+        """Kill one worker (SIGKILL); the master starts another."""
+        if self.process is not None:
+            master = self.process.pid
+            children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+            os.kill(int(children[0]), signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Stop every process of the node where it is (SIGSTOP): it listens and answers nothing."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let the processes of a paused node go on."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGCONT)
+
     def __enter__(self) -> Self:
         self.start()
         return self

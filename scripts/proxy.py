@@ -25,6 +25,7 @@ DEFAULTS = {
     "MAX_UPLOAD_BYTES": "33554432",
     "LOGIN_RATE": "10r/s",
     "LOGIN_BURST": "40",
+    "READ_TIMEOUT": "6s",
     "FAILOVER": "error timeout",
     "FAILOVER_KEYED": "error timeout non_idempotent",
 }

@@ -2,8 +2,6 @@
 
 import contextlib
 import json
-import os
-import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -95,11 +93,11 @@ def test_a_reload_drops_nothing(dying):
 @contextlib.contextmanager
 def hung(node):
     """Stop a node's processes: it listens, and nothing answers."""
-    os.killpg(node.process.pid, signal.SIGSTOP)
+    node.pause()
     try:
         yield
     finally:
-        os.killpg(node.process.pid, signal.SIGCONT)
+        node.resume()
 
 
 def together(front, *requests):
