@@ -42,7 +42,7 @@ class Channel(filesystem.Channel):
         name = f"{time.monotonic() * 1000:.0f}_{uuid4()}.{queue}.msg"
         appear(Path(self.data_folder_out) / name, dumps(payload), replace=True)
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str) -> Any:  # type: ignore[override]  # kombu's two bases disagree
         """Return the oldest message that can be read; kombu removes each that it opens."""
         while True:
             try:
@@ -56,7 +56,7 @@ class Channel(filesystem.Channel):
             self.get_table(exchange)
         except (TypeError, ValueError):
             logger.warning("broker_table_unreadable", extra={"exchange": exchange})
-            self._exchange_file(exchange).unlink(missing_ok=True)
+            (Path(self.control_folder) / f"{exchange}.exchange").unlink(missing_ok=True)
         first = [filesystem.exchange_queue_t(routing_key or "", pattern or "", queue or "")]
         table = Path(self.control_folder) / f"{exchange}.exchange"
         appear(table, dumps(first), replace=False)
