@@ -56,6 +56,7 @@ class ImportRefused(Unprocessable):
 class ImportOvertaken(Conflict):
     """Somebody wrote the same patients while they were imported; nothing was written."""
 
+    retry_after = 1
     default_code = "import_overtaken"
     default_detail = _("The same patients changed during the import. Nothing was written.")
 
@@ -63,8 +64,6 @@ class ImportOvertaken(Conflict):
 class ImportRunning(Conflict):
     """One import at a time."""
 
+    retry_after = 10
     default_code = "import_running"
     default_detail = _("Another import is running. Try again when it has ended.")
-
-    def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "10"})

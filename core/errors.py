@@ -3,7 +3,7 @@
 The domain raises them; :mod:`core.problems` renders them once, as RFC 9457 problem documents.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
@@ -11,8 +11,13 @@ from rest_framework.exceptions import APIException
 
 
 class ApplicationError(APIException):
-    """An expected failure. ``extra`` becomes members of the problem document."""
+    """An expected failure. ``extra`` becomes members of the problem document.
 
+    Where the same request may succeed later, the class says after how many seconds to try again:
+    ``retry_after``, which is sent, and which keeps the refusal from being kept under a key.
+    """
+
+    retry_after: ClassVar[int | None] = None
     headers: dict[str, str]
     extra: dict[str, Any]
 
@@ -20,7 +25,8 @@ class ApplicationError(APIException):
         self, detail: Any = None, *, headers: dict[str, str] | None = None, **extra: Any
     ) -> None:
         super().__init__(detail)
-        self.headers = headers or {}
+        again = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        self.headers = {**again, **(headers or {})}
         self.extra = extra
 
 

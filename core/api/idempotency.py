@@ -2,7 +2,8 @@
 
 The key row and the effect are one transaction: a crash leaves neither, so no key can stay locked.
 A duplicate that arrives meanwhile waits on the unique key until the first one ends, then gets its
-answer. Refusals are kept too (their effect is undone, their answer is not); a 5xx keeps nothing.
+answer. Refusals are kept too (their effect is undone, their answer is not), but for those that may
+end differently next time: see :func:`is_final`.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F
 from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
@@ -36,7 +38,9 @@ KEPT_HEADERS = (
     "Retry-After",
     "WWW-Authenticate",
 )
-NEVER_KEPT = {401, 403, 408, 425, 429}
+# What depends on something else than the method, path and body that a key is bound to: who calls and
+# what they may see (401, 403, 404), the request's preconditions (412), the moment (408, 425, 429).
+NEVER_KEPT = {401, 403, 404, 408, 412, 425, 429}
 LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -57,8 +61,25 @@ class KeyReused(Unprocessable):
 class StillRunning(Conflict):
     """The first request with this key has not ended yet."""
 
+    retry_after = 1
     default_code = "idempotency_key_in_use"
     default_detail = _("The first request with this Idempotency-Key is still running.")
+
+
+def is_final(response: HttpResponseBase) -> bool:
+    """Tell whether an answer is the result of the operation, which a repeat gets again.
+
+    A success is. A refusal is unless the same request may end differently next time: the server
+    failed, the refusal says when to try again (``Retry-After``), or it depends on more than the
+    request. It had no effect, so a repeat that runs anew is safe.
+    """
+    if response.status_code < 400:  # noqa: PLR2004 - RFC 9110, 15: from here on it is a refusal
+        return True
+    return not (
+        response.status_code >= 500  # noqa: PLR2004 - server errors
+        or response.status_code in NEVER_KEPT
+        or "Retry-After" in response
+    )
 
 
 def caller_of(request: Request) -> str:
@@ -142,12 +163,16 @@ class Idempotency:
             try:
                 with transaction.atomic():
                     response = run()
+                    if not is_final(response):
+                        transaction.set_rollback(True)
             except Exception as error:  # noqa: BLE001 - refuse() raises again what is no answer
                 response = refuse(error)
-            if self.keeps(response):
+            if is_final(response):
                 self.store(row, response)
+            elif response.status_code < 500:  # noqa: PLR2004 - server errors
+                row.delete()  # and not all: what the refusal recorded stays
             else:
-                transaction.set_rollback(True)
+                transaction.set_rollback(True)  # the database may be away
             return response
 
     def answer_outside(self, run: Callable[[], HttpResponse]) -> HttpResponse:
@@ -163,7 +188,7 @@ class Idempotency:
         if row is not None:
             return self.replay(row)
         response = run()
-        if not self.keeps(response):
+        if not is_final(response):
             return response
         with transaction.atomic():
             row = self.claim()
@@ -184,23 +209,22 @@ class Idempotency:
         except IntegrityError as error:
             row = StoredAnswer.objects.select_for_update().filter(key=self.digest).first()
             if row is None:  # its seven days ended between the two statements
-                raise StillRunning(headers={"Retry-After": "1"}) from error
+                raise StillRunning from error
             return row
         except OperationalError as error:
             if getattr(error.__cause__, "pgcode", "") == LOCK_NOT_AVAILABLE:
                 raise StillRunning(headers={"Retry-After": "2"}) from error
             raise
 
-    def keeps(self, response: HttpResponse) -> bool:
-        """Tell whether an answer is final: trying again could not end differently."""
-        return response.status_code < 500 and response.status_code not in NEVER_KEPT  # noqa: PLR2004 - server errors
-
     def store(self, row: StoredAnswer, response: HttpResponse) -> None:
-        """Keep the answer, sealed."""
+        """Keep the answer, sealed; one that would be streamed is made whole."""
+        body = response.getvalue()
+        if response.streaming:
+            response.streaming_content = [body]  # type: ignore[attr-defined]  # it streams
         nonce = os.urandom(12)
         row.status = response.status_code
         row.headers = {name: response[name] for name in KEPT_HEADERS if name in response}
-        row.body = nonce + self.cipher.encrypt(nonce, response.content, self.digest.encode())
+        row.body = nonce + self.cipher.encrypt(nonce, body, self.digest.encode())
         row.save(update_fields=["status", "headers", "body"])
 
     def replay(self, row: StoredAnswer) -> HttpResponse:
