@@ -157,6 +157,8 @@ class RefreshView(TokenView):
 class SignOutView(TokenView):
     """End a session: its refresh and access tokens."""
 
+    renderer_classes = ()  # 204: there is nothing to negotiate
+
     @extend_schema(request=SignOutSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
         """End the session of the refresh token in the body, or else of the access token."""

@@ -12,11 +12,8 @@ import orjson
 from django.utils import timezone
 from django.utils.encoding import force_str
 from django.utils.functional import Promise
-from django.utils.http import parse_etags
 from rest_framework.renderers import BaseRenderer
 from rest_framework.utils.encoders import JSONEncoder
-
-from core.errors import PreconditionFailed
 
 ENCODER = JSONEncoder()
 
@@ -70,16 +67,3 @@ class CSVRenderer(JSONRenderer):
 def etag_of(body: bytes) -> str:
     """Return the strong entity tag of a body."""
     return f'"{blake2b(body, digest_size=12).hexdigest()}"'
-
-
-def unchanged(header: str, etag: str) -> bool:
-    """Tell whether ``If-None-Match: header`` names ``etag`` (weak comparison)."""
-    tags = [tag.removeprefix("W/") for tag in parse_etags(header)]
-    return "*" in tags or etag in tags
-
-
-def require_match(header: str, etag: str) -> None:
-    """Raise PreconditionFailed unless ``If-Match: header`` names ``etag`` (strong comparison)."""
-    tags = parse_etags(header)
-    if "*" not in tags and etag not in tags:
-        raise PreconditionFailed(current=etag)

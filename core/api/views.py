@@ -12,7 +12,7 @@ from django.db import models, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.encoding import escape_uri_path
-from rest_framework import generics, mixins, negotiation, viewsets
+from rest_framework import generics, mixins, viewsets
 from rest_framework import views as drf_views
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import SAFE_METHODS
@@ -23,25 +23,12 @@ from rest_framework.serializers import BaseSerializer
 from core.api.fast.mixin import FastReads
 from core.api.filters.filterset import view_query_params
 from core.api.idempotency import HEADER, Idempotency
+from core.api.negotiation import Negotiation
 from core.api.permissions import Rule
+from core.api.preconditions import check_existing, check_untagged, is_unchanged, require_match
 from core.api.query import check_path, check_query
-from core.api.renderers import JSONRenderer, dumps, etag_of, require_match, unchanged
+from core.api.renderers import dumps, etag_of
 from core.audit import journal
-
-JSON = JSONRenderer()
-
-
-class Negotiation(negotiation.DefaultContentNegotiation):
-    """JSON is all there is: the header is read only when it may exclude JSON (then 406)."""
-
-    def select_renderer(
-        self, request: Request, renderers: Any, format_suffix: str | None = None
-    ) -> tuple[Any, str]:
-        """Return the JSON renderer, or raise NotAcceptable."""
-        accept = request.META.get("HTTP_ACCEPT", "*/*")
-        if "*/*" in accept or "application/json" in accept or "application/*" in accept:
-            return JSON, JSON.media_type
-        return super().select_renderer(request, renderers, format_suffix)
 
 
 class BaseAPIView(drf_views.APIView):
@@ -103,6 +90,7 @@ class BaseAPIView(drf_views.APIView):
 
         if request.method in SAFE_METHODS or self.action_name() is None:
             return respond()
+        self.check_preconditions(request)
         if self.keeps_answers and request.method == "POST" and HEADER in request.headers:
             keyed = Idempotency(request)
             if self.atomic:
@@ -112,6 +100,15 @@ class BaseAPIView(drf_views.APIView):
             return respond()
         with transaction.atomic():
             return respond()
+
+    def check_preconditions(self, request: Request) -> None:
+        """Refuse a write whose ``If-Match`` nothing here can match.
+
+        What has an entity tag is compared later, under the lock of its row (``get_object``).
+        """
+        creates = getattr(self, "action", "") == "create"
+        if creates or not getattr(self, "detail", False):
+            check_untagged(request, exists=not (creates and getattr(self, "detail", False)))
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]  # already bytes
         """Render an expected failure; raise a defect of ours again."""
@@ -151,8 +148,12 @@ class BaseAPIView(drf_views.APIView):
             del plain["Content-Type"]
         if self.tagged(request, response):
             etag = plain["ETag"] = etag_of(body)
+            if request.method not in SAFE_METHODS:
+                return plain
+            if (expected := request.META.get("HTTP_IF_MATCH")) is not None:
+                require_match(expected, etag)
             wanted = request.META.get("HTTP_IF_NONE_MATCH")
-            if wanted and request.method in SAFE_METHODS and unchanged(wanted, etag):
+            if wanted and is_unchanged(wanted, etag):
                 # RFC 9110, 8.6: the length is that of the 200, which no cache may take for 0.
                 plain["Content-Length"] = str(len(body))
                 del plain["Content-Type"]
@@ -188,8 +189,8 @@ class BaseViewSet(BaseAPIView, viewsets.GenericViewSet):
     def get_object(self) -> Any:
         """Return the object at this address; for a write, locked and as the caller knows it.
 
-        Raises Http404 where there is none, PreconditionFailed where ``If-Match`` names another
-        state.
+        Raises Http404 where there is none, PreconditionFailed where ``If-Match`` or
+        ``If-None-Match`` of a write does not hold.
         """
         return self.get_object_from(self.get_queryset())
 
@@ -201,9 +202,8 @@ class BaseViewSet(BaseAPIView, viewsets.GenericViewSet):
         key = self.lookup_value(self.kwargs[self.lookup_url_kwarg or self.lookup_field])
         obj = generics.get_object_or_404(queryset, **{self.lookup_field: key})
         self.check_object_permissions(self.request, obj)
-        expected = self.request.headers.get("If-Match")
-        if write and expected:
-            require_match(expected, etag_of(dumps(self.get_serializer(obj).data)))
+        if write:
+            check_existing(self.request, lambda: etag_of(dumps(self.get_serializer(obj).data)))
         return obj
 
 
