@@ -1,12 +1,23 @@
 """``Idempotency-Key``: one effect, the same answer, no locked key."""
 
+import errno
 import hashlib
 import threading
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, OperationalError, connection, connections, transaction
+from django.http import HttpResponse, StreamingHttpResponse
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.test import APIClient
 
+from core.audit import journal
+from core.errors import (
+    Conflict,
+    NotFound,
+    PreconditionFailed,
+    ServiceUnavailable,
+    TooManyRequests,
+)
 from core.models import JournalEntry, StoredAnswer
 from core.roles import Role
 from users.auth.sessions import open_session
@@ -92,6 +103,89 @@ def test_refusal_is_repeated_without_its_effect(admin_api):
     assert second["Idempotency-Replayed"] == "true"
     assert second.json()["request_id"] == first.json()["request_id"]
     assert not User.objects.filter(email="ada@example.com").exists()
+
+
+class ComeBack(Conflict):
+    """A refusal that passes."""
+
+    retry_after = 3
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ComeBack(), 409),
+        (Conflict(headers={"Retry-After": "9"}), 409),
+        (NotFound(), 404),
+        (PreconditionFailed(), 412),
+        (PermissionDenied(), 403),
+        (NotAuthenticated(), 401),
+        (TooManyRequests(retry_after=3), 429),
+        (ServiceUnavailable(), 503),
+        (OperationalError("gone"), 503),
+        (OSError(errno.ENOSPC, "full"), 503),
+    ],
+)
+def test_a_refusal_that_may_end_otherwise_is_run_anew(admin_api, monkeypatch, error, status):
+    def refused(self, serializer):
+        serializer.save(password="x")
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr("users.views.UserViewSet.perform_create", refused)
+        response = post(admin_api)
+    assert response.status_code == status
+    assert ("Retry-After" in response) == (status not in {401, 403, 404, 412})
+    assert StoredAnswer.objects.count() == 0
+    assert not User.objects.filter(email="ada@example.com").exists()
+    again = post(admin_api)
+    assert (again.status_code, "Idempotency-Replayed" in again) == (201, False)
+
+
+def test_a_success_is_kept_even_if_it_says_when_to_come_back(admin_api, monkeypatch):
+    headers = {"Retry-After": "5"}
+    monkeypatch.setattr("users.views.UserViewSet.get_success_headers", lambda *_args: headers)
+    assert post(admin_api).content == post(admin_api).content
+    assert User.objects.filter(email="ada@example.com").count() == 1
+
+
+def test_what_a_refusal_records_outlives_its_key(admin_api, monkeypatch):
+    def note(self, error):
+        journal.record(journal.Action.REFUSED, self.request.user, reason=str(error))
+
+    def refused(self, serializer):
+        raise ComeBack
+
+    monkeypatch.setattr("users.views.UserViewSet.on_error", note)
+    monkeypatch.setattr("users.views.UserViewSet.perform_create", refused)
+    assert post(admin_api)["Retry-After"] == "3"
+    assert JournalEntry.objects.filter(action="refused").count() == 1
+    assert StoredAnswer.objects.count() == 0
+
+
+def test_a_streamed_answer_is_sent_and_kept_whole(admin_api, monkeypatch):
+    def create(self, request, *_args, **_kwargs):
+        UserFactory(email="ada@example.com")
+        parts = (part for part in ("[1,", "2]"))
+        return StreamingHttpResponse(parts, status=201, content_type="application/json")
+
+    monkeypatch.setattr("users.views.UserViewSet.create", create)
+    first, second = post(admin_api), post(admin_api)
+    assert first.getvalue() == second.content == b"[1,2]"
+    assert second["Idempotency-Replayed"] == "true"
+    assert User.objects.filter(email="ada@example.com").count() == 1
+
+
+def test_a_failure_that_is_answered_and_not_raised_has_no_effect(admin_api, monkeypatch):
+    def create(self, request, *_args, **_kwargs):
+        UserFactory(email="ada@example.com")
+        return HttpResponse(status=503, content_type="application/problem+json")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("users.views.UserViewSet.create", create)
+        assert post(admin_api).status_code == 503
+    assert not User.objects.filter(email="ada@example.com").exists()
+    assert post(admin_api).status_code == 201
 
 
 def test_refused_caller_keeps_nothing(user_api, api):
