@@ -76,13 +76,15 @@ class SignInSerializer(Serializer):
 class RefreshSerializer(Serializer):
     """What refreshing takes."""
 
-    refresh = StrictCharField(max_length=MAX_BEARER_BYTES, write_only=True)
+    refresh = StrictCharField(max_length=MAX_BEARER_BYTES, write_only=True, trim_whitespace=False)
 
 
 class SignOutSerializer(Serializer):
     """What signing out takes: the refresh token, or nothing beside the access token."""
 
-    refresh = StrictCharField(max_length=MAX_BEARER_BYTES, write_only=True, required=False)
+    refresh = StrictCharField(
+        max_length=MAX_BEARER_BYTES, write_only=True, required=False, trim_whitespace=False
+    )
 
 
 class PairSerializer(Serializer):

@@ -26,6 +26,9 @@ from users.models import Session
 # {"alg":"HS256","typ":"JWT"}: our tokens have this header and no other. Comparing the bytes refuses
 # `none`, other algorithms, `kid`, `jku`, `jwk`, `x5u` and `crit` before anything is parsed.
 HEADER = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+# The signature alone is not signed itself. 32 bytes have one spelling in base64url (RFC 4648, 3.5):
+# 43 characters, of which the last has two bits to spare, without padding (RFC 7515, 2).
+TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]{42}[AEIMQUYcgkosw048]", re.ASCII)
 USER_ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 LAST_SECOND = 253402300799 - 86400  # the year 9999, with room for a time zone and the leeway
 MAX_GENERATION = 2**31 - 2  # the next one still fits the column
@@ -110,6 +113,8 @@ class SessionToken(Token):
     def read(cls, text: str) -> Claims:
         """Return the claims of a valid token, or raise InvalidToken, whatever ``text`` is."""
         if not text.startswith(HEADER) or len(text) > MAX_BEARER_BYTES:
+            raise InvalidToken
+        if not TOKEN.fullmatch(text):
             raise InvalidToken
         ring = present_ring()
         claims = verified(cls, text, ring)  # type: ignore[arg-type]  # mypy: a class hashes as its instances

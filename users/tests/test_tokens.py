@@ -82,6 +82,39 @@ def test_malformed_tokens_are_401(api, kind):
     assert (session.generation, session.revoked_at) == (0, None)
 
 
+def spellings(token):
+    """Yield what a lenient reader of base64url takes for the same token."""
+    head, payload, signature = token.split(".")
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    last = alphabet.index(signature[-1])
+    yield from (token + end for end in ("=", "==", "====", "%3D", "A", ".", "\u200b"))
+    yield from (f"{head}.{payload}.{signature[:-1]}{alphabet[last + spare]}" for spare in (1, 2, 3))
+    yield from (f"{head}={tail}" for tail in (f".{payload}.{signature}",))
+    yield f"{head}.{payload}=.{signature}"
+    yield f"{head}.{payload}.{signature[:20]}={signature[20:]}"
+    for blank in (" ", "\t", "\n", "\r\n", "\x0b", "!"):
+        yield f"{head}.{payload}.{signature[:20]}{blank}{signature[20:]}"
+        yield f"{token}{blank}"
+        yield f"{blank}{token}"
+
+
+def test_a_token_has_one_spelling(api):
+    for generation in range(8):  # enough for signatures with - and _
+        session = SessionFactory(generation=generation)
+        pair = pair_of(session)
+        access, refresh = pair.access, pair.refresh
+        for other in (access.replace("-", "+").replace("_", "/"), *spellings(access)):
+            if other != access and other.isascii():
+                assert_refused(me(api, other))
+        for other in (refresh.replace("-", "+").replace("_", "/"), *spellings(refresh)):
+            if other != refresh:
+                assert_refused(renew(api, other))
+        session.refresh_from_db()
+        assert (session.generation, session.revoked_at) == (generation, None)
+        assert me(api, access).status_code == 200
+        assert renew(api, refresh).status_code == 200
+
+
 def test_a_refresh_token_is_no_access_token_and_back(api):
     pair = pair_of(SessionFactory())
     assert_refused(me(api, pair.refresh))
