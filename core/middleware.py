@@ -19,6 +19,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from core import context, problems
+from core.api.query import has_encoded_slash
 from core.ops import metrics
 from core.proxies import client_address
 
@@ -95,10 +96,11 @@ class StripTrailingSlashMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Resolve the path without its trailing slash."""
+        """Resolve the path without its one trailing slash, which is no encoded one."""
         path = request.path_info
         if path.endswith("/") and len(path) > 1 and not path.startswith((ADMIN_PREFIX, "/static")):
-            request.path_info = path.rstrip("/") or "/"
+            if not has_encoded_slash(request.META):
+                request.path_info = path[:-1]
         elif path == ADMIN_PREFIX:
             request.path_info = ADMIN_PREFIX + "/"
         return self.get_response(request)

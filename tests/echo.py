@@ -15,6 +15,7 @@ def application(environ, start_response):
         "pid": os.getpid(),
         "method": environ["REQUEST_METHOD"],
         "path": path,
+        "raw": environ.get("RAW_URI"),
         "query": environ["QUERY_STRING"],
         "length": len(body),
         "body": body[:64].decode("latin-1"),

@@ -2,6 +2,8 @@
 
 import json
 import socket
+from http.client import HTTPConnection
+from urllib.parse import unquote
 
 import pytest
 
@@ -37,6 +39,16 @@ def test_only_one_header_says_the_scheme(node, name):
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
     assert answer.startswith("HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("path", ["/api/dogs/Rex%2F", "/api%2fdogs/Rex/?a=%2F", "//x/%2e%2E//"])
+def test_the_path_comes_as_it_was_sent_too(node, path):
+    """Only it tells a slash from an encoded one (core.api.query.has_encoded_slash)."""
+    connection = HTTPConnection("127.0.0.1", node.port, timeout=5)
+    connection.request("GET", path)
+    seen = json.loads(connection.getresponse().read())
+    connection.close()
+    assert (seen["raw"], seen["path"]) == (path, unquote(path.partition("?")[0]))
 
 
 @pytest.fixture(scope="module")

@@ -183,6 +183,12 @@ def test_a_dog_may_be_called_like_a_hidden_file(fresh):
     assert json.loads(fresh.ask(path="/api/dogs/.git").data)["path"] == "/api/dogs/.git"
 
 
+@pytest.mark.parametrize("path", ["/api/dogs/Rex%2F", "/api%2Fdogs/a%5Cb//", "/api/./x/%2e%2e/y"])
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "key-00000001"}])
+def test_a_path_passes_as_it_was_sent(fresh, path, headers):
+    assert json.loads(fresh.ask("POST", path, headers=headers).data)["raw"] == path
+
+
 def test_metrics_are_for_the_inside(fresh, tmp_path):
     assert fresh.ask(path="/metrics").status == 200
     nginx = proxy.Proxy(tmp_path / "outside", trusted=["127.0.0.1"])

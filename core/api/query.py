@@ -7,6 +7,7 @@ silently does nothing shows a caller rows that it did not ask for.
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest
@@ -33,7 +34,7 @@ BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class MalformedPath(errors.BadRequest):
-    """An argument in the path holds control characters."""
+    """The path holds control characters, or bytes that are no UTF-8."""
 
     default_code = "malformed_path"
 
@@ -78,6 +79,40 @@ def check_value(name: str, value: str) -> None:
         raise refusal(name, message, "too_long")
     if UNREADABLE.search(value):
         raise refusal(name, _("This is no readable UTF-8 text."), "invalid_text")
+
+
+def raw_path(meta: Mapping[str, Any]) -> str:
+    """Return the request's path as it was sent, or "" where the server does not say.
+
+    Django routes by the decoded path, in which an encoded slash ends a segment that it was a part
+    of (RFC 3986, 2.2) and ``%FF`` is three characters. ``RAW_URI`` is gunicorn's, ``REQUEST_URI``
+    that of other servers; a test client sends neither.
+    """
+    raw: str = meta.get("RAW_URI") or meta.get("REQUEST_URI") or ""
+    return raw.partition("?")[0]
+
+
+def has_encoded_slash(meta: Mapping[str, Any]) -> bool:
+    """Tell whether a slash of the request's path is percent-encoded."""
+    return "%2f" in raw_path(meta).lower()
+
+
+def check_address(meta: Mapping[str, Any]) -> None:
+    """Refuse a path that is a second spelling of an address, or none.
+
+    Raises:
+        NotFound: a slash is percent-encoded.
+        MalformedPath: its bytes are no UTF-8.
+    """
+    if has_encoded_slash(meta):
+        raise errors.NotFound
+    raw = raw_path(meta)
+    if "%" not in raw and raw.isascii():
+        return
+    try:
+        unquote_to_bytes(raw.encode("latin-1")).decode()
+    except UnicodeError:
+        raise MalformedPath(_("The path is no readable UTF-8 text.")) from None
 
 
 def check_path(kwargs: Mapping[str, Any]) -> None:

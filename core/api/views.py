@@ -26,7 +26,7 @@ from core.api.idempotency import HEADER, Idempotency
 from core.api.negotiation import Negotiation
 from core.api.permissions import Rule
 from core.api.preconditions import check_existing, check_untagged, is_unchanged, require_match
-from core.api.query import check_path, check_query
+from core.api.query import check_address, check_path, check_query
 from core.api.renderers import dumps, etag_of
 from core.audit import journal
 
@@ -56,6 +56,7 @@ class BaseAPIView(drf_views.APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let the request in, or raise why not: who, may they, is what they ask for well-formed."""
+        check_address(request.META)
         check_path(kwargs)
         self.perform_content_negotiation(request)
         self.perform_authentication(request)

@@ -1,5 +1,7 @@
 """What happens around every request: slashes, headers, and the database away."""
 
+from urllib.parse import unquote
+
 import pytest
 from django.db import close_old_connections, connection, connections
 from django.utils.translation import get_language
@@ -8,6 +10,7 @@ from core import context
 from core.ops import health
 from core.proxies import client_address
 from core.roles import Role
+from tests.asserts import assert_problem
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +24,42 @@ def test_with_and_without_a_trailing_slash(admin_api, path):
     assert plain.status_code == slashed.status_code == 200
     if path in {"/api/users/me", "/api/openapi.yaml"}:
         assert slashed.content == plain.content  # the others show their own address
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/users/me//", "/docs//", "/api//users/me", "//api/users/me", "/api/./users/me"]
+)
+def test_another_spelling_of_an_address_is_none(admin_api, path):
+    assert_problem(admin_api.generic("GET", path), 404, "not_found")
+
+
+@pytest.mark.parametrize("variable", ["RAW_URI", "REQUEST_URI"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *["/api/users/me%2F", "/api/users/me%2f", "/api/users%2Fme", "/api%2fusers/me/"],
+        *["/docs%2F", "/api/journal%2F?limit=1", "http://testserver/api/users/me%2F"],
+    ],
+)
+def test_an_encoded_slash_is_no_slash(admin_api, path, variable):
+    """The server hands on the decoded path, which is a good address, and the raw one."""
+    decoded, _, query = path.removeprefix("http://testserver").partition("?")
+    response = admin_api.get(unquote(decoded), QUERY_STRING=query, **{variable: path})
+    assert_problem(response, 404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/api/users/me", "/api/users/me/", "/api/journal?search=a%2Fb"])
+def test_an_encoded_slash_elsewhere_is_text(admin_api, path):
+    path = path.replace("search=a%2Fb", "object_id=a%2Fb")
+    assert admin_api.get(path, RAW_URI=path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "name", ["%FF", "Rex%FF", "%ED%A0%80", "%C0%AF", "%E2%82", "%F8%88%80%80%AF"]
+)
+def test_a_path_that_is_no_text_is_400(admin_api, name):
+    path = f"/api/journal/{name}"
+    assert_problem(admin_api.get(path, RAW_URI=path), 400, "malformed_path")
 
 
 def test_admin_keeps_its_slash(client):

@@ -1,7 +1,7 @@
 """The routes of dogs, as their callers rely on them."""
 
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from django.db import connection
@@ -335,3 +335,27 @@ def test_delete(user_api):
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_change_of_an_unknown_dog(user_api, method):
     assert_problem(getattr(user_api, method)("/api/dogs/Nobody", {}), 404, "not_found")
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+@pytest.mark.parametrize("raw", ["/api/dogs/Rex%2F", "/api/dogs%2FRex", "/api/dogs/Rex%2f/"])
+def test_an_encoded_slash_is_no_part_of_an_address(user_api, method, raw):
+    DogFactory(name="Rex")
+    response = getattr(user_api, method)(unquote(raw), {"name": "Max"}, RAW_URI=raw)
+    assert_problem(response, 404, "not_found")
+    assert list(Dog.objects.values_list("name", flat=True)) == ["Rex"]
+
+
+@pytest.mark.parametrize("name", ["Rex%252F", "a%5Cb", "%252e%252e", "50%25"])
+def test_what_is_no_slash_after_decoding_is_a_name(user_api, name):
+    path = f"/api/dogs/{name}"
+    made = user_api.post(path, RAW_URI=path)
+    assert (made.status_code, made.json()["name"]) == (201, unquote(name))
+    found = user_api.get(made["Location"], RAW_URI=made["Location"])
+    assert (found.status_code, found.json()["name"]) == (200, unquote(name))
+
+
+def test_a_name_that_is_no_utf_8_is_400(user_api):
+    for path in ("/api/dogs/Rex%FF", "/api/dogs/%C0%AF"):
+        assert_problem(user_api.post(path, RAW_URI=path), 400, "malformed_path")
+    assert Dog.objects.count() == 0
