@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from core.api.codings import decode_body
 from core.api.fast.mixin import FastReads
 from core.api.filters.filterset import view_query_params
 from core.api.idempotency import HEADER, Idempotency
@@ -63,6 +64,8 @@ class BaseAPIView(drf_views.APIView):
         self.check_permissions(request)
         if request.META.get("QUERY_STRING") and self.action_name() is not None:
             check_query(request, view_query_params(self))
+        if "HTTP_CONTENT_ENCODING" in request.META and self.action_name() is not None:
+            decode_body(request)
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer one request (DRF's dispatch, with the write in one transaction)."""

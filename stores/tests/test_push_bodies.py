@@ -28,6 +28,21 @@ NOTHING = {"visits": 0, "revisions": 0, "rejected": 0, "dirty": 0}
 
 
 # -- the body ------------------------------------------------------------------------------------
+def test_a_push_may_be_gzip(phone, seller, store):
+    document = visit(store)
+    body = gzip.compress(orjson.dumps(rows(document)))
+    answer = push_raw(phone, body, HTTP_CONTENT_ENCODING="gzip")
+    assert (answer.status_code, answer.json()) == (200, push(phone, document).json())
+    assert counts()["visits"] == 1
+    for broken in (body[:-9], body + b"x", body + body):
+        again = push_raw(phone, broken, HTTP_CONTENT_ENCODING="gzip")
+        assert_problem(again, 400, "gzip_malformed")
+    large = gzip.compress(b"[" + b" " * 1024 * 1024 + b"]")
+    answer = push_raw(phone, large, HTTP_CONTENT_ENCODING="gzip")
+    assert_problem(answer, 413, "payload_too_large")
+    assert counts()["visits"] == 1
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
