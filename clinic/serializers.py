@@ -11,7 +11,13 @@ from rest_framework import serializers
 from clinic.fields import LinesField, UpperCaseField
 from clinic.models import Patient, Study
 from clinic.validators import iso_date
-from core.api.serializers import ModelSerializer, Serializer, StrictCharField, StrictIntegerField
+from core.api.serializers import (
+    FormSerializer,
+    ModelSerializer,
+    Serializer,
+    StrictCharField,
+    StrictIntegerField,
+)
 
 
 class StrictDateField(serializers.DateField):
@@ -99,7 +105,7 @@ class KnownPatientSerializer(ClinicSerializer):
         read_only_fields = fields
 
 
-class ImportFilesSerializer(serializers.Serializer):
+class ImportFilesSerializer(FormSerializer):
     """The multipart body of an import: one file or both."""
 
     patients = serializers.FileField(required=False, allow_empty_file=True)

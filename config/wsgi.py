@@ -16,10 +16,10 @@ class Request(WSGIRequest):
     """A request whose malformed ``Content-Type`` is an unknown one: 415, not a traceback."""
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
-        """Parse the header; Django lets the ValueError of a bogus charset escape (RFC 8187)."""
+        """Parse the header; Django lets the errors of bogus parameters escape (RFC 2231, 8187)."""
         try:
             super()._set_content_type_params(meta)  # type: ignore[misc]  # the stubs leave it out
-        except ValueError:
+        except (ValueError, TypeError):  # TypeError: "x; a*=b; a*0=c"
             self.content_type, self.content_params = "", {}
             meta["CONTENT_TYPE"] = "application/octet-stream"
 

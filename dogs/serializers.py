@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from core.api.serializers import ModelSerializer, StrictPrimaryKeyRelatedField
+from core.api.serializers import FormSerializer, ModelSerializer, StrictPrimaryKeyRelatedField
 from dogs.models import Dog, RelayedFile
 
 
@@ -59,16 +58,10 @@ class RelayedFileSerializer(ModelSerializer):
         read_only_fields = fields
 
 
-class UploadSerializer(serializers.Serializer):
+class UploadSerializer(FormSerializer):
     """The multipart body of an upload."""
 
     file = serializers.FileField(max_length=255, allow_empty_file=True)
-
-    def validate_file(self, value: Any) -> Any:
-        """Refuse a second file: whoever gets a 202 believes that both are on their way."""
-        if len(self.initial_data.getlist("file")) > 1:
-            raise serializers.ValidationError(_("Send one file."), code="repeated_file")
-        return value
 
     def create(self, validated_data: Any) -> RelayedFile:
         """Refuse: services.receive_file stores uploads."""

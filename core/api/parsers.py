@@ -10,25 +10,23 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from tempfile import TemporaryFile
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import orjson
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
-from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 
+from core.api.multipart import BOUNDARY, FormReader, parameters_of, shown
+from core.api.multipart import malformed as malformed_form
 from core.api.query import MAX_SHOWN_CHARACTERS, UNREADABLE
-from core.errors import PayloadTooLarge
 from core.values import INT64_MAX, INT64_MIN
 
 MAX_DEPTH = 32
 LONG_NUMBER = re.compile(rb"[0-9]{19}")
 MAX_DIGITS = 20
-TAIL_BYTES = 1024
 
 
 class _JSONError(ValueError):
@@ -117,7 +115,7 @@ def check_nul(data: Any, path: str) -> None:
             raise _JSONError(message, "json_nul")
     elif isinstance(data, dict):
         for key, value in data.items():
-            below = f"{path}.{_shown(key)}" if path else _shown(key)
+            below = f"{path}.{shown(key)}" if path else shown(key)
             check_nul(key, below)
             check_nul(value, below)
     elif isinstance(data, list):
@@ -133,25 +131,12 @@ def require_utf8(media_type: str | None) -> None:
     """
     if not media_type or "charset" not in media_type.lower():
         return
-    charset = _parameters(media_type).get("charset", "")
+    charset = parameters_of(media_type)[1].get("charset", "")
     if charset.lower() not in {"utf-8", "utf8"}:
         detail = _("Send the body in UTF-8.")
         raise UnsupportedMediaType(
             media_type[:MAX_SHOWN_CHARACTERS], detail, code="unsupported_charset"
         )
-
-
-def _parameters(media_type: str) -> dict[str, str]:
-    """Return the parameters of a media type; of a malformed one, none."""
-    try:
-        return parse_header_parameters(media_type)[1]
-    except ValueError:
-        return {}
-
-
-def _shown(key: str) -> str:
-    """Return an unverified name as it may stand in a message."""
-    return UNREADABLE.sub("\ufffd", key)[:MAX_SHOWN_CHARACTERS]
 
 
 def _too_deep() -> _JSONError:
@@ -176,7 +161,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
         twice = Counter(key for key, _value in pairs).most_common(1)[0][0]
-        message = _("The key “%(key)s” is given twice.") % {"key": _shown(twice)}
+        message = _("The key “%(key)s” is given twice.") % {"key": shown(twice)}
         raise _JSONError(message, "json_duplicate_key")
     return result
 
@@ -187,26 +172,10 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-class _Tail:
-    """A stream that remembers how it ended."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self.stream = stream
-        self.tail = b""
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next ``size`` bytes of the stream, all of them by default."""
-        data = self.stream.read(size)
-        self.tail = (self.tail + data)[-TAIL_BYTES:]
-        return data
-
-
 class MultiPartParser(parsers.MultiPartParser):
-    """A form with files: complete, in UTF-8, free of NUL.
+    """A form with files: complete, in UTF-8, free of NUL; :mod:`core.api.multipart` reads it.
 
-    Django takes a form that ends in the middle of a file for a whole one; after a lost connection
-    that would store half a file, so the closing boundary must have come. How many fields and files
-    there may be is DATA_UPLOAD_MAX_NUMBER_FIELDS and _FILES.
+    How many fields and files there may be is DATA_UPLOAD_MAX_NUMBER_FIELDS and _FILES.
     """
 
     def parse(
@@ -223,37 +192,23 @@ class MultiPartParser(parsers.MultiPartParser):
             UnsupportedMediaType: it is in another charset than UTF-8.
         """
         require_utf8(media_type)
-        boundary = _parameters(media_type or "").get("boundary")
-        if not boundary:
-            raise ParseError(_("The form's media type names no boundary."), code="form_malformed")
-        ending = _Tail(stream)
-        context = {**(parser_context or {}), "encoding": "utf-8"}
+        boundary = parameters_of(media_type or "")[1].get("boundary", "")
+        if not BOUNDARY.fullmatch(boundary):
+            raise malformed_form(_("The form's media type names no boundary."))
+        request = (parser_context or {})["request"]
+        reader = FormReader(request.upload_handlers)
+        reader.read(stream, boundary, request.META)
         try:
-            form = super().parse(cast("IO[bytes]", ending), media_type, context)
-        except (TooManyFieldsSent, TooManyFilesSent):
-            raise PayloadTooLarge(_("The form has too many fields or files.")) from None
-        except RequestDataTooBig:
-            raise PayloadTooLarge(_("The form's text fields are too large.")) from None
-        try:
-            _check_complete(ending.tail, boundary)
-            _check_texts(form)
+            _check_texts(reader)
         except ParseError:
-            for _name, files in form.files.lists():
-                for file in files:
-                    file.close()
+            reader.close()
             raise
-        return form
+        return parsers.DataAndFiles(reader.fields, reader.files)
 
 
-def _check_complete(tail: bytes, boundary: str) -> None:
-    """Refuse a form whose closing boundary did not come."""
-    if b"--" + boundary.encode() + b"--" not in tail:
-        raise ParseError(_("The form ends before its closing boundary."), code="form_incomplete")
-
-
-def _check_texts(form: parsers.DataAndFiles) -> None:
+def _check_texts(form: FormReader) -> None:
     """Refuse texts that PostgreSQL could not store or that were no UTF-8."""
-    texts = [(name, text) for name, values in form.data.lists() for text in (name, *values)]
+    texts = [(name, text) for name, values in form.fields.lists() for text in (name, *values)]
     texts += [
         (name, text)
         for name, files in form.files.lists()
@@ -261,7 +216,7 @@ def _check_texts(form: parsers.DataAndFiles) -> None:
     ]
     for name, text in texts:
         if UNREADABLE.search(text):
-            message = _("“%(name)s” is no readable UTF-8 text.") % {"name": _shown(name)}
+            message = _("“%(name)s” is no readable UTF-8 text.") % {"name": shown(name)}
             raise ParseError(message, code="form_invalid_text")
 
 

@@ -8,9 +8,11 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.validators import UniqueValidator
 
 from core.api.fast.plan import plan_of
+from core.api.multipart import shown
 from core.values import INT64_MAX, INT64_MIN
 
 
@@ -75,6 +77,29 @@ class StrictPrimaryKeyRelatedField(serializers.PrimaryKeyRelatedField):
 
 class Serializer(serializers.Serializer):
     """A plain serializer; declare its fields from this module."""
+
+
+class FormSerializer(serializers.Serializer):
+    """The body of a multipart route: each part is one that the route knows, and comes once.
+
+    Whoever is answered 201 believes that all that was sent is there.
+    """
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the parts; refuse unknown and repeated ones, by their names."""
+        errors = {}
+        for name, values in data.lists() if hasattr(data, "lists") else ():
+            if name not in self.fields:
+                text, code = _("This part is not known here."), "unknown_part"
+            elif len(values) > 1:
+                is_file = isinstance(self.fields[name], serializers.FileField)
+                text, code = _("Send this part once."), f"repeated_{'file' if is_file else 'part'}"
+            else:
+                continue
+            errors[shown(name)] = [ErrorDetail(text, code=code)]
+        if errors:
+            raise serializers.ValidationError(errors)
+        return super().to_internal_value(data)
 
 
 class ModelSerializer(serializers.ModelSerializer):
