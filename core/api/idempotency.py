@@ -38,8 +38,8 @@ KEPT_HEADERS = (
     "Retry-After",
     "WWW-Authenticate",
 )
-# What depends on something else than the method, path and body that a key is bound to: who calls and
-# what they may see (401, 403, 404), the request's preconditions (412), the moment (408, 425, 429).
+# What depends on more than the method, path and body that a key is bound to: on who calls and what
+# they may see (401, 403, 404), on preconditions (412), on the moment (408, 425, 429).
 NEVER_KEPT = {401, 403, 404, 408, 412, 425, 429}
 LOCK_NOT_AVAILABLE = "55P03"
 

@@ -152,7 +152,7 @@ def head_of(block: bytes, number: int) -> Head:
     content_type, parameters = parameters_of(headers.get("content-type", ""))
     filename = disposition.get("filename") or None
     if filename is not None:
-        filename = DjangoParser.sanitize_file_name(None, filename)  # type: ignore[arg-type,func-returns-value]  # it needs no parser
+        filename = DjangoParser.sanitize_file_name(None, filename)  # type: ignore[arg-type]  # it needs no parser
         if not filename:
             message = _("The file of the part “%(name)s” has no usable name.")
             raise unreadable(message % {"name": shown(name)})
@@ -169,9 +169,9 @@ def is_utf8(value: bytes) -> bool:
 
 
 def text_of(value: bytes) -> str:
-    """Return a header's value. Names of files are UTF-8 (RFC 7578, 5.1); old Windows has its own.
+    """Return a header's value. Names of files are UTF-8 (RFC 7578, 5.1), or Windows' own.
 
-    The name of a file is for people to read: some wrong letter in it is no reason to refuse the file.
+    People read the name of a file: some wrong letter in it is no reason to refuse the file.
     """
     for charset in ("utf-8", "cp1252"):
         try:
@@ -192,7 +192,7 @@ def parameters_of(value: str) -> tuple[str, dict[str, str]]:
 def parts_of(stream: IO[bytes], boundary: str) -> Iterator[tuple[Head, Iterator[bytes]]]:
     """Yield the head and the content of each part; read a content before the next one.
 
-    What comes before the first part and after the last one is no part of the form (RFC 2046, 5.1.1).
+    What comes before the first part and after the last one is ignored (RFC 2046, 5.1.1).
 
     Raises:
         ParseError: the form is incomplete or malformed, or a part is unreadable.
@@ -287,16 +287,17 @@ class FormReader:
                 handler.new_file(*told)
             except StopFutureHandlers:
                 break
-        sizes = [0] * len(self.handlers)
+        size = 0
         for piece in content:
-            chunk: bytes | None = piece
-            for index, handler in enumerate(self.handlers):
-                if not chunk:
-                    break
-                size = len(chunk)
-                chunk = handler.receive_data_chunk(chunk, sizes[index])
-                sizes[index] += size
-        for size, handler in zip(sizes, self.handlers, strict=True):
-            if (file := handler.file_complete(size)) is not None:
-                self.files.appendlist(head.name, file)
+            self.pass_on(piece, size)
+            size += len(piece)
+        done = (handler.file_complete(size) for handler in self.handlers)
+        self.files.appendlist(head.name, next(file for file in done if file is not None))
+
+    def pass_on(self, piece: bytes, start: int) -> None:
+        """Give a piece of a file to the handlers, up to the one that keeps it."""
+        chunk: bytes | None = piece
+        for handler in self.handlers:
+            if not chunk:
                 return
+            chunk = handler.receive_data_chunk(chunk, start)

@@ -1,4 +1,4 @@
-"""``Accept`` (RFC 9110, 12.5.1): which media types a caller takes, and whether ours is among them."""
+"""``Accept`` (RFC 9110, 12.5.1): which media types a caller takes, and whether ours is one."""
 
 import re
 from functools import lru_cache
@@ -14,12 +14,12 @@ from core.problems import CONTENT_TYPE
 JSON = JSONRenderer()
 MAX_REMEMBERED_CHARACTERS = 300  # clients send the same short header again and again
 
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
-_PARAMETER = rf"({_TOKEN})=({_TOKEN}|{_QUOTED})"
+_PARAMETER = rf"({_WORD})=({_WORD}|{_QUOTED})"
 # Possessive throughout: 10,000 characters of anything are read once.
 _RANGE = re.compile(
-    rf"[ \t]*+({_TOKEN})/({_TOKEN})((?:[ \t]*+;[ \t]*+(?:{_PARAMETER})?+)*+)[ \t]*+(?=,|\Z)"
+    rf"[ \t]*+({_WORD})/({_WORD})((?:[ \t]*+;[ \t]*+(?:{_PARAMETER})?+)*+)[ \t]*+(?=,|\Z)"
 )
 _NEXT = re.compile(rf'(?:[^",]|{_QUOTED}|")*?(?:,|\Z)')
 _PARAMETERS = re.compile(_PARAMETER)

@@ -2,10 +2,11 @@
 
 import copy
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import models
+from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -87,7 +88,12 @@ class FormSerializer(serializers.Serializer):
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the parts; refuse unknown and repeated ones, by their names."""
-        errors = {}
+        errors: dict[str, Any] = {}
+        parts = None
+        try:
+            parts = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            errors.update(cast("dict[str, Any]", error.detail))
         for name, values in data.lists() if hasattr(data, "lists") else ():
             if name not in self.fields:
                 text, code = _("This part is not known here."), "unknown_part"
@@ -96,10 +102,10 @@ class FormSerializer(serializers.Serializer):
                 text, code = _("Send this part once."), f"repeated_{'file' if is_file else 'part'}"
             else:
                 continue
-            errors[shown(name)] = [ErrorDetail(text, code=code)]
+            errors[shown(name)] = [ErrorDetail(force_str(text), code=code)]
         if errors:
             raise serializers.ValidationError(errors)
-        return super().to_internal_value(data)
+        return parts
 
 
 class ModelSerializer(serializers.ModelSerializer):

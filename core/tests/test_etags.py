@@ -16,7 +16,6 @@ from users.auth.tokens import pair_of
 from users.models import User
 from users.tests.factories import UserFactory
 
-
 TAG = renderers.etag_of(b"body")
 WEAK = f"W/{TAG}"
 

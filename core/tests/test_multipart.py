@@ -252,7 +252,7 @@ def test_no_bytes_are_a_defect(data, cut):
         try:
             parse(body)
         except ParseError as error:
-            str(error.detail).encode()  # noqa: B018 - a message can be sent
+            str(error.detail).encode()
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
