@@ -55,3 +55,13 @@ def test_the_path_comes_as_it_was_sent_too(node, path):
 def node(tmp_path_factory):
     with node_in(tmp_path_factory.mktemp("node")) as started:
         yield started
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("header", ["x; a*=bogus''b", "x; a*=b; a*0=c", "x; a*0=b; a*=c"])
+def test_a_content_type_that_cannot_be_parsed_is_an_unknown_one(header, rf):
+    from config.wsgi import Request  # it looks for demo credentials in the database
+
+    environ = {**rf.get("/").environ, "CONTENT_TYPE": header}
+    request = Request(environ)
+    assert (request.content_type, request.META["CONTENT_TYPE"]) == ("", "application/octet-stream")

@@ -101,9 +101,15 @@ def test_gzip_and_the_tag_it_weakens(fresh):
     assert len(response.data) < 2000
     assert response.headers["ETag"] == 'W/"strong"'
     seen = json.loads(fresh.ask(headers={"If-Match": response.headers["ETag"]}).data)["headers"]
-    assert seen["HTTP_IF_MATCH"] == '"strong"'
-    seen = json.loads(fresh.ask(headers={"If-Match": '"a", "b"'}).data)["headers"]
-    assert seen["HTTP_IF_MATCH"] == '"a", "b"'
+    assert seen["HTTP_X_STRONG_IF_MATCH"] == '"strong"'
+    assert seen["HTTP_IF_MATCH"] == 'W/"strong"'
+    for header in ("", "*", '"a"', '"a", "b"', 'W/"a", W/"b"', 'W/"a" x'):
+        seen = json.loads(fresh.ask(headers={"If-Match": header}).data)["headers"]
+        assert seen["HTTP_IF_MATCH"] == header
+        assert "HTTP_X_STRONG_IF_MATCH" not in seen
+    forged = {"X-Strong-If-Match": '"a"'}
+    seen = json.loads(fresh.ask(headers=forged).data)["headers"]
+    assert {"HTTP_IF_MATCH", "HTTP_X_STRONG_IF_MATCH"}.isdisjoint(seen)
     assert (
         "Content-Encoding"
         not in fresh.ask(path="/api/auth/token", headers={"Accept-Encoding": "gzip"}).headers

@@ -131,7 +131,7 @@ def require_utf8(media_type: str | None) -> None:
     """
     if not media_type or "charset" not in media_type.lower():
         return
-    charset = parameters_of(media_type)[1].get("charset", "")
+    charset = parameters_of(media_type)[1].get("charset", "utf-8")
     if charset.lower() not in {"utf-8", "utf8"}:
         detail = _("Send the body in UTF-8.")
         raise UnsupportedMediaType(

@@ -47,13 +47,19 @@ def require_none(header: str, etag: str) -> None:
         raise PreconditionFailed(current=etag)
 
 
+def if_match_of(request: Request) -> str | None:
+    """Return ``If-Match``, or what it was before our own proxy made its one tag weak (by gzip)."""
+    header: str | None = request.META.get("HTTP_X_STRONG_IF_MATCH")
+    return request.META.get("HTTP_IF_MATCH") if header is None else header
+
+
 def check_existing(request: Request, etag: Callable[[], str]) -> None:
     """Compare the preconditions of a write with what it addresses, of which ``etag`` makes the tag.
 
     Raises:
         PreconditionFailed: one does not hold. ``If-Match`` comes first (RFC 9110, 13.2.2).
     """
-    match, none = (request.META.get(f"HTTP_IF_{name}") for name in ("MATCH", "NONE_MATCH"))
+    match, none = if_match_of(request), request.META.get("HTTP_IF_NONE_MATCH")
     if match is None and none is None:
         return
     tag = etag()
@@ -72,6 +78,6 @@ def check_untagged(request: Request, *, exists: bool) -> None:
     Raises:
         PreconditionFailed: ``If-Match`` names a tag, or ``*`` where there is nothing.
     """
-    header = request.META.get("HTTP_IF_MATCH")
+    header = if_match_of(request)
     if header is not None and not (exists and tags_of(header) == [ANY]):
         raise PreconditionFailed

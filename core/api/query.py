@@ -104,11 +104,11 @@ def check_address(meta: Mapping[str, Any]) -> None:
         NotFound: a slash is percent-encoded.
         MalformedPath: its bytes are no UTF-8.
     """
-    if has_encoded_slash(meta):
-        raise errors.NotFound
     raw = raw_path(meta)
     if "%" not in raw and raw.isascii():
         return
+    if has_encoded_slash(meta):
+        raise errors.NotFound
     try:
         unquote_to_bytes(raw.encode("latin-1")).decode()
     except UnicodeError:

@@ -26,7 +26,13 @@ from core.api.filters.filterset import view_query_params
 from core.api.idempotency import HEADER, Idempotency
 from core.api.negotiation import Negotiation
 from core.api.permissions import Rule
-from core.api.preconditions import check_existing, check_untagged, is_unchanged, require_match
+from core.api.preconditions import (
+    check_existing,
+    check_untagged,
+    if_match_of,
+    is_unchanged,
+    require_match,
+)
 from core.api.query import check_address, check_path, check_query
 from core.api.renderers import dumps, etag_of
 from core.audit import journal
@@ -154,7 +160,7 @@ class BaseAPIView(drf_views.APIView):
             etag = plain["ETag"] = etag_of(body)
             if request.method not in SAFE_METHODS:
                 return plain
-            if (expected := request.META.get("HTTP_IF_MATCH")) is not None:
+            if (expected := if_match_of(request)) is not None:
                 require_match(expected, etag)
             wanted = request.META.get("HTTP_IF_NONE_MATCH")
             if wanted and is_unchanged(wanted, etag):

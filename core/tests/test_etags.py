@@ -94,6 +94,17 @@ def test_a_write_keeps_the_preconditions_of_its_request(admin_api, method):
 
 
 @pytest.mark.django_db
+def test_a_tag_that_our_proxy_made_weak_is_the_one_that_it_says(admin_api):
+    path = f"/api/users/{UserFactory().pk}"
+    for body in ({"name": "Grace"}, {"name": "Ada"}):
+        tag = admin_api.get(path)["ETag"]
+        weak = {"HTTP_IF_MATCH": f"W/{tag}", "HTTP_X_STRONG_IF_MATCH": tag}
+        assert admin_api.get(path, **weak).status_code == 200
+        assert admin_api.patch(path, body, **weak).status_code == 200
+        assert_problem(admin_api.patch(path, body, **weak), 412, "precondition_failed")
+
+
+@pytest.mark.django_db
 def test_what_is_not_there_is_404_whatever_is_expected_of_it(admin_api):
     for headers in ({"HTTP_IF_NONE_MATCH": "*"}, {"HTTP_IF_MATCH": ""}, {"HTTP_IF_MATCH": "*"}):
         response = admin_api.patch("/api/users/987654321", {"name": "Grace"}, **headers)

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from core.api.parsers import JSONParser, MultiPartParser
 from core.errors import PayloadTooLarge
+from tests.asserts import assert_problem
 
 JSON = "application/json"
 
@@ -135,6 +136,51 @@ def test_another_charset_is_415(charset):
     with pytest.raises(UnsupportedMediaType) as caught:
         parse(b"{}", f"{JSON}; charset={charset}")
     assert caught.value.detail.code == "unsupported_charset"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        *["application/json", "Application/JSON", "APPLICATION/JSON;CHARSET=UTF-8"],
+        *[
+            "application/json;",
+            "application/json ; charset=utf-8",
+            'application/json;charset="UTF8"',
+        ],
+        *[
+            "application/json; indent=4",
+            "application/json;;charset=utf-8",
+            'application/json;x="charset"',
+        ],
+    ],
+)
+def test_json_is_json_however_its_media_type_is_spelled(admin_api, media_type):
+    path = f"/api/users/{admin_api.user.pk}"
+    response = admin_api.generic("PATCH", path, b'{"name":"Zoe"}', content_type=media_type)
+    assert (response.status_code, response.json()["name"]) == (200, "Zoe")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("media_type", "code"),
+    [
+        ("application/json; charset=latin1", "unsupported_charset"),
+        ("application/json; charset", "unsupported_charset"),
+        ("application/json; charset*=utf-8''utf-7", "unsupported_charset"),
+        ("application/json, application/json", "unsupported_media_type"),
+        ("text/json", "unsupported_media_type"),
+        ("application/merge-patch+json", "unsupported_media_type"),
+        ("json", "unsupported_media_type"),
+        ("application/" + "x" * 300, "unsupported_media_type"),
+    ],
+)
+def test_what_is_no_json_in_utf_8_is_415(admin_api, media_type, code):
+    path = f"/api/users/{admin_api.user.pk}"
+    response = admin_api.generic("PATCH", path, b'{"name":"Zoe"}', content_type=media_type)
+    assert_problem(response, 415, code)
+    admin_api.user.refresh_from_db()
+    assert admin_api.user.name != "Zoe"
 
 
 def test_a_view_may_take_lists():
