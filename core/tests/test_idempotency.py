@@ -2,7 +2,9 @@
 
 import errno
 import hashlib
+import itertools
 import threading
+import time
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, connections, transaction
@@ -20,10 +22,12 @@ from core.errors import (
 )
 from core.models import JournalEntry, StoredAnswer
 from core.roles import Role
+from core.tests.helpers_threads import together
 from users.auth.sessions import open_session
 from users.auth.tokens import pair_of
 from users.models import Session, User
 from users.tests.factories import PASSWORD, UserFactory
+from users.views import UserViewSet
 
 pytestmark = pytest.mark.django_db
 
@@ -309,3 +313,31 @@ def test_an_answer_that_is_purged_meanwhile_is_a_409(admin_api, monkeypatch):
     assert (response.status_code, response["Retry-After"]) == (409, "1")
     assert response.json()["code"] == "idempotency_key_in_use"
     assert User.objects.filter(email=BODY["email"]).count() == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_who_waited_for_a_refusal_that_passes_runs_anew(monkeypatch):
+    """Eight at once: the first is told to come back, one of the others has the effect."""
+    admin = UserFactory(role=Role.ADMIN)
+    token = pair_of(open_session(user=admin)).access
+    create, runs = UserViewSet.perform_create, itertools.count()
+
+    def busy_at_first(self, serializer):
+        if next(runs) == 0:
+            time.sleep(0.3)  # the others wait for its key by now
+            raise ComeBack
+        create(self, serializer)
+
+    def send(_number):
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        response = post(client)
+        return response.status_code, "Idempotency-Replayed" in response
+
+    monkeypatch.setattr(UserViewSet, "perform_create", busy_at_first)
+    answers = together(8, send)
+    assert sorted(answers) == [(201, False)] + [(201, True)] * 6 + [(409, False)]
+    assert next(runs) == 2
+    assert User.objects.filter(email="ada@example.com").count() == 1
+    assert StoredAnswer.objects.get().replays == 6
