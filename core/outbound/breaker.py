@@ -11,15 +11,19 @@ logger = logging.getLogger("plaza.outbound.breaker")
 
 # An opened breaker that nobody probes for so long counts as closed.
 TRIPPED_SECONDS = 3600
+# Whatever an upstream asks for, nobody forgets it for longer.
+MAX_REST_SECONDS = 3600
 
 
 class Breaker:
     """Stop calling an upstream that failed `threshold` times in a row, at most `window` s apart.
 
     It stays open for `open_seconds`; then one caller, the probe, may try: its success closes the
-    breaker, its failure opens it again. No clocks are compared, so nodes may disagree on the
-    time. A cache that fails is a closed breaker, never an error. With a cache whose `add` is not
-    atomic (Django's file cache) two processes may in rare cases probe at once: no harm.
+    breaker, its failure opens it again. An upstream that says for how long it answers nobody (429
+    or 503 with `Retry-After`) opens it at once for that long, an hour at most. No clocks are
+    compared, so nodes may disagree on the time. A cache that fails is a closed breaker, never an
+    error. With a cache whose `add` is not atomic (Django's file cache) two processes may in rare
+    cases probe at once: no harm.
     """
 
     def __init__(
@@ -53,16 +57,29 @@ class Breaker:
                 return None
         return Permit(self, probe=bool(token), failures=bool(state.get(self._failures)))
 
-    def trip(self) -> None:
-        """Refuse the calls to this host from now on, in every process (open the circuit)."""
+    def wait(self) -> float:
+        """Return for how many seconds the breaker was opened last."""
+        return float(self._ask(lambda: cache.get(self._open)) or self.open_seconds)
+
+    def trip(self, seconds: float | None = None) -> None:
+        """Refuse the calls to this host from now on, in every process (open the circuit).
+
+        A rest that the upstream asked for is not shortened by a failure that was on its way.
+        """
+        seconds = min(seconds or self.open_seconds, MAX_REST_SECONDS)
         token = uuid.uuid4().hex
         # The marker that lasts goes first: without it the end of `open` would mean closed.
-        self._ask(lambda: cache.set(self._tripped, token, TRIPPED_SECONDS))
-        self._ask(lambda: cache.set(self._open, token, self.open_seconds))
+        self._ask(lambda: cache.set(self._tripped, token, TRIPPED_SECONDS + seconds))
+        if (self._ask(lambda: cache.get(self._open)) or 0) <= seconds:
+            self._ask(lambda: cache.set(self._open, seconds, seconds))
 
     def close(self) -> None:
         """Forget all failures."""
         self._ask(lambda: cache.delete_many([self._tripped, self._open, self._failures]))
+
+    def forget(self) -> None:
+        """Count from zero again; what is open stays so."""
+        self._ask(lambda: cache.delete(self._failures))
 
     def count(self) -> int:
         """Count one failure and return how many there are in a row."""
@@ -93,10 +110,17 @@ class Permit:
 
     def succeeded(self) -> None:
         """Report an answer; costs the cache nothing when all was well before."""
-        if self._probe or self._failures:
+        if self._probe:
             self._breaker.close()
+        elif self._failures:
+            self._breaker.forget()
 
     def failed(self) -> None:
         """Report a failure."""
         if self._breaker.count() >= self._breaker.threshold or self._probe:
             self._breaker.trip()
+
+    def refused(self, seconds: float) -> None:
+        """Report that the upstream wants to be left alone for so long."""
+        self._breaker.trip(seconds)
+        self.failed()

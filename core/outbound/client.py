@@ -28,9 +28,11 @@ from requests.adapters import HTTPAdapter  # noqa: TID251 - the one place that c
 from urllib3.exceptions import HTTPError
 
 from core import context
-from core.outbound.breaker import Breaker
+from core.outbound.breaker import Breaker, Permit
 from core.outbound.call import RETRIED_STATUSES, Call, ForbiddenAddressError, TooLargeError, calling
+from core.outbound.decode import UnusableError, decode, error_document, usable
 from core.outbound.errors import (
+    RESTING_STATUSES,
     STATUS_ERRORS,
     BreakerOpenError,
     NotFoundError,
@@ -112,17 +114,20 @@ class Upstream:
         *,
         root: type = dict,
         parse: Callable[[Any], Any] | None = None,
+        lenient: bool = False,
     ) -> Any:
         """GET a JSON document whose root is a `root`.
 
         `parse` checks and converts it; what it cannot use it refuses with ValueError, TypeError
-        or LookupError, which makes the answer a failure like any other.
+        or LookupError, which makes the answer a failure that the breaker does not count. A
+        `lenient` caller gets what `core.outbound.decode` reads, and mends it.
 
         Raises:
             UpstreamError: no usable answer came; its ``reason`` says why.
         """
         request = self._request("GET", path, headers, params=params)
-        return self._call(request, path, repeatable=True, root=root, parse=parse)
+        loads = decode if lenient else orjson.loads
+        return self._call(request, path, repeatable=True, root=root, parse=parse, loads=loads)
 
     def post_file(
         self,
@@ -178,6 +183,7 @@ class Upstream:
         repeatable: bool,
         root: type,
         parse: Callable[[Any], Any] | None,
+        loads: Callable[[bytes], Any] = orjson.loads,
     ) -> Any:
         """Ask the breaker, call, report to the breaker, write the line."""
         started = time.monotonic()
@@ -190,12 +196,11 @@ class Upstream:
         )
         permit = self.breaker.enter()
         if permit is None:
-            wait = self.breaker.open_seconds
+            wait = self.breaker.wait()
             outcome: Any = BreakerOpenError(self.name, "breaker_open", retry_after=wait)
         else:
-            outcome = self._perform(request, call, root, parse)
-            failed = isinstance(outcome, UpstreamError) and outcome.counts
-            (permit.failed if failed else permit.succeeded)()
+            outcome = self._perform(request, call, lambda body: usable(body, loads, root, parse))
+            _report(permit, outcome)
         if not isinstance(outcome, UpstreamError):
             return outcome
         logger.warning(
@@ -218,8 +223,7 @@ class Upstream:
         self,
         request: requests.PreparedRequest,
         call: Call,
-        root: type,
-        parse: Callable[[Any], Any] | None,
+        read: Callable[[bytes], Any],
     ) -> Any:
         """Return the answer, or the UpstreamError to raise."""
         try:
@@ -235,9 +239,14 @@ class Upstream:
             return UpstreamError(self.name, "blocked")
         except (requests.RequestException, HTTPError, OSError) as problem:
             return UpstreamError(self.name, _reason(problem))
-        return self._failure(response) or self._decode(body, root, parse)
+        if (failure := self._failure(response, body)) is not None:
+            return failure
+        try:
+            return read(body)
+        except UnusableError as problem:
+            return UpstreamError(self.name, problem.reason)
 
-    def _failure(self, response: requests.Response) -> UpstreamError | None:
+    def _failure(self, response: requests.Response, body: bytes) -> UpstreamError | None:
         status = response.status_code
         if response.ok and status < 300:  # noqa: PLR2004 - the 2xx range
             return None
@@ -245,19 +254,8 @@ class Upstream:
             return UpstreamError(self.name, "redirect", status=status)
         kind = STATUS_ERRORS.get(status, UpstreamError)
         after = BoundedRetry().get_retry_after(response.raw)
-        return kind(self.name, "status", status=status, retry_after=after)
-
-    def _decode(self, body: bytes, root: type, parse: Callable[[Any], Any] | None) -> Any:
-        try:
-            document = orjson.loads(body)
-        except ValueError:
-            return UpstreamError(self.name, "garbage")
-        if not isinstance(document, root):
-            return UpstreamError(self.name, "unexpected")
-        try:
-            return parse(document) if parse else document
-        except (ValueError, TypeError, LookupError):
-            return UpstreamError(self.name, "unexpected")
+        said = error_document(body)
+        return kind(self.name, "status", status=status, retry_after=after, document=said)
 
     def _pooled_session(self) -> requests.Session:
         """Return the session, a new one in a forked process: sockets are not shared."""
@@ -286,6 +284,16 @@ class Upstream:
         adapter = HTTPAdapter(max_retries=retry, pool_maxsize=32)
         adapter.poolmanager.pool_classes_by_scheme = dict(POOLS)
         return adapter
+
+
+def _report(permit: Permit, outcome: Any) -> None:
+    """Tell the breaker what came of a call."""
+    if not (isinstance(outcome, UpstreamError) and outcome.counts):
+        permit.succeeded()
+    elif outcome.status in RESTING_STATUSES and outcome.retry_after:
+        permit.refused(outcome.retry_after)
+    else:
+        permit.failed()
 
 
 def _reason(problem: Exception) -> str:

@@ -28,6 +28,7 @@ import io
 import random
 import socket
 import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -88,8 +89,15 @@ class BoundedRetry(Retry):
         return random.uniform(pause / 2, pause)
 
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-        """Read the header; one that says nothing is as good as none."""
+        """Read the header; one that says nothing is as good as none.
+
+        A date is compared with the upstream's own `Date`: our clock may be another.
+        """
+        asked, said = (response.headers.get(name, "") for name in ("Retry-After", "Date"))
         try:
+            if asked and said and not asked.strip().isdecimal():
+                until, now = parsedate_to_datetime(asked), parsedate_to_datetime(said)
+                return max(0.0, (until - now).total_seconds())
             return super().get_retry_after(response)
         except (InvalidHeader, ValueError, OverflowError, TypeError):
             return None

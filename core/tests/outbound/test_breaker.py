@@ -11,7 +11,7 @@ from django.core.cache import cache
 from core.outbound import breaker as breaker_module
 from core.outbound import client
 from core.outbound.breaker import Breaker
-from core.tests.outbound.helpers_calls import PICTURE, failure
+from core.tests.outbound.helpers_calls import PICTURE, failure, picture_or_error
 
 
 @pytest.fixture
@@ -57,10 +57,58 @@ def test_breaker_is_shared_by_name(server, make):
     assert second.get_json(PICTURE)["status"] == "success"
 
 
-@pytest.mark.parametrize("fault", [{"garbage": True}, {"reset": True}, {"wrong_type": True}])
+@pytest.mark.parametrize("fault", [{"garbage": True}, {"reset": True}])
 def test_breaker_counts_unusable_answers(server, fragile, fault):
     server.faults.set("dogs", **fault)
     assert fail(fragile(), 4)[-1] == "breaker_open"
+
+
+@pytest.mark.parametrize("fault", [{"wrong_type": True}, {"error_body": True}, {"big": 10**9}])
+def test_breaker_does_not_count_one_odd_document(server, fragile, fault):
+    server.faults.set("dogs", **fault)
+    upstream = fragile()
+    for _ in range(6):
+        error, _seconds = failure(lambda: upstream.get_json(PICTURE, parse=picture_or_error))
+        assert error.reason in {"unexpected", "too_large"}
+    assert server.calls() == 6
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_upstream_that_wants_a_rest_gets_it_at_once(server, fragile, status):
+    upstream = fragile(open_seconds=15)
+    server.faults.set("dogs", status=status, retry_after=60)
+    assert fail(upstream, 6) == ["status"] + ["breaker_open"] * 5
+    assert server.calls() == 1
+    error, _seconds = failure(lambda: upstream.get_json(PICTURE))
+    assert error.retry_after == 60
+    rest_is_over(upstream)
+    server.faults.clear()
+    assert upstream.get_json(PICTURE)["status"] == "success"
+    assert upstream.breaker.enter() is not None
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [(0.5, 0.5), (60, 60), (86_400, 3600), (float("inf"), 3600)]
+)
+def test_a_rest_is_bounded(fragile, monkeypatch, asked, given):
+    breaker, kept = fragile().breaker, {}
+    monkeypatch.setattr(cache, "set", lambda key, _value, seconds: kept.update({key: seconds}))
+    breaker.enter().refused(asked)
+    assert kept[breaker._open] == given
+    assert kept[breaker._tripped] == given + 3600
+
+
+def test_calls_that_were_on_their_way_do_not_end_a_rest(fragile):
+    breaker = fragile(open_seconds=15).breaker
+    breaker.count()
+    lucky, unlucky, refused = (breaker.enter() for _ in range(3))
+    refused.refused(60)
+    for _ in range(3):
+        unlucky.failed()
+    assert breaker.wait() == 60
+    lucky.succeeded()
+    assert breaker.enter() is None
+    assert breaker.wait() == 60
 
 
 @pytest.mark.parametrize("status", [401, 404, 422])

@@ -177,6 +177,15 @@ def test_retry_after_of_every_kind(header, seconds):
     assert BoundedRetry().get_retry_after(response) == seconds
 
 
+@pytest.mark.parametrize(
+    ("until", "seconds"),
+    [("Fri, 01 Jan 1999 00:01:00 GMT", 60), ("Thu, 31 Dec 1998 23:59:00 GMT", 0)],
+)
+def test_retry_after_as_a_date_by_the_upstreams_own_clock(until, seconds):
+    headers = {"Retry-After": until, "Date": "Fri, 01 Jan 1999 00:00:00 GMT"}
+    assert BoundedRetry().get_retry_after(HTTPResponse(headers=headers)) == seconds
+
+
 def test_retry_after_as_a_date():
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=300), usegmt=True)
     seconds = BoundedRetry().get_retry_after(HTTPResponse(headers={"Retry-After": date}))
