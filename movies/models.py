@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import orjson
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from movies.constants import MAX_STARS, TITLE_LENGTH, RefreshStatus
+from movies.constants import GONE_AFTER_DAYS, MAX_STARS, TITLE_LENGTH, RefreshStatus
 
 UNRATED_RANK = MAX_STARS + 1
 
@@ -37,11 +37,28 @@ class FastDecoder(json.JSONDecoder):
         return orjson.loads(s)
 
 
-class Movie(models.Model):
+class Doubtful(models.Model):
+    """Base: something of TMDB's that TMDB may say it does not have.
+
+    It is believed after `GONE_AFTER_DAYS` different days (UTC) of saying so: ``absent_days`` counts
+    them, ``absent_on`` is the latest. Any answer ends the doubt.
+    """
+
+    absent_days = models.PositiveSmallIntegerField(
+        _("days on which TMDB did not have it"), default=0, db_default=0, editable=False
+    )
+    absent_on = models.DateField(_("latest of these days"), null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Movie(Doubtful):
     """A movie that somebody favoured or rated, with TMDB's details: read without asking TMDB.
 
     Of details that TMDB has not confirmed for `DETAILS_KEPT`, id, title and release date stay.
     The three ``refresh_*`` columns are the state of the work that keeps the details fresh.
+    ``replaced_by`` is the movie under whose id TMDB has it now, when support has said so.
     """
 
     id = models.PositiveIntegerField(_("TMDB id"), primary_key=True)
@@ -60,6 +77,15 @@ class Movie(models.Model):
         _("refresh attempts"), default=0, editable=False
     )
     refresh_due_at = models.DateTimeField(_("refresh due"), editable=False)
+    absent_since = models.DateTimeField(_("not on TMDB since"), null=True, editable=False)
+    replaced_by = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        verbose_name=_("its new id"),
+        editable=False,
+    )
 
     class Meta:
         verbose_name = _("movie")
@@ -70,12 +96,26 @@ class Movie(models.Model):
                 name="movies_refresh_pending",
                 condition=Q(refresh_status=RefreshStatus.PENDING),
             ),
+            models.Index(
+                fields=["absent_since"],
+                name="movies_absent",
+                condition=Q(absent_days__gte=GONE_AFTER_DAYS),
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(id__gte=1), name="movies_movie_id_positive"),
             models.CheckConstraint(
                 condition=Q(refresh_status__in=RefreshStatus.values),
                 name="movies_movie_refresh_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(absent_days=0, absent_on=None, absent_since=None)
+                | Q(absent_days__gte=1, absent_on__isnull=False, absent_since__isnull=False),
+                name="movies_movie_absent_since",
+            ),
+            models.CheckConstraint(
+                condition=Q(replaced_by__isnull=True) | ~Q(replaced_by=F("id")),
+                name="movies_movie_replaced_by_another",
             ),
         ]
 
@@ -194,12 +234,14 @@ class Rating(models.Model):
         return f"{self.user_id}: {self.movie_id} {self.stars}"
 
 
-class CachedAnswer(models.Model):
+class CachedAnswer(Doubtful):
     """The catalogue's latest good answer to one question; it serves when the catalogue fails.
 
     ``lease_until`` is in the future while some process asks TMDB for a newer one. A row without
-    ``fetched_at`` has no answer yet.
+    ``fetched_at`` has no answer yet. Both are by the database's clock, which all nodes share.
     """
+
+    now: dt.datetime  # by that clock, when the row was read (stored_answers.find)
 
     key = models.CharField(_("question"), max_length=100, primary_key=True)
     body = models.TextField(_("answer"), blank=True, default="", editable=False)

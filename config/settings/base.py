@@ -261,6 +261,7 @@ CREDENTIALS_KEYS = env.words("CREDENTIALS_KEYS", [])
 # Half of a web process's threads may wait for TMDB (movies); config/gunicorn.py reads the same.
 WEB_THREADS = env.integer("WEB_THREADS", 8, minimum=1)
 TMDB_API_URL = env.outside("TMDB_API_URL", "https://api.themoviedb.org/3")
+TMDB_IMAGE_URL = env.outside("TMDB_IMAGE_URL", "https://image.tmdb.org/t/p/w500")
 TMDB_API_KEY = env.text("TMDB_API_KEY", "").strip()
 TMDB_ACCESS_TOKEN = env.text("TMDB_ACCESS_TOKEN", "").strip()
 TMDB_DAYS = 180  # TMDB's terms of use: no copy older than six months

@@ -9,12 +9,15 @@ from movies.catalog.port import Answer, MovieCatalog, type_on_stale
 from movies.constants import MAX_MOVIE_ID
 from movies.errors import MovieNotFound
 
+MAX_SKEW_SECONDS = 1.0  # by which the clocks of nodes may differ
+
 
 class Cached(CatalogDecorator):
     """Answers from Django's cache while they are younger than ``seconds``.
 
     An entry is the body and when it was fetched (seconds since 1970), so that every process says
-    the same age. The cache may be one that processes share (Redis) or each process's own.
+    the same age. The cache may be one that processes share (Redis) or each process's own. It drops
+    an entry in time by its own clock; one that another node stamped in the future is not believed.
     """
 
     def __init__(self, inner: MovieCatalog, *, seconds: float) -> None:
@@ -22,7 +25,12 @@ class Cached(CatalogDecorator):
         self.seconds = seconds
 
     def movie(
-        self, *, movie_id: int, fresh: bool = False, on_stale: type_on_stale | None = None
+        self,
+        *,
+        movie_id: int,
+        language: str = "",
+        fresh: bool = False,
+        on_stale: type_on_stale | None = None,
     ) -> Answer:
         """Return everything about one movie, or raise MovieNotFound.
 
@@ -30,7 +38,7 @@ class Cached(CatalogDecorator):
         """
         if movie_id > MAX_MOVIE_ID:
             raise MovieNotFound
-        return super().movie(movie_id=movie_id, fresh=fresh, on_stale=on_stale)
+        return super().movie(movie_id=movie_id, language=language, fresh=fresh, on_stale=on_stale)
 
     def answer(
         self, key: str, ask: Callable[..., Answer], on_stale: type_on_stale | None
@@ -40,7 +48,8 @@ class Cached(CatalogDecorator):
         if entry is not None:
             body, fetched = entry
             age = time.time() - fetched
-            if age < self.seconds:
+            if -MAX_SKEW_SECONDS < age < self.seconds:
+                age = max(0.0, age)
                 return Answer(body, age, "hit", ttl=self.seconds - age)
         answer = ask(on_stale=on_stale)
         if answer.cacheable:

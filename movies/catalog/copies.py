@@ -6,8 +6,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
-from django.utils import timezone
-
 from movies.catalog import safe_cache, slots, stored_answers
 from movies.catalog.decorator import CatalogDecorator
 from movies.catalog.port import Answer, MovieCatalog, type_on_stale
@@ -26,6 +24,8 @@ class Copies(CatalogDecorator):
 
     - gets an answer: it stores it, which ends the lease, and returns ``fwd=stale; stored``;
     - fails: it ends the lease and returns the copy, ``fwd=stale; ttl=-10; detail=timeout``;
+    - hears that there is no such movie: it notes the day and returns the copy until that is
+      believed (`Doubtful`); then it forgets the copy and raises MovieNotFound;
     - dies: the lease ends by itself after 6 s, and the next caller asks.
 
     Without a copy, B reads the row every 0.03 s until A's answer is there. If instead the lease
@@ -58,12 +58,12 @@ class Copies(CatalogDecorator):
 
     def _copy(self, row: CachedAnswer | None) -> Answer | None:
         """Return the row's answer unless it is too old to be served."""
-        if row is None or row.fetched_at is None:
+        age = None if row is None else stored_answers.age(row)
+        if row is None or age is None or age > self.stale:
             return None
-        age = timezone.now() - row.fetched_at
-        if age > self.stale:
-            return None
-        seconds = max(0.0, age.total_seconds())
+        seconds = age.total_seconds()
+        if seconds < 0:  # stamped in the future: how old it is nobody knows
+            seconds = self.seconds
         return Answer(row.body.encode(), seconds, "hit", ttl=self.seconds - seconds)
 
     def _ask(
@@ -73,6 +73,8 @@ class Copies(CatalogDecorator):
         try:
             answer = ask()
         except MovieNotFound:
+            if copy is not None and not stored_answers.doubt(key):
+                return replace(copy, how="fwd=stale", detail="not_found")
             # Other processes that wait for this answer hear of it, and nobody later.
             safe_cache.put(f"{key}:missing", value=True, seconds=slots.MAX_WAIT_SECONDS)
             stored_answers.forget(key)
@@ -94,16 +96,19 @@ class Copies(CatalogDecorator):
         """Return the copy at hand while another process asks; without one, wait for its answer."""
         with ExitStack() as waiting:
             has_slot = False
+            entered, before = time.monotonic(), None
             while True:
                 row = stored_answers.find(key)
                 copy = self._copy(row)
                 if copy is not None:
                     stale = copy.age >= self.seconds
                     return replace(copy, detail="revalidating" if stale else "")
-                waited = stored_answers.under_way(row) if row is not None else None
-                if waited is None:  # the other one has no answer either
+                under_way = stored_answers.under_way(row) if row is not None else None
+                if under_way is None:  # the other one has no answer either
                     missing = safe_cache.get(f"{key}:missing") is not None
                     raise MovieNotFound if missing else CatalogUnavailable
+                before = under_way if before is None else before
+                waited = before + time.monotonic() - entered
                 if waited > slots.MAX_WAIT_SECONDS:
                     raise CatalogBusy
                 if waited > self.pool.patience() and not has_slot:

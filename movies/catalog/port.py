@@ -47,7 +47,8 @@ type_on_stale = Callable[[Answer], None]
 class MovieCatalog(Protocol):
     """A catalogue of movies.
 
-    Documents have TMDB's shape and are checked: what they hold can be stored and sent on as it is.
+    Documents have TMDB's shape and are mended: what they hold can be stored and sent on as it is.
+    Without ``language`` their texts are English.
     A catalogue that cannot answer raises :class:`movies.errors.CatalogUnavailable`.
 
     ``on_stale`` may be called with an old answer before the wait for a newer one begins, so that
@@ -64,8 +65,23 @@ class MovieCatalog(Protocol):
     ) -> Answer:
         """Return a page of popular movies: ``page, results, total_pages, total_results``."""
 
+    def search(
+        self,
+        *,
+        query: str,
+        page: int,
+        language: str = "",
+        on_stale: type_on_stale | None = None,
+    ) -> Answer:
+        """Return a page of the movies whose title has the words of ``query``, as `popular` does."""
+
     def movie(
-        self, *, movie_id: int, fresh: bool = False, on_stale: type_on_stale | None = None
+        self,
+        *,
+        movie_id: int,
+        language: str = "",
+        fresh: bool = False,
+        on_stale: type_on_stale | None = None,
     ) -> Answer:
         """Return everything about one movie, or raise MovieNotFound.
 

@@ -22,6 +22,9 @@ class Catalog(MovieCatalog):
     def popular(self, *, on_stale=None, **question):
         return self.answer(question, on_stale)
 
+    def search(self, *, on_stale=None, **question):
+        return self.answer(question, on_stale)
+
     def movie(self, *, fresh=False, on_stale=None, **question):
         return self.answer(question | ({"fresh": True} if fresh else {}), on_stale)
 

@@ -6,12 +6,13 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.db.models import DateTimeField, Value
 from django.utils import timezone
 
 import sandbox
 from core.tests.caches import forget_cache
 from movies import catalog as catalogs
-from movies.catalog import cache, slots
+from movies.catalog import cache, slots, stored_answers
 from movies.models import CachedAnswer
 from movies.tests.catalogs import Catalog, layers
 
@@ -57,9 +58,11 @@ def bounds(tmdb):
 
 @pytest.fixture
 def still(monkeypatch):
-    """Stop the clock that ages are read from, so that they come out to the second."""
+    """Stop the clocks that ages are read from, so that they come out to the second."""
     now = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: now)
+    moment = Value(now, output_field=DateTimeField())
+    monkeypatch.setattr(stored_answers, "clock", lambda: moment)
     stopped = SimpleNamespace(**{**vars(time), "time": now.timestamp})
     monkeypatch.setattr(cache, "time", stopped)
 

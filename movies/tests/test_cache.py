@@ -47,7 +47,7 @@ def test_other_questions_are_asked(catalog, inner):
         answers = [catalog.popular(**question).document for question in questions]
         answers.append(catalog.movie(movie_id=1).document)
         assert answers == [{"call": call} for call in range(1, 7)]
-    assert inner.calls == [*questions, {"movie_id": 1}]
+    assert inner.calls == [*questions, {"movie_id": 1, "language": ""}]
 
 
 @still
@@ -81,6 +81,15 @@ def test_an_entry_is_the_body_and_when_it_was_fetched(catalog):
     assert before <= fetched <= time.time()
 
 
+@pytest.mark.parametrize(
+    ("ahead", "how"), [(0.5, "hit"), (20, "fwd=miss; stored"), (3600, "fwd=miss; stored")]
+)
+def test_an_entry_from_the_future_is_not_believed(catalog, inner, ahead, how):
+    fast.set(f"movies:{KEY}", (b"{}", time.time() + ahead), 30)
+    answer = catalog.popular(page=1)
+    assert (answer.how, answer.headers["Age"], len(inner.calls)) == (how, "0", how != "hit")
+
+
 def test_nothing_is_kept_that_somebody_else_keeps(catalog, inner):
     inner.values = {"how": "fwd=miss; collapsed"}
     for call in (1, 2):
@@ -110,7 +119,10 @@ def test_a_fresh_answer_neither_comes_from_the_cache_nor_goes_there(catalog, inn
     catalog.movie(movie_id=1)
     assert catalog.movie(movie_id=1, fresh=True).document == {"call": 2}
     assert catalog.movie(movie_id=1).document == {"call": 1}
-    assert inner.calls == [{"movie_id": 1}, {"movie_id": 1, "fresh": True}]
+    assert inner.calls == [
+        {"movie_id": 1, "language": ""},
+        {"movie_id": 1, "language": "", "fresh": True},
+    ]
 
 
 def test_a_stale_answer_is_passed_on(catalog, inner):

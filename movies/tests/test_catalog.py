@@ -7,7 +7,7 @@ from django.core.cache import cache as fast
 from django.utils import timezone
 
 from core.tests.caches import forget_cache
-from movies.catalog import Cached, Copies, Flights, Slots, Tmdb, catalog, slots
+from movies.catalog import Cached, Copies, Flights, InEnglish, Slots, Tmdb, catalog, slots
 from movies.errors import CatalogBusy, CatalogUnavailable, MovieNotFound
 from movies.models import CachedAnswer
 from movies.tests.catalogs import HOUR, KEY, layers
@@ -114,8 +114,10 @@ def test_one_catalogue_per_configuration(settings):
     settings.MOVIES_CACHE_SECONDS = 7
     second = catalog()
     assert second is not first
-    cached, flights, copies, slots_, tmdb = layers(second)
-    assert [type(layer) for layer in layers(second)] == [Cached, Flights, Copies, Slots, Tmdb]
+    cached, flights, copies, english, slots_, tmdb = layers(second)
+    kinds = [Cached, Flights, Copies, InEnglish, Slots, Tmdb]
+    assert [type(layer) for layer in layers(second)] == kinds
+    assert english.english is cached
     assert (cached.seconds, copies.seconds, copies.stale) == (7, 7, timedelta(days=30))
     assert flights.pool is copies.pool is slots_.pool
     assert tmdb.upstream.base_url.endswith("/3")

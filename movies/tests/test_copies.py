@@ -1,9 +1,11 @@
 """The copies in the database: fresh, stale, leased, forgotten, purged."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from django.core.cache import cache as fast
+from django.db.models import F
 from django.utils import timezone
 
 from movies.catalog import copies, slots, stored_answers
@@ -136,9 +138,35 @@ def test_nothing_is_kept_of_a_failure(catalog, inner):
     assert CachedAnswer.objects.count() == 0
 
 
-def test_a_movie_that_is_gone_is_forgotten(catalog, inner, age):
+def test_a_movie_that_is_gone_is_forgotten_on_the_third_day(catalog, inner, age):
     catalog.movie(movie_id=1)
     age(hours=1)
+    inner.error = MovieNotFound()
+    for day in (1, 2):
+        for _ in range(3):
+            answer = catalog.movie(movie_id=1)
+            assert (answer.document, answer.how) == ({"call": 1}, "fwd=stale")
+            assert (answer.detail, answer.cacheable) == ("not_found", False)
+        row = CachedAnswer.objects.get()
+        assert (row.absent_days, row.lease_until) == (day, None)
+        CachedAnswer.objects.update(absent_on=F("absent_on") - timedelta(days=1))
+    with pytest.raises(MovieNotFound):
+        catalog.movie(movie_id=1)
+    assert CachedAnswer.objects.count() == 0
+
+
+def test_an_answer_ends_the_doubt(catalog, inner, age):
+    catalog.movie(movie_id=1)
+    age(hours=1)
+    inner.error = MovieNotFound()
+    catalog.movie(movie_id=1)
+    inner.error = None
+    assert catalog.movie(movie_id=1).how == "fwd=stale; stored"
+    row = CachedAnswer.objects.get()
+    assert (row.absent_days, row.absent_on) == (0, None)
+
+
+def test_a_movie_without_a_copy_is_missing_at_once(catalog, inner):
     inner.error = MovieNotFound()
     with pytest.raises(MovieNotFound):
         catalog.movie(movie_id=1)
@@ -160,7 +188,7 @@ def test_a_fresh_answer_costs_no_query_and_leaves_no_copy(
 ):
     with django_assert_num_queries(0):
         assert catalog.movie(movie_id=1, fresh=True) == Answer(b'{"call":1}')
-    assert inner.calls == [{"movie_id": 1, "fresh": True}]
+    assert inner.calls == [{"movie_id": 1, "language": "", "fresh": True}]
     inner.error = MovieNotFound()
     CachedAnswerFactory(key="movie:1")
     with pytest.raises(MovieNotFound):
@@ -307,9 +335,53 @@ def test_one_of_many_gets_the_lease():
     stored_answers.keep(KEY, b"{}")
     row = stored_answers.find(KEY)
     assert stored_answers.take_lease(KEY, row) is True
+    time.sleep(0.005)  # SQLite's clock has milliseconds
     stored_answers.keep(KEY, b"{}")
     assert stored_answers.take_lease(KEY, row) is False, "an answer came since the row was seen"
     assert stored_answers.take_lease(KEY, None) is False, "as above"
+
+
+# -- clocks -------------------------------------------------------------------------------------
+@pytest.mark.parametrize("ahead", [timedelta(seconds=20), HOUR])
+def test_a_lease_from_the_future_is_no_lease(catalog, ahead):
+    now = timezone.now()
+    CachedAnswerFactory(fetched_at=None, body="", lease_until=now + stored_answers.LEASE + ahead)
+    assert catalog.popular(page=1).document == {"call": 1}
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=20), HOUR, timedelta(days=400)])
+def test_a_copy_from_the_future_is_asked_for_again_and_serves_meanwhile(catalog, inner, ahead):
+    CachedAnswerFactory(fetched_at=timezone.now() + ahead, body='{"call":0}')
+    inner.error = CatalogUnavailable(reason="timeout")
+    answer = catalog.popular(page=1)
+    assert (answer.document, answer.how, answer.age) == ({"call": 0}, "fwd=stale", 30)
+    inner.error = None
+    assert catalog.popular(page=1).document == {"call": 2}
+    assert catalog.popular(page=1).how == "hit"
+
+
+def test_this_nodes_clock_plays_no_part(catalog, inner, monkeypatch):
+    catalog.popular(page=1)
+    for wrong in (timedelta(days=-2), timedelta(days=2)):
+        moment = timezone.now() + wrong
+        monkeypatch.setattr(timezone, "now", lambda moment=moment: moment)
+        assert catalog.popular(page=1).how == "hit"
+    assert len(inner.calls) == 1
+
+
+def test_who_waits_does_so_by_a_clock_that_nobody_sets(catalog, leased, monkeypatch):
+    """The other node renews its lease for ever; whoever waits gives up all the same."""
+    leased()
+    ticks = iter(range(100))
+    monkeypatch.setattr(copies.time, "monotonic", lambda: float(next(ticks)))
+
+    def renew(_seconds):
+        CachedAnswer.objects.update(lease_until=timezone.now() + timedelta(seconds=5))
+
+    monkeypatch.setattr(copies.time, "sleep", renew)
+    with pytest.raises(CatalogBusy):
+        catalog.popular(page=1)
+    assert next(ticks) < 10
 
 
 # -- a database that reads but does not write ---------------------------------------------------
@@ -370,6 +442,24 @@ def test_purge():
     CachedAnswerFactory(key="good", fetched_at=now - timedelta(days=29))
     assert stored_answers.purge() == 2
     assert set(CachedAnswer.objects.values_list("key", flat=True)) == {"under way", "good"}
+
+
+def test_purge_begins_the_time_of_what_came_from_the_future():
+    CachedAnswerFactory(key="early", fetched_at=timezone.now() + timedelta(days=400))
+    CachedAnswerFactory(key="held", fetched_at=None, lease_until=timezone.now() + HOUR)
+    assert stored_answers.purge() == 1
+    row = stored_answers.find("early")
+    assert timedelta(seconds=29) < stored_answers.age(row) < timedelta(seconds=60)
+
+
+def test_searches_do_not_push_out_lists_and_movies(monkeypatch):
+    monkeypatch.setattr(stored_answers, "MAX_SEARCHES", 2)
+    CachedAnswerFactory(key="popular:1::", fetched_at=timezone.now() - HOUR)
+    for number in range(4):
+        stored_answers.keep(f"search:{number}:1:", b"{}")
+        time.sleep(0.002)  # SQLite's clock has milliseconds
+    kept = set(CachedAnswer.objects.values_list("key", flat=True))
+    assert kept == {"popular:1::", "search:2:1:", "search:3:1:"}
 
 
 def test_purge_keeps_the_newest_only(monkeypatch):

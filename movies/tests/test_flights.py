@@ -146,7 +146,7 @@ def test_a_dead_leader_leaves_no_flight(catalog, inner, error):
 def test_a_fresh_answer_flies_alone(catalog, inner):
     catalog._flights["movie:1"] = Flight()
     assert catalog.movie(movie_id=1, fresh=True).document == {"call": 1}
-    assert inner.calls == [{"movie_id": 1, "fresh": True}]
+    assert inner.calls == [{"movie_id": 1, "language": "", "fresh": True}]
 
 
 def test_eight_threads_make_one_call(catalog, inner, monkeypatch):

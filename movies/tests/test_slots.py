@@ -77,7 +77,7 @@ def test_a_slot_is_waited_for_once_and_then_not_until_a_quick_answer(
 def test_a_fresh_answer_needs_no_slot(catalog, inner, no_slot):
     no_slot()
     assert catalog.movie(movie_id=1, fresh=True).document == {"call": 1}
-    assert inner.calls == [{"movie_id": 1, "fresh": True}]
+    assert inner.calls == [{"movie_id": 1, "language": "", "fresh": True}]
 
 
 def test_a_stale_answer_is_passed_on(catalog, inner):

@@ -1,8 +1,10 @@
 """The adapter: what it asks TMDB, and what it makes of failures."""
 
 import logging
+import re
 
 import pytest
+import responses
 
 import sandbox
 from movies.catalog.port import Answer
@@ -82,6 +84,47 @@ def test_refused_credentials_are_not_retried_and_logged_without_them(make, tmdb,
     assert "SECRET-KEY" not in str(vars(record))
 
 
+def html(status):
+    return {"status": status, "body": "<html>no</html>", "content_type": "text/html"}
+
+
+@responses.activate
+@pytest.mark.parametrize("route", ["movie", "popular", "search"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        html(404),
+        html(410),
+        html(401),
+        html(403),
+        html(200),
+        {"status": 404, "body": b""},
+        {"status": 404, "json": {"detail": "Not found."}},
+        {"status": 404, "json": {"success": False, "status_code": "34"}},
+        {"status": 404, "json": {"success": False, "status_code": 6}},
+        {"status": 404, "json": [{"status_code": 34}]},
+        {"status": 404, "body": b'{"status_code": 34' + b" " * 70_000 + b"}"},
+        {"status": 403, "json": {"detail": "Sign in to this network."}},
+        {"status": 410, "json": {"success": False, "status_code": 34}},
+        {"status": 200, "json": {"success": False, "status_code": 34, "status_message": "no"}},
+        {"status": 200, "body": b""},
+        {"status": 301, "headers": {"Location": "https://portal.example/"}},
+    ],
+)
+def test_what_is_not_tmdbs_own_word_means_only_that_it_is_away(route, answer):
+    catalog = Tmdb("https://tmdb.example/3", api_key="k")
+    ask = {
+        "movie": lambda: catalog.movie(movie_id=7),
+        "popular": lambda: catalog.popular(page=1),
+        "search": lambda: catalog.search(query="x", page=1),
+    }[route]
+    responses.get(re.compile(r"https://tmdb\.example/3/.*"), **answer)
+    with pytest.raises(CatalogUnavailable) as caught:
+        ask()
+    assert type(caught.value) is CatalogUnavailable
+    catalog.upstream.close()
+
+
 def test_a_missing_list_is_no_missing_movie(make, tmdb):
     tmdb.faults.set("tmdb", status=404)
     with pytest.raises(CatalogUnavailable) as caught:
@@ -104,7 +147,7 @@ def test_three_attempts_and_the_error_on_one_line(make, tmdb, logged):
 def test_bounds_of_a_call(make):
     upstream = make(api_key=sandbox.API_KEY).upstream
     assert (upstream.attempts, upstream.total_deadline, upstream.timeout) == (3, 4.0, (1.0, 2.0))
-    assert upstream.max_bytes == 1024 * 1024
+    assert upstream.max_bytes == 16 * 1024 * 1024
 
 
 @pytest.mark.parametrize(
