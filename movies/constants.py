@@ -26,7 +26,7 @@ MAX_ANSWERS = 20_000
 # Of these so many to searches, so that odd ones push out no list and no movie.
 MAX_SEARCHES = 2_000
 MAX_QUERY_CHARACTERS = 100
-# A movie counts as gone when TMDB said so on so many days, and is asked for again from time to time.
+# A movie counts as gone when TMDB said so on so many days; it is asked for again now and then.
 GONE_AFTER_DAYS = 3
 ASK_GONE_AFTER = timedelta(days=30)
 
@@ -34,17 +34,16 @@ LANGUAGE = re.compile(r"(?P<language>[a-z]{2})(?:-(?P<country>[A-Z]{2}))?")
 # What TMDB answers in without being asked: no language of its own.
 ENGLISH = frozenset({"", "en", "en-US"})
 # ISO 639-1, and TMDB's own code of Cantonese
-LANGUAGES = frozenset(
-    (
-        "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch cn co cr cs cu "
-        "cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho "
-        "hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv "
-        "kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr "
-        "nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so "
-        "sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo "
-        "xh yi yo za zh zu"
-    ).split()
+_LANGUAGES = (
+    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch cn co cr cs cu "
+    "cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho "
+    "hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv "
+    "kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr "
+    "nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so "
+    "sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo "
+    "xh yi yo za zh zu"
 )
+LANGUAGES = frozenset(_LANGUAGES.split())
 # ISO 3166-1 alpha-2
 _CODES = (
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR "

@@ -11,9 +11,9 @@ Each decorator implements the port (`port.py`) and has one idea:
 
 ``GET /api/movies/popular``, 40 s after TMDB was asked last, goes through all of them: `Cached` has
 nothing younger than 30 s, `Flights` leads, `Copies` finds a stale copy, offers that to the flight's
-followers and takes the lease, `InEnglish` has nothing to do, `Slots` has a place, `Tmdb` asks. On its way back `Copies` stores the
-answer and names it ``fwd=stale; stored``, `Flights` lands, `Cached` keeps it. The next one gets no
-further than `Cached`.
+followers and takes the lease, `InEnglish` has nothing to do, `Slots` has a place, `Tmdb` asks. On
+its way back `Copies` stores the answer and names it ``fwd=stale; stored``, `Flights` lands,
+`Cached` keeps it. The next one gets no further than `Cached`.
 """
 
 import functools

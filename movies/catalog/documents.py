@@ -205,34 +205,43 @@ def mend_movie(
         return {}, ["movie"]
     kept, sizes, odd = {}, {}, []
     for name, value in movie.items():
-        if not is_storable(name) or (len(movie) > MAX_ITEMS and name not in fields):
-            odd.append(name)
-            continue
         try:
-            clean = (
-                value if fields.get(name) is title and isinstance(value, str) else cleaned(value)
-            )
-            good = cleaned(fields.get(name, as_is)(clean))
-            size = len(name) + len(orjson.dumps(good))
-            if size > MAX_FIELD_BYTES:
-                raise ValueError("too long")
+            known = len(movie) <= MAX_ITEMS or name in fields
+            good, size = read_field(name if known else "", fields.get(name, as_is), value)
         except (ValueError, TypeError):
             odd.append(name)
             continue
-        if isinstance(good, list):
-            odd += [name] if len(good) != len(value) else []
-        elif good != value and not isinstance(good, dict):
+        if differs(good, value):
             odd.append(name)
         kept[name], sizes[name] = good, size
     if not kept.get("title") and kept.get("original_title"):
-        odd += [] if "title" in odd or "title" in kept else ["title"]
+        odd += [] if "title" in [*odd, *kept] else ["title"]
         kept["title"] = kept["original_title"]
-    if sum(sizes.values()) > limit:
-        for name in sorted(sizes, key=lambda each: (each in fields, -sizes[each])):
-            if name not in {"id", "title"} and sum(sizes.values()) > limit:
-                odd.append(name)
-                del kept[name], sizes[name]
+    for name in sorted(sizes, key=lambda each: (each in fields, -sizes[each])):
+        if sum(sizes.values()) > limit and name not in {"id", "title"}:
+            odd.append(name)
+            del kept[name], sizes[name]
     return add_urls(kept, always=True), odd
+
+
+def read_field(name: str, reader: type_reader, value: Any) -> tuple[Any, int]:
+    """Return a field's value, read and clean, and the bytes that it takes.
+
+    Raises:
+        ValueError, TypeError: it cannot be read, or takes too many; or the name is none.
+    """
+    good = cleaned(reader(value))
+    size = len(name) + len(orjson.dumps(good))
+    if size > MAX_FIELD_BYTES or not name or not is_storable(name):
+        raise ValueError(name)
+    return good, size
+
+
+def differs(good: Any, value: Any) -> bool:
+    """Tell whether something of a value was mended or left out."""
+    if isinstance(good, list):
+        return len(good) != len(value)
+    return good != value and not isinstance(good, dict)
 
 
 def report(event: str, shown: Any, odd: list[str], **where: Any) -> None:
