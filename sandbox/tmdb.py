@@ -1,7 +1,9 @@
-"""TMDB v3: the popular list and the details of 10,000 invented movies."""
+"""TMDB v3: the popular list, the search and the details of 10,000 invented movies."""
 
 import datetime as dt
+import functools
 import math
+import unicodedata
 from typing import Any
 
 from sandbox.messages import Call, Reply
@@ -90,11 +92,13 @@ class Tmdb:
         """Answer as TMDB does."""
         if not self._may(call):
             return self._refuse(401)
+        language = call.query.get("language", "en-US")
+        if call.method == "GET" and call.path == "/3/search/movie":
+            return self._search(call.query.get("query", ""), call.query.get("page", "1"), language)
         prefix = "/3/movie/"
         if call.method != "GET" or not call.path.startswith(prefix):
             return self._refuse(404)
         name = call.path.removeprefix(prefix)
-        language = call.query.get("language", "en-US")
         if name == "popular":
             return self._popular(call.query.get("page", "1"), language, call.query.get("region"))
         number = _whole(name)
@@ -135,6 +139,42 @@ class Tmdb:
                 "total_results": MOVIE_COUNT,
             }
         )
+
+    def _search(self, query: str, text: str, language: str) -> Reply:
+        """Find titles as TMDB does: in any language, whatever the case and the accents."""
+        page = _whole(text)
+        if page is None or not 1 <= page <= MAX_PAGE:
+            return self._refuse(400)
+        words = _folded(query).split()
+        if not words:
+            return Reply(status=422, body={"errors": ["query must be provided"]})
+        found = [number for number, titles in _index().items() if all(w in titles for w in words)]
+        return Reply(
+            body={
+                "page": page,
+                "results": [
+                    summary(number, language)
+                    for number in found[(page - 1) * PAGE_MOVIES : page * PAGE_MOVIES]
+                ],
+                "total_pages": -(-len(found) // PAGE_MOVIES),
+                "total_results": len(found),
+            }
+        )
+
+
+def _folded(text: str) -> str:
+    """Return a text without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(mark for mark in decomposed if not unicodedata.combining(mark))
+
+
+@functools.cache
+def _index() -> dict[int, str]:
+    """Return the folded titles of all movies, the most popular first."""
+    return {
+        number: _folded(" ".join(_titles(number, "en")[:1] + _titles(number, "es")[:1]))
+        for number in map(movie_at, range(MOVIE_COUNT))
+    }
 
 
 def movie_at(rank: int, region: str | None = None) -> int:
