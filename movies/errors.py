@@ -88,3 +88,24 @@ class WipeNotUndoable(Conflict):
 
     default_code = "wipe_not_undoable"
     default_detail = _("This wipe was undone already, or is too long ago.")
+
+
+class SameMovie(Conflict):
+    """A movie cannot be its own successor."""
+
+    default_code = "same_movie"
+    default_detail = _("The new id is the movie's own.")
+
+
+class MovieNotGone(Conflict):
+    """The movie is on TMDB, or has its new id already."""
+
+    default_code = "movie_not_gone"
+    default_detail = _("TMDB has this movie, or its new id is known already.")
+
+
+class MovieGone(Conflict):
+    """What should be the new id is none that TMDB has."""
+
+    default_code = "movie_gone"
+    default_detail = _("TMDB does not have the movie of the new id either.")

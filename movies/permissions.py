@@ -2,7 +2,7 @@
 
 from core.api.permissions import ADMIN_ONLY, SIGNED_IN
 
-CATALOG = {"popular": SIGNED_IN, "retrieve": SIGNED_IN}
+CATALOG = dict.fromkeys(("popular", "search", "retrieve"), SIGNED_IN)
 # Everybody has a list and ratings of their own, and sees no other's.
 FAVORITES = dict.fromkeys(("list", "retrieve", "create", "destroy"), SIGNED_IN)
 RATINGS = dict.fromkeys(("retrieve", "create", "update", "partial_update", "destroy"), SIGNED_IN)

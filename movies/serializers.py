@@ -37,7 +37,13 @@ class MovieSummarySerializer(Serializer):
     vote_average = serializers.FloatField(required=False)
     vote_count = serializers.IntegerField(required=False)
     poster_path = serializers.CharField(required=False, allow_null=True)
+    poster_url = serializers.URLField(
+        required=False, allow_null=True, help_text="The whole address; null when there is none."
+    )
     backdrop_path = serializers.CharField(required=False, allow_null=True)
+    backdrop_url = serializers.URLField(
+        required=False, allow_null=True, help_text="The whole address; null when there is none."
+    )
 
 
 class PopularMovieSerializer(MovieSummarySerializer):
@@ -47,12 +53,12 @@ class PopularMovieSerializer(MovieSummarySerializer):
 
 
 class PopularSerializer(Serializer):
-    """A page of popular movies, in TMDB's own shape."""
+    """A page of movies, in TMDB's own shape."""
 
     page = serializers.IntegerField()
     results = PopularMovieSerializer(many=True)
-    total_pages = serializers.IntegerField()
-    total_results = serializers.IntegerField()
+    total_pages = serializers.IntegerField(help_text="At most 500: what can be asked for.")
+    total_results = serializers.IntegerField(help_text="At most 20 a page.")
 
 
 def objects(**kwargs: Any) -> serializers.ListField:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from core import context
 from core.audit import journal
 from core.jobs.work import Work
+from movies import gone
 from movies.catalog import catalog, stored_answers
 from movies.catalog.documents import released
 from movies.catalog.port import type_document
@@ -57,6 +58,10 @@ def columns_of(document: type_document, fetched_at: datetime) -> dict[str, Any]:
         "release_date": released(document),
         "details": {name: value for name, value in document.items() if name not in OWN_FIELDS},
         "fetched_at": fetched_at,
+        "absent_days": 0,
+        "absent_on": None,
+        "absent_since": None,
+        "refresh_status": RefreshStatus.PENDING,
         "refresh_attempts": 0,
         "refresh_due_at": fetched_at + REFRESH_AFTER + spread,
     }
@@ -64,6 +69,8 @@ def columns_of(document: type_document, fetched_at: datetime) -> dict[str, Any]:
 
 def get_or_fetch_movie(*, movie_id: int) -> Movie:
     """Return a movie's row, made from the catalogue when it is new.
+
+    Of one that has a new id it is the new one's.
 
     It may ask TMDB, so it must not run inside a transaction.
 
@@ -73,9 +80,9 @@ def get_or_fetch_movie(*, movie_id: int) -> Movie:
     """
     if movie_id > MAX_MOVIE_ID:
         raise MovieNotFound
-    movie = Movie.objects.filter(pk=movie_id).first()
+    movie = Movie.objects.select_related("replaced_by").filter(pk=movie_id).first()
     if movie is not None:
-        return movie
+        return movie.replaced_by or movie
     answer = catalog().movie(movie_id=movie_id)
     values = columns_of(answer.document, timezone.now() - timedelta(seconds=answer.age))
     with transaction.atomic():
@@ -87,8 +94,12 @@ def get_or_fetch_movie(*, movie_id: int) -> Movie:
 
 
 def lock_movie(movie_id: int) -> Movie:
-    """Return a movie's row, locked until the transaction ends."""
-    return Movie.objects.select_for_update(no_key=True).get(pk=movie_id)
+    """Return a movie's row, locked until the transaction ends.
+
+    Of one that got a new id meanwhile it is the new one's.
+    """
+    movie = Movie.objects.select_for_update(no_key=True).get(pk=movie_id)
+    return movie if movie.replaced_by_id is None else lock_movie(movie.replaced_by_id)
 
 
 def refresh_movie(*, pk: int) -> None:
@@ -99,9 +110,7 @@ def refresh_movie(*, pk: int) -> None:
     try:
         answer = catalog().movie(movie_id=pk, fresh=True)
     except MovieNotFound:
-        Movie.objects.filter(pk=pk).update(refresh_status=RefreshStatus.GONE)
-        changes = {"refresh_status": [RefreshStatus.PENDING, RefreshStatus.GONE]}
-        journal.record(journal.Action.CHANGE, movie, changes=changes)
+        gone.note_absence(movie_id=pk)
     except CatalogUnavailable as error:
         refreshes.postpone(movie, retry_after=float(error.headers["Retry-After"]))
     else:
@@ -111,8 +120,9 @@ def refresh_movie(*, pk: int) -> None:
 @transaction.atomic
 def store_details(*, movie_id: int, document: type_document) -> None:
     """Store new details, and the new place in all lists when the release date has changed."""
-    movie = lock_movie(movie_id)
-    before = {"title": movie.title, "release_date": movie.release_date}
+    movie = Movie.objects.select_for_update(no_key=True).get(pk=movie_id)
+    names = ("title", "release_date", "absent_since")
+    before = {name: getattr(movie, name) for name in names}
     for name, value in columns_of(document, timezone.now()).items():
         setattr(movie, name, value)
     movie.save()
@@ -152,7 +162,7 @@ def add_favorite(*, user_id: int, movie_id: int) -> tuple[Favorite, bool]:
         release_rank=release_rank(movie.release_date),
         rating_rank=rating_rank(stars.first()),
     )
-    changes = {"user": [None, user_id], "movie": [None, movie_id]}
+    changes = {"user": [None, user_id], "movie": [None, movie.pk]}
     journal.record(journal.Action.CREATE, favorite, changes=changes)
     return favorite, True
 
@@ -240,7 +250,7 @@ def rate(*, user_id: int, movie_id: int, stars: int) -> Rating:
         raise AlreadyRated
     rating = Rating.objects.create(user_id=user_id, movie=movie, stars=stars)
     rank_favorites(rating, stars)
-    changes = {"user": [None, user_id], "movie": [None, movie_id], "stars": [None, stars]}
+    changes = {"user": [None, user_id], "movie": [None, movie.pk], "stars": [None, stars]}
     journal.record(journal.Action.CREATE, rating, changes=changes)
     return rating
 
@@ -299,11 +309,19 @@ def forget_details() -> int:
 
 
 def purge() -> dict[str, int]:
-    """Delete what is too old to be kept: answers and details of TMDB, and wiped favourites."""
+    """Delete what is too old to be kept: answers and details of TMDB, and wiped favourites.
+
+    Movies that were gone a month ago are asked for again ("asked").
+    """
     limit = timezone.now() - UNDO_TIME
     with transaction.atomic():
         wiped, _ = Favorite.objects.filter(wipe__created_at__lt=limit).delete()
         if wiped:
             reason = "wiped longer ago than can be undone"
             journal.record(journal.Action.DELETE, Favorite, count=wiped, reason=reason)
-    return {"answers": stored_answers.purge(), "favorites": wiped, "details": forget_details()}
+    return {
+        "answers": stored_answers.purge(),
+        "favorites": wiped,
+        "details": forget_details(),
+        "asked": gone.ask_again(),
+    }

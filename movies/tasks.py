@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from core.jobs.work import JobTask
-from movies import services
+from movies import services, translations
 
 
 @shared_task(base=JobTask)
@@ -16,3 +16,9 @@ def refresh_movie(*, pk: int, **_: object) -> None:
 def purge(**_: object) -> dict[str, int]:
     """Delete what nobody can ask for any more; return how much."""
     return services.purge()
+
+
+@shared_task(base=JobTask)
+def read_in_language(*, movie_ids: list[int], language: str, **_: object) -> int:
+    """Read movies in a language for the lists that show them; return how many came."""
+    return translations.read(movie_ids=movie_ids, language=language)

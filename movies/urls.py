@@ -16,6 +16,7 @@ RATING: dict[str, Any] = {
 
 urlpatterns = [
     path("movies/popular", CatalogViewSet.as_view({"get": "popular"}), name="movie-popular"),
+    path("movies/search", CatalogViewSet.as_view({"get": "search"}), name="movie-search"),
     path(
         "movies/favorites",
         FavoriteViewSet.as_view({"get": "list", "post": "create"}),

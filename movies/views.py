@@ -15,9 +15,18 @@ from rest_framework.serializers import BaseSerializer
 
 from core.api.query import parse_int, refusal
 from core.api.views import GenericViewSet
-from movies import permissions, selectors, services
+from core.text import is_clean, name_key
+from movies import permissions, selectors, services, translations
 from movies.catalog import catalog
-from movies.constants import COUNTRIES, LANGUAGE, MAX_MOVIE_ID, MAX_PAGE
+from movies.constants import (
+    COUNTRIES,
+    ENGLISH,
+    LANGUAGE,
+    LANGUAGES,
+    MAX_MOVIE_ID,
+    MAX_PAGE,
+    MAX_QUERY_CHARACTERS,
+)
 from movies.errors import MovieNotFound
 from movies.filters import FavoriteFilter
 from movies.models import Favorite, Rating
@@ -30,27 +39,77 @@ from movies.serializers import (
     WipeSerializer,
 )
 
-POPULAR_PARAMETERS = [
-    OpenApiParameter("page", int, description=f"1 to {MAX_PAGE}."),
-    OpenApiParameter("language", str, description="Such as `es` or `es-CO`; TMDB's is `en-US`."),
-    OpenApiParameter("region", str, description="ISO 3166-1 alpha-2, such as `CO`."),
-]
+PAGE = OpenApiParameter("page", int, description=f"1 to {MAX_PAGE}.")
+IN_LANGUAGE = OpenApiParameter(
+    "language",
+    str,
+    description="Such as `es` or `es-MX`; `en-US` is the default, and stands in for empty texts.",
+)
+FAVORITES_IN_LANGUAGE = OpenApiParameter(
+    "language",
+    str,
+    description="Such as `es` or `es-MX`. Movies that were not read in it yet are shown in English"
+    " and read in the background: ask again some seconds later. Order, filters and search go by"
+    " the English title.",
+)
+REGION = OpenApiParameter("region", str, description="ISO 3166-1 alpha-2, such as `CO`.")
+QUERY = OpenApiParameter(
+    "query",
+    str,
+    required=True,
+    description=f"Words of the title, at most {MAX_QUERY_CHARACTERS} characters; case does not"
+    " matter.",
+)
 
 
-def language_of(text: str) -> str:
-    """Return a language tag, or raise the 400 that says how one looks."""
+def language_of(request: Request) -> str:
+    """Return the language tag that was asked for, or raise the 400 that says how one looks."""
+    text = request.query_params.get("language")
+    if text is None:
+        return ""
     match = LANGUAGE.fullmatch(text)
-    if match is None or (match["country"] or "US") not in COUNTRIES:
+    if (
+        match is None
+        or match["language"] not in LANGUAGES
+        or (match["country"] or "US") not in COUNTRIES
+    ):
         message = _("A language such as “es” or “es-CO”.")
         raise refusal("language", message, "invalid")
     return text
 
 
-def region_of(text: str) -> str:
+def other_language_of(request: Request) -> str:
+    """Return the language that was asked for, unless it is the one that details are stored in."""
+    language = language_of(request)
+    return "" if language in ENGLISH else language
+
+
+def region_of(request: Request) -> str:
     """Return a country's code, or raise the 400 that says how one looks."""
+    text = request.query_params.get("region")
+    if text is None:
+        return ""
     if text not in COUNTRIES:
         raise refusal("region", _("A country's code of two letters, such as “CO”."), "invalid")
     return text
+
+
+def page_of(request: Request) -> int:
+    """Return the number of the page, or raise the 400 that says which there are."""
+    return parse_int(request.query_params.get("page", "1"), 1, MAX_PAGE, name="page")
+
+
+def query_of(request: Request) -> str:
+    """Return the words to look for, one spelling of them, or raise the 400 of unusable ones."""
+    query = " ".join(name_key(request.query_params.get("query", "")).split())
+    if not any(character.isalnum() for character in query):
+        raise refusal("query", _("Words of the title."), "required")
+    if len(query) > MAX_QUERY_CHARACTERS:
+        message = _("At most %(limit)d characters.") % {"limit": MAX_QUERY_CHARACTERS}
+        raise refusal("query", message, "too_long")
+    if not is_clean(query):
+        raise refusal("query", _("This is no readable UTF-8 text."), "invalid_text")
+    return query
 
 
 def caller_id(request: Request) -> int:
@@ -67,10 +126,14 @@ class CatalogViewSet(GenericViewSet):
     """
 
     permission_table = permissions.CATALOG
-    query_params = {"popular": ("page", "language", "region")}  # type: ignore[assignment]  # names by action, which core.api.filters.filterset reads
+    query_params = {  # type: ignore[assignment]  # names by action, which core.api.filters.filterset reads
+        "popular": ("page", "language", "region"),
+        "search": ("query", "page", "language"),
+        "retrieve": ("language",),
+    }
     serializer_class = MovieSerializer
 
-    @extend_schema(parameters=POPULAR_PARAMETERS, responses=PopularSerializer)
+    @extend_schema(parameters=[PAGE, IN_LANGUAGE, REGION], responses=PopularSerializer)
     def popular(self, request: Request) -> HttpResponse:
         """List the movies that are popular on TMDB, in TMDB's own page shape.
 
@@ -78,16 +141,25 @@ class CatalogViewSet(GenericViewSet):
         and `Cache-Status` (RFC 9211) say so. This product uses TMDB and the TMDB APIs but is not
         endorsed, certified, or otherwise approved by TMDB.
         """
-        query = request.query_params
-        language = language_of(query["language"]) if "language" in query else ""
-        region = region_of(query["region"]) if "region" in query else ""
-        page = parse_int(query.get("page", "1"), 1, MAX_PAGE, name="page")
+        language, region, page = language_of(request), region_of(request), page_of(request)
         answer = catalog().popular(page=page, language=language, region=region)
         return HttpResponse(answer.body, content_type="application/json", headers=answer.headers)
 
-    def retrieve(self, _request: Request, *, movie_id: int) -> Response:
+    @extend_schema(parameters=[QUERY, PAGE, IN_LANGUAGE], responses=PopularSerializer)
+    def search(self, request: Request) -> HttpResponse:
+        """Find movies by words of their title, in the shape of the popular ones.
+
+        Nothing found is an empty page. When TMDB fails, the latest good answer to the same words
+        comes instead, as for the popular ones.
+        """
+        language, page, query = language_of(request), page_of(request), query_of(request)
+        answer = catalog().search(query=query, page=page, language=language)
+        return HttpResponse(answer.body, content_type="application/json", headers=answer.headers)
+
+    @extend_schema(parameters=[IN_LANGUAGE])
+    def retrieve(self, request: Request, *, movie_id: int) -> Response:
         """Show everything about one movie, by TMDB's id."""
-        answer = selectors.movie_answer(movie_id=movie_id)
+        answer = selectors.movie_answer(movie_id=movie_id, language=language_of(request))
         return Response(orjson.Fragment(answer.body), headers=answer.headers)
 
 
@@ -117,7 +189,7 @@ class AboutMovie(GenericViewSet):
         return super().handle(request, *args, **kwargs)
 
 
-class FavoriteRows(GenericViewSet):
+class FavoriteRows(mixins.ListModelMixin, GenericViewSet):
     """The list of one user's favourites."""
 
     fast_reads = False  # selectors.ROW is as fast; one document is its serializer's to show
@@ -133,10 +205,23 @@ class FavoriteRows(GenericViewSet):
         "added_at": "created_at",
         "id": "movie_id",
     }
+    query_params = {"list": ("language",), "retrieve": ("language",)}  # type: ignore[assignment]  # as above
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """Return the rows of the page; what lacks the language is read in the background."""
+        rows = super().paginate_queryset(queryset)
+        if language := other_language_of(self.request):
+            read = [(row["movie_id"], row["translated_at"]) for row in rows]
+            translations.ask_for(read, language)
+        return rows
+
+    @extend_schema(parameters=[FAVORITES_IN_LANGUAGE])
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List the favourites with everything about each movie, and the user's rating."""
+        return super().list(request, *args, **kwargs)
 
 
 class FavoriteViewSet(
-    mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
     FavoriteRows,
@@ -150,12 +235,24 @@ class FavoriteViewSet(
         """Narrow to the caller's own list."""
         user_id = caller_id(self.request)
         if self.action == "list":
-            return selectors.rows_of(user_id)
+            return selectors.rows_of(user_id, other_language_of(self.request))
         return selectors.favorites_of(user_id).select_related("movie")
 
     def get_serializer_class(self) -> type[BaseSerializer]:
         """Read another shape than is shown."""
         return NewFavoriteSerializer if self.action == "create" else FavoriteSerializer
+
+    @extend_schema(parameters=[FAVORITES_IN_LANGUAGE])
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Show a favourite with everything about its movie, and the caller's rating."""
+        favorite = self.get_object()
+        if language := other_language_of(request):
+            copy = translations.translated(favorite.movie_id, language)
+            read_at = copy and copy.fetched_at
+            translations.ask_for([(favorite.movie_id, read_at)], language)
+            if copy is not None:
+                favorite.movie.details = orjson.loads(copy.body)
+        return Response(self.get_serializer(favorite).data)
 
     @extend_schema(
         request=NewFavoriteSerializer, responses={200: FavoriteSerializer, 201: FavoriteSerializer}
@@ -220,7 +317,7 @@ class RatingViewSet(
         services.remove_rating(rating=instance)
 
 
-class UserFavoriteViewSet(mixins.ListModelMixin, FavoriteRows):
+class UserFavoriteViewSet(FavoriteRows):
     """Anybody's favourites, for administrators."""
 
     permission_table = permissions.FAVORITES_OF_USERS
@@ -228,7 +325,7 @@ class UserFavoriteViewSet(mixins.ListModelMixin, FavoriteRows):
     def get_queryset(self) -> QuerySet:
         """Narrow to the user of the address, who must exist."""
         selectors.require_user(self.kwargs["user_id"])
-        return selectors.rows_of(self.kwargs["user_id"])
+        return selectors.rows_of(self.kwargs["user_id"], other_language_of(self.request))
 
     @extend_schema(responses={200: WipeSerializer})
     def wipe(self, _request: Request, *, user_id: int) -> Response:

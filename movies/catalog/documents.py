@@ -17,7 +17,7 @@ import orjson
 from core.text import UNSTORABLE, is_storable, printable
 from movies.catalog.images import add_urls
 from movies.catalog.port import type_document
-from movies.constants import MAX_MOVIE_ID, MAX_PAGE, PAGE_MOVIES
+from movies.constants import MAX_MOVIE_ID, MAX_PAGE, OWN_FIELDS, PAGE_MOVIES
 
 logger = logging.getLogger("plaza.catalog")
 
@@ -206,7 +206,7 @@ def mend_movie(
     kept, sizes, odd = {}, {}, []
     for name, value in movie.items():
         try:
-            known = len(movie) <= MAX_ITEMS or name in fields
+            known = name in fields or (len(movie) <= MAX_ITEMS and name not in OWN_FIELDS)
             good, size = read_field(name if known else "", fields.get(name, as_is), value)
         except (ValueError, TypeError):
             odd.append(name)
