@@ -1,15 +1,36 @@
 """Movies, favourites and ratings for support staff."""
 
+from dataclasses import astuple
+from typing import Any
+
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from unfold.decorators import action, display
 
 from core.admin.base import ReadOnlyAdmin
-from movies import services
+from core.admin.forms import seal_of
+from core.errors import ApplicationError
+from movies import gone, services
 from movies.errors import WipeNotUndoable
-from movies.models import CachedAnswer, Favorite, FavoritesWipe, Movie, Rating
+from movies.forms import NewIdForm
+from movies.models import CachedAnswer, Favorite, FavoritesWipe, GoneMovie, Movie, Rating
+
+TEMPLATE = "movies/admin/new_id.html"
+
+
+def refresh(page: ReadOnlyAdmin, request: HttpRequest, movies: QuerySet[Any]) -> None:
+    """Queue a refresh of the selected movies, and say of how many."""
+    count = 0
+    for movie in Movie.objects.filter(pk__in=movies.values("pk")):
+        services.refresh_again(movie=movie)
+        count += 1
+    text = ngettext("%d movie is read again.", "%d movies are read again.", count)
+    page.tell(request, text % count)
 
 
 @admin.register(Movie)
@@ -25,12 +46,92 @@ class MovieAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Read the details from TMDB again"))
     def refresh_now(self, request: HttpRequest, queryset: QuerySet[Movie]) -> None:
         """Queue a refresh of the selected movies."""
-        count = 0
-        for movie in queryset:
-            services.refresh_again(movie=movie)
-            count += 1
-        text = ngettext("%d movie is read again.", "%d movies are read again.", count)
-        self.tell(request, text % count)
+        refresh(self, request, queryset)
+
+
+@admin.register(GoneMovie)
+class GoneMovieAdmin(ReadOnlyAdmin):
+    """Movies that TMDB no longer has: how many keep them, and under which id they went on."""
+
+    fields = (
+        "id",
+        "title",
+        "release_date",
+        "absent_since",
+        "absent_on",
+        "fetched_at",
+        "refresh_due_at",
+        "on_lists",
+        "rated",
+    )
+    list_display = ("id", "title", "release_date", "absent_since", "on_lists", "rated")
+    list_filter = ("absent_since",)
+    search_fields = ("title", "=id")
+    ordering = ("-absent_since", "-id")
+    export_fields = ("id", "title", "release_date", "absent_since", "favorites", "ratings")
+    actions = ("refresh_now", "export_csv")
+    actions_detail = ("replace",)
+
+    def get_queryset(self, _request: HttpRequest) -> QuerySet[GoneMovie]:
+        """Leave out what has its new id."""
+        return gone.counted(gone.gone_movies())
+
+    @display(description=_("On lists"), ordering="favorites")
+    def on_lists(self, movie: GoneMovie) -> int:
+        """Return how many users have it on their list."""
+        return movie.favorites
+
+    @display(description=_("Ratings"), ordering="ratings")
+    def rated(self, movie: GoneMovie) -> int:
+        """Return how many users rated it."""
+        return movie.ratings
+
+    def has_replace_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
+        """Let SUPPORT and ADMIN act, who may have details read again, too."""
+        return self.has_view_permission(request)
+
+    @admin.action(description=_("Read the details from TMDB again"))
+    def refresh_now(self, request: HttpRequest, queryset: QuerySet[GoneMovie]) -> None:
+        """Ask TMDB once more, without waiting for the month to end."""
+        refresh(self, request, queryset)
+
+    @action(description=_("This is its new id"), permissions=["replace"], url_path="new-id")
+    def replace(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Move favourites and ratings to the movie's new id, after a preview."""
+        movie = self.get_object(request, unquote(object_id))
+        if movie is None:
+            raise Http404
+        form = NewIdForm(request.POST or None)
+        page: dict[str, Any] = {"title": gettext("This is its new id: %s") % movie, "form": form}
+        if form.is_valid():
+            try:
+                new = services.get_or_fetch_movie(movie_id=form.cleaned_data["new_id"])
+                gone.check(movie=movie, new=new)
+                return self.moved(request, movie, new, page)
+            except ApplicationError as error:
+                form.add_error("new_id", str(error.detail))
+        return self.page(request, TEMPLATE, **page)
+
+    def moved(
+        self, request: HttpRequest, movie: GoneMovie, new: Movie, page: dict[str, Any]
+    ) -> HttpResponse:
+        """Show what would move; do it when exactly that is confirmed."""
+        reason = page["form"].cleaned_data["reason"]
+        move = gone.preview(movie=movie, new=new)
+        seal = seal_of(movie.pk, new.pk, new.title, reason, astuple(move))
+        if not self.confirmed(request, seal):
+            rows = (
+                (gettext("Movie"), f"{movie.pk} {movie} ({movie.release_date or '?'})"),
+                (gettext("New movie"), f"{new.pk} {new} ({new.release_date or '?'})"),
+                (gettext("Favourites that move"), move.favorites),
+                (gettext("Users who have both on their list"), move.favorites_merged),
+                (gettext("Ratings that move"), move.ratings),
+                (gettext("Users who rated both"), move.ratings_merged),
+            )
+            return self.page(request, TEMPLATE, **page, rows=rows, previewed=seal)
+        gone.replace_movie(movie_id=movie.pk, new_id=new.pk, reason=reason)
+        self.tell(request, gettext("%(old)d is %(new)d now.") % {"old": movie.pk, "new": new.pk})
+        return HttpResponseRedirect(reverse("admin:movies_gonemovie_changelist"))
 
 
 @admin.register(Favorite)

@@ -17,18 +17,18 @@ from core.audit import journal
 from movies.catalog.stored_answers import clock
 from movies.constants import ASK_GONE_AFTER, GONE_AFTER_DAYS, MAX_STARS, RefreshStatus
 from movies.errors import MovieGone, MovieNotGone, SameMovie
-from movies.models import UNRATED_RANK, Favorite, Movie, Rating, release_rank
+from movies.models import UNRATED_RANK, Favorite, GoneMovie, Movie, Rating, release_rank
 
 MAX_ASKED_ROWS = 1000
 
 
-def gone_movies() -> QuerySet[Movie]:
+def gone_movies() -> QuerySet[GoneMovie]:
     """Return the movies that TMDB no longer has and of which nobody has said the new id."""
-    return Movie.objects.filter(absent_days__gte=GONE_AFTER_DAYS, replaced_by=None)
+    return GoneMovie.objects.filter(absent_days__gte=GONE_AFTER_DAYS, replaced_by=None)
 
 
-def counted(movies: QuerySet[Movie]) -> QuerySet[Movie]:
-    """Add how many lists and ratings each movie is on: ``favorites`` and ``ratings``."""
+def counted(movies: QuerySet[GoneMovie]) -> QuerySet[GoneMovie]:
+    """Add on how many lists each movie is, and how many ratings it has."""
 
     def count(rows: QuerySet) -> Coalesce:
         of_movie = rows.filter(movie=OuterRef("pk")).order_by().values("movie")
@@ -75,7 +75,7 @@ def ask_again() -> int:
 # -- this is its new id -------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What a move does: how many go to the new id, and how many users had both."""
+    """What a move does: how many go to the new id, and how many users had both ("merged")."""
 
     favorites: int = 0
     favorites_merged: int = 0
@@ -153,7 +153,10 @@ def replace_movie(*, movie_id: int, new_id: int, reason: str) -> Move:
     move = Move(favorites, favorites_merged, ratings, ratings_merged)
     changes = {"replaced_by": [None, new_id]}
     journal.record(journal.Action.CHANGE, movie, changes=changes, reason=reason)
-    for model, count in ((Favorite, favorites + favorites_merged), (Rating, ratings)):
+    for model, count in (
+        (Favorite, favorites + favorites_merged),
+        (Rating, ratings + ratings_merged),
+    ):
         if count:
             why = f"movie {movie_id} is {new_id} now: {reason}"
             journal.record(journal.Action.CHANGE, model, count=count, reason=why)
@@ -164,11 +167,13 @@ def _move_ratings(movie: Movie, new: Movie, reason: str) -> tuple[int, int]:
     """Move the ratings; of two of a user the later one stays."""
     both = {rating.user_id: rating for rating in _rated_both(movie.pk, new.pk).select_for_update()}
     others = Rating.objects.filter(movie=new, user_id__in=both)
+    kept = 0
     for other in others:
         rating = both[other.user_id]
         lost = other if rating.updated_at > other.updated_at else rating
+        kept += lost is other
         why = f"movie {movie.pk} is {new.pk} now, and the other rating is newer: {reason}"
         changes = {"stars": [lost.stars, None]}
         journal.record(journal.Action.DELETE, lost, changes=changes, reason=why)
         lost.delete()
-    return Rating.objects.filter(movie=movie).update(movie=new), len(both)
+    return Rating.objects.filter(movie=movie).update(movie=new) - kept, len(both)

@@ -123,6 +123,18 @@ class Movie(Doubtful):
         return self.title
 
 
+class GoneMovie(Movie):
+    """A movie that TMDB no longer has, as support's list shows it (movies.gone)."""
+
+    favorites: int
+    ratings: int
+
+    class Meta:
+        proxy = True
+        verbose_name = _("movie gone from TMDB")
+        verbose_name_plural = _("movies gone from TMDB")
+
+
 class FavoritesWipe(models.Model):
     """All favourites of a user, taken away at once by an administrator; undoable for a while."""
 

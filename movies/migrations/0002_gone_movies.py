@@ -60,5 +60,17 @@ class Migration(migrations.Migration):
             model_name='movie',
             constraint=models.CheckConstraint(condition=models.Q(('replaced_by__isnull', True), models.Q(('replaced_by', models.F('id')), _negated=True), _connector='OR'), name='movies_movie_replaced_by_another'),
         ),
+        migrations.CreateModel(
+            name='GoneMovie',
+            fields=[],
+            options={
+                'verbose_name': 'movie gone from TMDB',
+                'verbose_name_plural': 'movies gone from TMDB',
+                'proxy': True,
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('movies.movie',),
+        ),
         migrations.RunPython(ask_again, migrations.RunPython.noop),
     ]

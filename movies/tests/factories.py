@@ -36,6 +36,16 @@ class MovieFactory(factory.django.DjangoModelFactory):
     refresh_due_at = factory.LazyAttribute(lambda made: made.fetched_at + timedelta(days=7))
 
 
+class GoneMovieFactory(MovieFactory):
+    """A movie that TMDB did not have on three days."""
+
+    refresh_status = "gone"
+    absent_days = 3
+    absent_since = factory.LazyFunction(lambda: timezone.now() - timedelta(days=10))
+    absent_on = factory.LazyAttribute(lambda made: made.absent_since.date() + timedelta(days=2))
+    refresh_due_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=20))
+
+
 class FavoriteFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Favorite

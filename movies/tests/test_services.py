@@ -126,17 +126,6 @@ def test_a_refresh_that_fails_is_tried_later_and_nothing_is_lost(tmdb):
     assert stored.refresh_due_at > timezone.now() + timedelta(seconds=40)
 
 
-def test_a_movie_that_is_gone_from_tmdb_stays_with_us(tmdb):
-    movie = due(id=10_001)
-    services.refresh_movie(pk=movie.pk)
-    stored = Movie.objects.get()
-    assert (stored.refresh_status, stored.details) == ("gone", movie.details)
-    entry = JournalEntry.objects.get()
-    assert entry.changes == {"refresh_status": ["pending", "gone"]}
-    services.refresh_movie(pk=movie.pk)
-    assert tmdb.calls("tmdb") == 1
-
-
 def test_refresh_again(published, django_capture_on_commit_callbacks):
     movie = MovieFactory(refresh_status="gone")
     with django_capture_on_commit_callbacks(execute=True):
@@ -287,12 +276,12 @@ def test_purge():
     old = FavoriteFactory(wipe=WipeFactory(created_at=long_ago))
     young = FavoriteFactory(wipe=WipeFactory())
     CachedAnswerFactory(fetched_at=long_ago)
-    assert tasks.purge() == {"answers": 1, "favorites": 1, "details": 0}
+    assert tasks.purge() == {"answers": 1, "favorites": 1, "details": 0, "asked": 0}
     assert list(Favorite.objects.all()) == [young]
     assert FavoritesWipe.objects.filter(pk=old.wipe_id).exists(), "that it happened stays known"
     assert CachedAnswer.objects.count() == 0
     assert JournalEntry.objects.get().count == 1
-    assert tasks.purge() == {"answers": 0, "favorites": 0, "details": 0}
+    assert tasks.purge() == {"answers": 0, "favorites": 0, "details": 0, "asked": 0}
 
 
 @pytest.mark.parametrize("released", [date(1999, 3, 31), None])
