@@ -12,6 +12,7 @@ PAGE_MOVIES = 20  # TMDB's own, too
 MAX_MOVIE_ID = 2**31 - 1  # TMDB's ids are int32
 MAX_STARS = 5
 TITLE_LENGTH = 300
+REASON_LENGTH = 500
 # What a favourite shows beside the movie's document, in which these names mean nothing.
 OWN_FIELDS = ("my_rating", "added_at")
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from core.audit import journal
 from movies.catalog.stored_answers import clock
 from movies.constants import ASK_GONE_AFTER, GONE_AFTER_DAYS, MAX_STARS, RefreshStatus
-from movies.errors import MovieGone, MovieNotGone, SameMovie
+from movies.errors import MovieGone, MovieNotFound, MovieNotGone, SameMovie
 from movies.models import UNRATED_RANK, Favorite, GoneMovie, Movie, Rating, release_rank
 
 MAX_ASKED_ROWS = 1000
@@ -130,12 +130,15 @@ def replace_movie(*, movie_id: int, new_id: int, reason: str) -> Move:
     of wiped lists move, too, so that a wipe can be undone afterwards.
 
     Raises:
+        MovieNotFound: one of the ids is of no movie that is kept here.
         SameMovie, MovieNotGone, MovieGone: see :func:`check`.
     """
     both = Q(movie_id__in=(movie_id, new_id))
     list(Rating.objects.filter(both).order_by("pk").select_for_update().values_list("pk"))
     locked = Movie.objects.select_for_update(no_key=True).filter(pk__in=(movie_id, new_id))
     movies = {movie.pk: movie for movie in locked.order_by("pk")}
+    if not {movie_id, new_id} <= movies.keys():
+        raise MovieNotFound
     movie, new = movies[movie_id], movies[new_id]
     check(movie=movie, new=new)
     ratings, ratings_merged = _move_ratings(movie, new, reason)

@@ -1,9 +1,11 @@
 """Who may do what with movies, favourites and ratings."""
 
-from core.api.permissions import ADMIN_ONLY, SIGNED_IN
+from core.api.permissions import ADMIN_ONLY, SIGNED_IN, roles
+from core.roles import Role
 
 CATALOG = dict.fromkeys(("popular", "search", "retrieve"), SIGNED_IN)
 # Everybody has a list and ratings of their own, and sees no other's.
 FAVORITES = dict.fromkeys(("list", "retrieve", "create", "destroy"), SIGNED_IN)
 RATINGS = dict.fromkeys(("retrieve", "create", "update", "partial_update", "destroy"), SIGNED_IN)
 FAVORITES_OF_USERS = {"list": ADMIN_ONLY, "wipe": ADMIN_ONLY}
+GONE = {"list": roles(Role.SUPPORT), "create": roles(Role.SUPPORT)}

@@ -13,8 +13,9 @@ from rest_framework import serializers
 
 from core.api.renderers import local_time
 from core.api.serializers import ModelSerializer, Serializer, StrictIntegerField
-from movies.constants import MAX_STARS, OWN_FIELDS
-from movies.models import UNRATED_RANK, Favorite, Rating
+from core.validators import plain_text
+from movies.constants import MAX_STARS, OWN_FIELDS, REASON_LENGTH
+from movies.models import UNRATED_RANK, Favorite, GoneMovie, Rating
 
 
 @extend_schema_field({"type": "string", "description": "YYYY-MM-DD, or empty when unknown."})
@@ -130,3 +131,31 @@ class WipeSerializer(Serializer):
     """How many favourites were removed."""
 
     removed = serializers.IntegerField()
+
+
+class GoneMovieSerializer(ModelSerializer):
+    """A movie that TMDB no longer has, and how many keep it."""
+
+    favorites = serializers.IntegerField(read_only=True, help_text="Lists that it is on.")
+    ratings = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = GoneMovie
+        fields = ("id", "title", "release_date", "absent_since", "favorites", "ratings")
+
+
+class NewIdSerializer(Serializer):
+    """Under which id TMDB has a movie now, and how we know."""
+
+    movie_id = StrictIntegerField(min_value=1)
+    reason = serializers.CharField(max_length=REASON_LENGTH, validators=[plain_text])
+
+
+class MoveSerializer(Serializer):
+    """What moved to the new id; merged are those of users who had both."""
+
+    movie_id = serializers.IntegerField(help_text="The new id.")
+    favorites = serializers.IntegerField()
+    favorites_merged = serializers.IntegerField()
+    ratings = serializers.IntegerField()
+    ratings_merged = serializers.IntegerField()

@@ -4,7 +4,13 @@ from typing import Any
 
 from django.urls import path
 
-from movies.views import CatalogViewSet, FavoriteViewSet, RatingViewSet, UserFavoriteViewSet
+from movies.views import (
+    CatalogViewSet,
+    FavoriteViewSet,
+    GoneMovieViewSet,
+    RatingViewSet,
+    UserFavoriteViewSet,
+)
 
 RATING: dict[str, Any] = {
     "get": "retrieve",
@@ -31,6 +37,12 @@ urlpatterns = [
         "movies/users/<int:user_id>/favorites",
         UserFavoriteViewSet.as_view({"get": "list", "delete": "wipe"}),
         name="user-favorites",
+    ),
+    path("movies/gone", GoneMovieViewSet.as_view({"get": "list"}), name="gone-movies"),
+    path(
+        "movies/gone/<int:movie_id>/new-id",
+        GoneMovieViewSet.as_view({"post": "create"}),
+        name="gone-movie-new-id",
     ),
     path(
         "movies/<int:movie_id>",

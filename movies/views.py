@@ -1,10 +1,12 @@
 """The routes of movies, favourites and ratings."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 import orjson
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -13,10 +15,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from core.api.query import parse_int, refusal
+from core.api.query import parse_bool, parse_int, refusal
 from core.api.views import GenericViewSet
 from core.text import is_clean, name_key
-from movies import permissions, selectors, services, translations
+from movies import gone, permissions, selectors, services, translations
 from movies.catalog import catalog
 from movies.constants import (
     COUNTRIES,
@@ -29,11 +31,14 @@ from movies.constants import (
 )
 from movies.errors import MovieNotFound
 from movies.filters import FavoriteFilter
-from movies.models import Favorite, Rating
+from movies.models import Favorite, GoneMovie, Movie, Rating
 from movies.serializers import (
     FavoriteSerializer,
+    GoneMovieSerializer,
+    MoveSerializer,
     MovieSerializer,
     NewFavoriteSerializer,
+    NewIdSerializer,
     PopularSerializer,
     RatingSerializer,
     WipeSerializer,
@@ -331,3 +336,48 @@ class UserFavoriteViewSet(FavoriteRows):
     def wipe(self, _request: Request, *, user_id: int) -> Response:
         """Remove all favourites of a user; support can bring them back within 30 days."""
         return Response({"removed": services.wipe_favorites(user_id=user_id)})
+
+
+class GoneMovieViewSet(mixins.ListModelMixin, AboutMovie):
+    """Movies that TMDB no longer has, and their new ids: for support."""
+
+    fast_reads = False  # what is counted is no column
+    permission_table = permissions.GONE
+    queryset = GoneMovie.objects.none()
+    ordering = ("-since", "-id")
+    query_params = {"create": ("dry_run",)}  # type: ignore[assignment]  # as above
+
+    def get_queryset(self) -> QuerySet:
+        """Leave out what has its new id."""
+        since = Coalesce(
+            "absent_since", "fetched_at"
+        )  # never NULL here, which a page wants to know
+        return gone.counted(gone.gone_movies()).annotate(since=since)
+
+    def get_serializer_class(self) -> type[BaseSerializer]:
+        """Read another shape than is shown."""
+        return NewIdSerializer if self.action == "create" else GoneMovieSerializer
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("dry_run", bool, description="Only say what would move."),
+        ],
+        responses={200: MoveSerializer},
+    )
+    def create(self, request: Request, *, movie_id: int) -> Response:
+        """Move all favourites and ratings of a movie to its new id, once and for all.
+
+        Who rated both keeps the later rating.
+        """
+        dry_run = parse_bool(request.query_params.get("dry_run", "false"), name="dry_run")
+        old = Movie.objects.filter(pk=self.lookup_value(movie_id)).first()
+        if old is None:
+            raise MovieNotFound
+        new: Movie = self.wanted
+        if dry_run:
+            gone.check(movie=old, new=new)
+            move = gone.preview(movie=old, new=new)
+        else:
+            reason = self.validated["reason"]
+            move = gone.replace_movie(movie_id=old.pk, new_id=new.pk, reason=reason)
+        return Response({"movie_id": new.pk, **asdict(move)})

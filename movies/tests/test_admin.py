@@ -12,6 +12,7 @@ from movies.models import Favorite, FavoritesWipe, Movie
 from movies.tests.factories import (
     CachedAnswerFactory,
     FavoriteFactory,
+    GoneMovieFactory,
     MovieFactory,
     RatingFactory,
     WipeFactory,
@@ -37,6 +38,7 @@ def run(client, model, action, *rows):
     ("model", "factory"),
     [
         ("movie", MovieFactory),
+        ("gonemovie", GoneMovieFactory),
         ("favorite", FavoriteFactory),
         ("rating", RatingFactory),
         ("favoriteswipe", WipeFactory),
@@ -78,3 +80,56 @@ def test_support_has_details_read_again(support):
     page = run(support, "movie", "refresh_now", *movies)
     assert "2 movies are read again." in page.content.decode()
     assert set(Movie.objects.values_list("refresh_status", flat=True)) == {"pending"}
+
+
+# -- this is its new id -------------------------------------------------------------------------
+def new_id_page(movie):
+    return reverse("admin:movies_gonemovie_replace", args=[movie.pk])
+
+
+def test_support_moves_a_lost_movie_after_a_preview(support):
+    old, new = GoneMovieFactory(title="Old"), MovieFactory(title="New")
+    favorite = FavoriteFactory(movie=old)
+    listed = support.get(reverse("admin:movies_gonemovie_changelist")).content.decode()
+    assert "Old" in listed
+    assert "New" not in listed
+    assert support.get(new_id_page(old)).status_code == 200
+    data = {"new_id": new.pk, "reason": "merged"}
+    shown = support.post(new_id_page(old), {**data, "preview": "1"})
+    assert "New" in shown.content.decode()
+    favorite.refresh_from_db()
+    assert favorite.movie == old
+    seal = shown.context["previewed"]
+    changed = support.post(
+        new_id_page(old), {**data, "reason": "other", "previewed": seal, "confirm": "1"}
+    )
+    assert "previewed" in changed.context, "nothing else than was shown is done"
+    favorite.refresh_from_db()
+    assert favorite.movie == old
+    done = support.post(new_id_page(old), {**data, "previewed": seal, "confirm": "1"}, follow=True)
+    assert f"{old.pk} is {new.pk} now." in done.content.decode()
+    favorite.refresh_from_db()
+    assert favorite.movie == new
+    assert support.get(new_id_page(old)).status_code == 404
+
+
+@pytest.mark.parametrize("new_id", ["", "0", "x", str(2**31), "7", "10001"])
+def test_new_ids_that_support_cannot_mean(support, tmdb, new_id):
+    favorite = FavoriteFactory(movie=GoneMovieFactory(id=7))
+    page = support.post(new_id_page(favorite.movie), {"new_id": new_id, "reason": "x"})
+    assert page.status_code == 200
+    assert page.context["form"].errors.keys() == {"new_id"}
+    assert "previewed" not in page.context
+
+
+def test_a_new_id_needs_a_reason(support):
+    old, new = GoneMovieFactory(), MovieFactory()
+    page = support.post(new_id_page(old), {"new_id": new.pk, "reason": " "})
+    assert page.context["form"].errors.keys() == {"reason"}
+
+
+def test_support_asks_for_a_lost_movie_at_once(support):
+    movie = GoneMovieFactory()
+    run(support, "gonemovie", "refresh_now", movie)
+    movie.refresh_from_db()
+    assert movie.refresh_status == "pending"

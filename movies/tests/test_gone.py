@@ -7,6 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from core.models import JournalEntry
+from core.roles import Role
 from movies import gone, services
 from movies.errors import MovieGone, MovieNotGone, SameMovie
 from movies.gone import Move
@@ -271,3 +272,109 @@ def test_what_cannot_be_moved_stays(old, new, before, after, error):
     favorite.refresh_from_db()
     assert favorite.movie_id == old.pk
     assert JournalEntry.objects.count() == 0
+
+
+# -- the API of support -------------------------------------------------------------------------
+GONE = "/api/movies/gone"
+
+
+@pytest.fixture
+def support(client_for):
+    return client_for(Role.SUPPORT)
+
+
+@pytest.mark.parametrize("rows", [1, 10, 50])
+def test_the_list_costs_the_same_at_any_length(support, rows, django_assert_num_queries):
+    for movie in GoneMovieFactory.create_batch(rows):
+        RatingFactory(movie=movie)
+        FavoriteFactory(movie=movie)
+        FavoriteFactory(movie=movie, wipe=WipeFactory())
+    MovieFactory()
+    GoneMovieFactory(replaced_by=MovieFactory())
+    with django_assert_num_queries(2):  # the token, the page
+        found = support.get(GONE).json()["results"]
+    assert [(row["favorites"], row["ratings"]) for row in found] == [(1, 1)] * rows
+
+
+def test_the_latest_lost_comes_first_page_by_page(support):
+    now = timezone.now()
+    movies = [GoneMovieFactory(absent_since=now - timedelta(days=days)) for days in (9, 3, 6)]
+    first = support.get(f"{GONE}?limit=2").json()
+    assert [row["id"] for row in first["results"]] == [movies[1].pk, movies[2].pk]
+    rest = support.get(first["next"]).json()["results"]
+    assert rest == [
+        {
+            "id": movies[0].pk,
+            "title": movies[0].title,
+            "release_date": "1999-03-31",
+            "absent_since": rest[0]["absent_since"],
+            "favorites": 0,
+            "ratings": 0,
+        }
+    ]
+
+
+def test_support_says_the_new_id(support, tmdb):
+    old = GoneMovieFactory()
+    favorite = FavoriteFactory(movie=old)
+    address, body = f"{GONE}/{old.pk}/new-id", {"movie_id": 550, "reason": "merged by TMDB"}
+    would = support.post(f"{address}?dry_run=true", body)
+    assert (would.status_code, would.json()["favorites"]) == (200, 1)
+    favorite.refresh_from_db()
+    assert favorite.movie_id == old.pk
+    done = support.post(address, body)
+    assert (done.status_code, done.json()) == (
+        200,
+        {
+            "movie_id": 550,
+            "favorites": 1,
+            "favorites_merged": 0,
+            "ratings": 0,
+            "ratings_merged": 0,
+        },
+    )
+    favorite.refresh_from_db()
+    assert favorite.movie_id == 550
+    entry = JournalEntry.objects.get(object_id=str(old.pk), action="change")
+    assert (entry.reason, entry.actor_id) == ("merged by TMDB", support.user.pk)
+    assert_problem(support.post(address, body), 409, "movie_not_gone")
+
+
+@pytest.mark.parametrize(
+    ("body", "refused"),
+    [
+        ({"movie_id": UNKNOWN, "reason": "x"}, (404, "movie_not_found", None)),
+        ({"movie_id": 2**31, "reason": "x"}, (404, "movie_not_found", None)),
+        ({"movie_id": 7, "reason": "x"}, (409, "same_movie", None)),
+        ({"movie_id": 550}, (400, "required", "reason")),
+        ({"movie_id": 550, "reason": " "}, (400, "blank", "reason")),
+        ({"movie_id": "550", "reason": "x"}, (400, "invalid", "movie_id")),
+        ({"movie_id": 0, "reason": "x"}, (400, "min_value", "movie_id")),
+    ],
+)
+def test_new_ids_that_cannot_be(support, tmdb, body, refused):
+    status, code, field = refused
+    favorite = FavoriteFactory(movie=GoneMovieFactory(id=7))
+    response = support.post(f"{GONE}/7/new-id", body)
+    assert response.status_code == status
+    if field:
+        (error,) = response.json()["errors"]
+        assert (error["field"], error["code"]) == (field, code)
+    else:
+        assert response.json()["code"] == code
+    favorite.refresh_from_db()
+    assert favorite.movie_id == 7
+
+
+@pytest.mark.parametrize("movie_id", [8, 2**31, 10**30])
+def test_a_movie_that_nobody_keeps_has_no_new_id(support, tmdb, movie_id):
+    body = {"movie_id": 550, "reason": "x"}
+    response = support.post(f"{GONE}/{movie_id}/new-id", body)
+    assert_problem(response, 404, "movie_not_found")
+
+
+def test_without_tmdb_an_unknown_new_id_is_tried_later(support, tmdb):
+    old = GoneMovieFactory()
+    tmdb.faults.set("tmdb", status=404, garbage=True)
+    response = support.post(f"{GONE}/{old.pk}/new-id", {"movie_id": 550, "reason": "x"})
+    assert_problem(response, 503, "catalog_unavailable")

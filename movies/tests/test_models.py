@@ -1,5 +1,7 @@
 """The database refuses rows that cannot be."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -71,3 +73,25 @@ def test_details_come_back_as_they_were_stored():
     details = {"id": 1, "popularity": 84.1234, "genres": [{"id": 1}], "title": "Ñandú 🦤"}
     MovieFactory(id=1, details=details)
     assert Movie.objects.get().details == details
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"absent_days": 1},
+        {"absent_on": date(2026, 1, 1)},
+        {"absent_days": 1, "absent_on": date(2026, 1, 1)},
+        {"absent_days": 1, "absent_since": datetime(2026, 1, 1, tzinfo=UTC)},
+    ],
+)
+def test_what_is_absent_says_since_when(values):
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        MovieFactory(**values)
+    assert violates(caught.value, Movie, "movies_movie_absent_since")
+
+
+def test_no_movie_is_its_own_successor():
+    movie = MovieFactory()
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        Movie.objects.filter(pk=movie.pk).update(replaced_by=movie)
+    assert violates(caught.value, Movie, "movies_movie_replaced_by_another")

@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from core.roles import Role
-from movies.models import Favorite, FavoritesWipe, Rating
+from movies.models import Favorite, FavoritesWipe, Movie, Rating
 from movies.tests.factories import FavoriteFactory, MovieFactory, RatingFactory
 from users import demo
 from users.models import User
@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 
 ROUTES = [
     ("get", "/api/movies/popular", 200),
+    ("get", "/api/movies/search?query=harbor", 200),
     ("get", "/api/movies/550", 200),
     ("get", "/api/movies/favorites", 200),
     ("get", "/api/movies/favorites/7", 200),
@@ -27,10 +28,13 @@ ROUTES = [
     ("patch", "/api/movies/8/rating", 200),
     ("delete", "/api/movies/8/rating", 204),
 ]
+OF_SUPPORT = [("get", "/api/movies/gone"), ("post", "/api/movies/gone/7/new-id")]
 OF_USERS = [("get", 200), ("delete", 200)]
-ALL = [route[:2] for route in ROUTES] + [
-    (method, "/api/movies/users/1/favorites") for method, _status in OF_USERS
-]
+ALL = (
+    [route[:2] for route in ROUTES]
+    + [(method, "/api/movies/users/1/favorites") for method, _status in OF_USERS]
+    + OF_SUPPORT
+)
 BODY = {"movie_id": 550, "stars": 2}
 
 
@@ -134,3 +138,12 @@ def test_every_role_has_a_list_of_its_own(client_for, role):
     assert api.get(f"/api/movies/favorites/{others.movie_id}").status_code == 404
     assert api.delete(f"/api/movies/favorites/{others.movie_id}").status_code == 404
     assert Favorite.objects.count() == 2
+
+
+@pytest.mark.parametrize("role", [Role.CLINICIAN, Role.SELLER, Role.USER])
+@pytest.mark.parametrize(("method", "path"), OF_SUPPORT)
+def test_lost_movies_are_for_support(client_for, tmdb, role, method, path):
+    body = {"movie_id": 550, "reason": "merged"}
+    response = getattr(client_for(role), method)(path, *([] if method == "get" else [body]))
+    assert response.status_code == 403
+    assert Movie.objects.count() == tmdb.calls("tmdb") == 0

@@ -5,18 +5,24 @@ from datetime import timedelta
 
 import orjson
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.utils import timezone
 
 from core.roles import Role
 from core.tests.helpers_threads import together
-from movies import services
+from movies import gone, services
 from movies.catalog import catalog, decorate, slots
 from movies.catalog.port import Answer
 from movies.errors import AlreadyRated, CatalogBusy
 from movies.models import CachedAnswer, Favorite, FavoritesWipe, Rating, rating_rank, release_rank
 from movies.selectors import rows_of
 from movies.tests.catalogs import Catalog, layers
-from movies.tests.factories import FavoriteFactory, MovieFactory
+from movies.tests.factories import (
+    FavoriteFactory,
+    GoneMovieFactory,
+    MovieFactory,
+    RatingFactory,
+)
 from users.tests.factories import UserFactory
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -187,6 +193,35 @@ def test_an_undo_while_the_list_is_filled_again():
     results = together(9, act)
     assert not [result for result in results if isinstance(result, Exception)]
     assert Favorite.objects.filter(wipe=None).count() == Favorite.objects.count() == 8
+
+
+@pytest.mark.parametrize("round_number", range(5))
+def test_a_move_while_users_write_loses_nothing(round_number):
+    old, new = GoneMovieFactory(), MovieFactory(release_date=timezone.now().date())
+    users = UserFactory.create_batch(9)
+    rated = [RatingFactory(user=user, movie=old, stars=1) for user in users[6:]]
+    ids = {"movie_id": old.pk, "new_id": new.pk}
+
+    def act(number):
+        user = users[number % 9]
+        if number == 9:
+            return gone.replace_movie(**ids, reason="race")
+        if number < 3:
+            return services.add_favorite(user_id=user.pk, movie_id=old.pk)
+        if number < 6:
+            return services.rate(user_id=user.pk, movie_id=old.pk, stars=4)
+        with transaction.atomic():
+            rating = Rating.objects.select_for_update().get(pk=rated[number - 6].pk)
+            return services.correct_rating(rating=rating, stars=5)
+
+    results = together(10, act)
+    assert not [result for result in results if isinstance(result, Exception)], results
+    assert set(Favorite.objects.values_list("movie_id", "release_rank")) == {
+        (new.pk, release_rank(new.release_date))
+    }
+    assert Favorite.objects.count() == 3
+    stars = Rating.objects.order_by("user_id").values_list("movie_id", "stars")
+    assert list(stars) == [(new.pk, 4)] * 3 + [(new.pk, 5)] * 3
 
 
 def test_the_page_walks_the_index_in_its_order(client_for):
