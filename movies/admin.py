@@ -77,12 +77,12 @@ class GoneMovieAdmin(ReadOnlyAdmin):
         return gone.counted(gone.gone_movies())
 
     @display(description=_("On lists"), ordering="favorites")
-    def on_lists(self, movie: GoneMovie) -> int:
+    def on_lists(self, movie: Any) -> int:
         """Return how many users have it on their list."""
         return movie.favorites
 
     @display(description=_("Ratings"), ordering="ratings")
-    def rated(self, movie: GoneMovie) -> int:
+    def rated(self, movie: Any) -> int:
         """Return how many users rated it."""
         return movie.ratings
 

@@ -126,9 +126,6 @@ class Movie(Doubtful):
 class GoneMovie(Movie):
     """A movie that TMDB no longer has, as support's list shows it (movies.gone)."""
 
-    favorites: int
-    ratings: int
-
     class Meta:
         proxy = True
         verbose_name = _("movie gone from TMDB")
@@ -252,8 +249,6 @@ class CachedAnswer(Doubtful):
     ``lease_until`` is in the future while some process asks TMDB for a newer one. A row without
     ``fetched_at`` has no answer yet. Both are by the database's clock, which all nodes share.
     """
-
-    now: dt.datetime  # by that clock, when the row was read (stored_answers.find)
 
     key = models.CharField(_("question"), max_length=100, primary_key=True)
     body = models.TextField(_("answer"), blank=True, default="", editable=False)

@@ -90,7 +90,7 @@ def number(value: Any) -> int | float:
     """Read a number; true is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("number")
-    return cleaned(value)  # type: ignore[no-any-return]  # the same number
+    return cleaned(value)
 
 
 def whole(value: Any) -> int:

@@ -8,6 +8,7 @@ future all the same (the database moved to a machine whose clock is behind) coun
 """
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F, Q
@@ -48,14 +49,14 @@ def take_lease(key: str, seen: CachedAnswer | None) -> bool:
     return rows.update(lease_until=now + LEASE) == 1
 
 
-def under_way(row: CachedAnswer) -> float | None:
+def under_way(row: Any) -> float | None:
     """Return for how many seconds somebody had been asking when the row was read; None: nobody."""
     if row.lease_until is None or not row.now <= row.lease_until <= row.now + LEASE:
         return None
     return (LEASE - (row.lease_until - row.now)).total_seconds()
 
 
-def age(row: CachedAnswer) -> timedelta | None:
+def age(row: Any) -> timedelta | None:
     """Return how old the answer was when the row was read; None when there is none."""
     return None if row.fetched_at is None else row.now - row.fetched_at
 
@@ -85,7 +86,7 @@ def release(key: str) -> None:
 @if_writable
 def doubt(key: str) -> bool:
     """Note that TMDB does not have it today, and end the lease; tell whether that is believed."""
-    row = find(key)
+    row: Any = find(key)
     if row is None:
         return True
     today = row.now.date()

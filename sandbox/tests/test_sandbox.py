@@ -167,3 +167,11 @@ def test_calls_are_counted_per_upstream_and_path(server):
 def test_unknown_routes(server):
     assert call(server, "/nothing")[0] == 404
     assert call(server, "/_health", method="POST")[0] == 404
+
+
+@pytest.mark.parametrize("words", ["cartographer valparaiso", "CARTÓGRAFO VALPARAÍSO"])
+def test_tmdb_finds_titles_whatever_their_case_and_accents(server, words):
+    query = urlencode({"query": words, "api_key": API_KEY})
+    answer = fetch(f"{server.url}/tmdb/3/search/movie?{query}").json
+    assert (answer["page"], answer["total_pages"], answer["total_results"]) == (1, 1, 20)
+    assert {row["title"].partition(" of ")[0] for row in answer["results"]} == {"The Cartographer"}
