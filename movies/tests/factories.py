@@ -10,6 +10,7 @@ from movies.models import (
     CachedAnswer,
     Favorite,
     FavoritesWipe,
+    GoneMovie,
     Movie,
     Rating,
     release_rank,
@@ -39,11 +40,19 @@ class MovieFactory(factory.django.DjangoModelFactory):
 class GoneMovieFactory(MovieFactory):
     """A movie that TMDB did not have on three days."""
 
+    class Meta:
+        model = GoneMovie
+
     refresh_status = "gone"
     absent_days = 3
     absent_since = factory.LazyFunction(lambda: timezone.now() - timedelta(days=10))
     absent_on = factory.LazyAttribute(lambda made: made.absent_since.date() + timedelta(days=2))
     refresh_due_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=20))
+
+    @classmethod
+    def samples(cls):
+        """Return rows with and without what may be missing of such a movie."""
+        return [cls(), cls(release_date=None)]
 
 
 class FavoriteFactory(factory.django.DjangoModelFactory):

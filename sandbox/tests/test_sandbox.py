@@ -3,6 +3,7 @@
 import hashlib
 import urllib.error
 import urllib.request
+from urllib.parse import urlencode
 
 import pytest
 
@@ -171,7 +172,19 @@ def test_unknown_routes(server):
 
 @pytest.mark.parametrize("words", ["cartographer valparaiso", "CARTÓGRAFO VALPARAÍSO"])
 def test_tmdb_finds_titles_whatever_their_case_and_accents(server, words):
-    query = urlencode({"query": words, "api_key": API_KEY})
-    answer = fetch(f"{server.url}/tmdb/3/search/movie?{query}").json
-    assert (answer["page"], answer["total_pages"], answer["total_results"]) == (1, 1, 20)
-    assert {row["title"].partition(" of ")[0] for row in answer["results"]} == {"The Cartographer"}
+    query = urlencode({"query": words})
+    status, _headers, page = call(server, f"/tmdb/3/search/movie?{query}&{KEY}")
+    assert (status, page["page"], page["total_pages"], page["total_results"]) == (200, 1, 1, 20)
+    assert {row["title"].partition(" of ")[0] for row in page["results"]} == {"The Cartographer"}
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("", 422), ("query=", 422), ("query=a&page=501", 400)]
+)
+def test_tmdb_refuses_searches_that_say_nothing(server, query, status):
+    assert call(server, f"/tmdb/3/search/movie?{query}&{KEY}")[0] == status
+
+
+def test_tmdb_finds_nothing(server):
+    page = call(server, f"/tmdb/3/search/movie?query=zzz&{KEY}")[2]
+    assert page == {"page": 1, "results": [], "total_pages": 0, "total_results": 0}
