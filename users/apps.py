@@ -13,6 +13,7 @@ class UsersConfig(plugs.PluggableApp):
 
     name = "users"
     verbose_name = _("Users")
+    enum_names: ClassVar[dict[str, str]] = {"SessionKind": "users.models.SessionKind"}
     beat_schedule: ClassVar[dict[str, dict[str, Any]]] = {
         "users.purge_expired": {
             "task": "users.tasks.purge_expired",

@@ -2,10 +2,17 @@
 
 MAX_PASSWORD_CHARACTERS = 1000
 MAX_USER_AGENT_CHARACTERS = 200
+MAX_ADDRESS_CHARACTERS = 45  # of IPv6 with an IPv4 tail
+SESSION_SEEN_EVERY_SECONDS = 60  # in the admin; a refresh of tokens is noted each time
+MAX_ACCOUNT_CHANGES = 10  # tries to change one's e-mail address or to leave, each counted
+ACCOUNT_CHANGES_WINDOW_SECONDS = 3600
 MAX_BEARER_BYTES = 4096
 MIN_API_TOKEN_CHARACTERS = 8
 API_TOKEN_PREFIX = "plz_"  # noqa: S105 - a prefix tells secret scanners what they found
 API_TOKEN_SEEN_EVERY_SECONDS = 60
+API_TOKEN_DAYS = 90  # of one's own, when nobody says how long
+MAX_API_TOKEN_DAYS = 365
+MAX_API_TOKENS = 20  # good ones at a time that a user makes for themselves
 API_TOKEN_LAST_YEAR = 2200  # the last evening of 9999 in Bogota is a year that Python cannot read
 
 DEVICE_COOKIE = "plaza_device"

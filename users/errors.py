@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
+from rest_framework.exceptions import ErrorDetail
 
 from core.errors import ApplicationError, BadRequest, Conflict, TooManyRequests
 
@@ -42,6 +43,43 @@ class LoginLocked(TooManyRequests):
     default_detail = _("Too many attempts to sign in. Try again later.")
 
 
+class TooManyAccountChanges(TooManyRequests):
+    """Too many tries to change an account's e-mail address, or to remove it."""
+
+    default_code = "too_many_account_changes"
+    default_detail = _("Too many tries to change this account. Try again later.")
+
+
+class Refused(ApplicationError):
+    """Who calls is known, and may not do this by what they call with."""
+
+    status_code = status.HTTP_403_FORBIDDEN
+
+
+class SessionRequired(Refused):
+    """An API token must not decide who else gets in, nor outlive what ends it."""
+
+    default_code = "session_required"
+    default_detail = _("Sign in to do this: an API token may not.")
+
+
+class TokenReadOnly(Refused):
+    """The API token may look, and change nothing."""
+
+    default_code = "token_read_only"
+    default_detail = _("This API token is read only.")
+
+
+class TooManyTokens(Conflict):
+    """The user has as many good API tokens as anybody may have."""
+
+    default_code = "too_many_tokens"
+
+    def __init__(self, limit: int) -> None:
+        text = _("At most %(limit)d API tokens at a time: end one, or wait until one expires.")
+        super().__init__(text % {"limit": limit}, limit=limit)
+
+
 class NoSession(BadRequest):
     """Signing out needs something to sign out of."""
 
@@ -63,18 +101,28 @@ class LastAdmin(Conflict):
     default_detail = _("The last active administrator cannot be removed, deactivated or demoted.")
 
 
-class OnlyAdmin(ApplicationError):
+class RemovesOneself(Conflict):
+    """The admin removes others; one's own removal asks for the password, which the API does."""
+
+    default_code = "removes_oneself"
+    default_detail = _("Your own account is removed by another administrator, or by the API.")
+
+
+class OnlyAdmin(Refused):
     """A user tried to change what only an administrator may change."""
 
-    status_code = status.HTTP_403_FORBIDDEN
     default_code = "only_admin"
     default_detail = _("Only an administrator may change the role or the status of a user.")
 
 
 class WrongCurrentPassword(BadRequest):
-    """Whoever changes their own password proves that they know the current one."""
+    """Whoever changes how they sign in, or leaves, proves that they know the current password."""
 
     default_code = "wrong_current_password"
 
-    def __init__(self) -> None:
-        super().__init__({"current_password": [_("This is not the current password.")]})
+    def __init__(self, *, missing: bool = False) -> None:
+        text = _("This is not the current password.")
+        if missing:
+            text = _("Send your current password along.")
+        code = "required" if missing else "invalid"
+        super().__init__({"current_password": [ErrorDetail(str(text), code=code)]})

@@ -88,6 +88,28 @@ class UserForm(forms.ModelForm):
         return data
 
 
+class OwnUserForm(UserForm):
+    """One's own account: a browser left open must not be enough to take it over."""
+
+    refusal = ""  # what the view found of the present password
+
+    current_password = forms.CharField(
+        label=_("Current password"),
+        required=False,
+        strip=False,
+        max_length=MAX_PASSWORD_CHARACTERS,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password"}),
+        help_text=_("To change your e-mail address or password. Your other sessions end."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse the change that the view refuses."""
+        data = super().clean()
+        if self.refusal:
+            self.add_error("current_password", self.refusal)
+        return data
+
+
 class UnlockForm(unfold_forms.ActionForm):
     """An action that says why."""
 

@@ -2,11 +2,31 @@
 
 from collections.abc import Callable
 
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from core.middleware import ADMIN_PREFIX
-from users.auth import devices
+from users.auth import browser, devices
+
+
+class BrowserSessionMiddleware:
+    """Signs a browser out of the admin whose session was ended, is over or was idle too long.
+
+    Stands behind the middleware that makes ``request.user``, before whatever asks who that is.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer as to a stranger when the session is over."""
+        is_admin = request.path.startswith(ADMIN_PREFIX)
+        if is_admin and SESSION_KEY in request.session and not browser.is_open(request):
+            request.session.flush()
+            request.user = AnonymousUser()
+        return self.get_response(request)
 
 
 class KnownDeviceMiddleware:

@@ -1,16 +1,20 @@
 """Users and tokens as JSON."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as InvalidValue
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from core.api.serializers import ModelSerializer, Serializer, StrictCharField, StrictEmailField
 from core.text import email_key
 from core.validators import plain_text
-from users.constants import MAX_BEARER_BYTES, MAX_PASSWORD_CHARACTERS
-from users.models import User
+from core.values import parse_time
+from users.constants import MAX_API_TOKEN_DAYS, MAX_BEARER_BYTES, MAX_PASSWORD_CHARACTERS
+from users.models import ApiToken, Session, User
 
 
 class PasswordField(StrictCharField):
@@ -32,7 +36,7 @@ class UserEmailField(StrictEmailField):
 
 
 class UserSerializer(ModelSerializer):
-    """A user. Whoever changes their own password sends ``current_password`` along."""
+    """A user. ``current_password`` goes along with one's own new password or e-mail address."""
 
     name = StrictCharField(max_length=100, validators=[plain_text])
     last_name = StrictCharField(
@@ -66,6 +70,12 @@ class UserSerializer(ModelSerializer):
         return attrs
 
 
+class CurrentPasswordSerializer(Serializer):
+    """What removing oneself takes. ADMIN, who removes somebody else, sends nothing."""
+
+    current_password = PasswordField(required=False)
+
+
 class SignInSerializer(Serializer):
     """What signing in takes. The address is any text: a malformed one is simply unknown."""
 
@@ -92,3 +102,85 @@ class PairSerializer(Serializer):
 
     access = serializers.CharField(read_only=True)
     refresh = serializers.CharField(read_only=True)
+
+
+class SignedInSerializer(PairSerializer):
+    """The two tokens, and ``device``: keep it, and send it as ``X-Device`` to sign in again."""
+
+    device = serializers.CharField(read_only=True)
+
+
+class OwnSessionSerializer(ModelSerializer):
+    """One sign-in. ``last_used_at`` is the last refresh, or the last page of the admin."""
+
+    last_used_at = serializers.DateTimeField(source="rotated_at", read_only=True)
+    current = serializers.SerializerMethodField(help_text="Whether it is the one that asks.")
+
+    class Meta:
+        model = Session
+        fields = (
+            "id",
+            "kind",
+            "created_at",
+            "last_used_at",
+            "expires_at",
+            "user_agent",
+            "address",
+            "current",
+        )
+        read_only_fields = fields
+
+    def get_current(self, session: Session) -> bool:
+        """Tell whether the session is the one that asks."""
+        asking = self.context["request"].auth
+        return isinstance(asking, Session) and asking.pk == session.pk
+
+
+class MomentField(serializers.DateTimeField):
+    """An ISO 8601 time in one spelling; without a zone it is TIME_ZONE's."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """Return the time; refuse the other spellings that Python takes."""
+        try:
+            return parse_time(value)
+        except (TypeError, ValueError):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm[:ss][+hh:mm]")
+
+
+class OwnTokenSerializer(ModelSerializer):
+    """An API token without its text. It ends after 90 days unless ``expires_at`` says when."""
+
+    name = StrictCharField(max_length=100, validators=[plain_text])
+    expires_at = MomentField(required=False)
+
+    class Meta:
+        model = ApiToken
+        fields: tuple[str, ...] = (
+            "id",
+            "name",
+            "read_only",
+            "hint",
+            "created_at",
+            "expires_at",
+            "last_used_at",
+        )
+        read_only_fields = ("id", "hint", "created_at", "last_used_at")
+
+    def validate_expires_at(self, value: datetime) -> datetime:
+        """Refuse a time that is over, or more than a year away."""
+        now = timezone.now()
+        if value <= now:
+            raise serializers.ValidationError(_("This time is over."), code="min_value")
+        if value > now + timedelta(days=MAX_API_TOKEN_DAYS):
+            text = _("A token lives %(days)d days at most.") % {"days": MAX_API_TOKEN_DAYS}
+            raise serializers.ValidationError(text, code="max_value")
+        return value
+
+
+class OwnTokenMadeSerializer(OwnTokenSerializer):
+    """An API token with its text, once: as a Bearer token it acts for its owner."""
+
+    token = serializers.CharField(source="plaintext", read_only=True)
+
+    class Meta(OwnTokenSerializer.Meta):
+        fields: tuple[str, ...] = (*OwnTokenSerializer.Meta.fields, "token")

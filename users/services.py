@@ -17,10 +17,23 @@ from core.roles import Role
 from core.text import email_key
 from users.auth import limits
 from users.auth.api_tokens import digests_of, revoke_api_tokens_of
-from users.auth.sessions import revoke_sessions_of
-from users.constants import DEMO_DOMAIN, DEMO_PASSWORD, DEMO_TOKENS
-from users.errors import EmailTaken, LastAdmin, WrongCurrentPassword
-from users.models import ApiToken, LoginBucket, User
+from users.auth.sessions import forget_clients, revoke_sessions_of
+from users.constants import (
+    ACCOUNT_CHANGES_WINDOW_SECONDS,
+    DEMO_DOMAIN,
+    DEMO_PASSWORD,
+    DEMO_TOKENS,
+    MAX_ACCOUNT_CHANGES,
+    MAX_PASSWORD_CHARACTERS,
+)
+from users.errors import (
+    EmailTaken,
+    LastAdmin,
+    LoginLocked,
+    TooManyAccountChanges,
+    WrongCurrentPassword,
+)
+from users.models import ApiToken, LoginBucket, Session, SessionKind, User
 
 CONSTRAINT_ERRORS = {"users_user_email_unique": EmailTaken}
 
@@ -43,8 +56,13 @@ def create_user(*, email: str, password: str | None = None, **fields: Any) -> Us
 
 @sensitive_variables("password")
 @transaction.atomic
-def update_user(*, user: User, password: str | None = None, **fields: Any) -> User:
+def update_user(
+    *, user: User, password: str | None = None, session: Session | None = None, **fields: Any
+) -> User:
     """Change a user; a new password or a deactivation revokes all of their tokens.
+
+    Another e-mail address ends their sessions but ``session``, in which the change is made; whoever
+    is no longer staff is signed out of the admin.
 
     Raises:
         EmailTaken: another user has the new address, whatever its case.
@@ -65,6 +83,10 @@ def update_user(*, user: User, password: str | None = None, **fields: Any) -> Us
         journal.record(journal.Action.CHANGE, user, changes=changes)
     if before["is_active"] and not user.is_active:
         revoke_access(user=user, reason="The user was deactivated.")
+    if "email" in changes:
+        revoke_sessions_of(user=user, reason="The e-mail address was changed.", besides=session)
+    if "role" in changes and not user.is_staff:
+        revoke_sessions_of(user=user, reason="The role was changed.", kinds=[SessionKind.ADMIN])
     return user
 
 
@@ -85,6 +107,7 @@ def remove_user(*, user: User, reason: str = "") -> None:
         keep_an_admin(besides=user)
     journal.record(journal.Action.DELETE, user, reason=reason)
     revoke_access(user=user, reason="The user was removed.")
+    forget_clients(user=user)
     user.name, user.last_name = "-", ""
     user.email = f"removed-{uuid4().hex}@removed.invalid"
     user.role = Role.USER
@@ -96,7 +119,7 @@ def remove_user(*, user: User, reason: str = "") -> None:
 
 
 def revoke_access(*, user: User, reason: str) -> None:
-    """Revoke every token of ``user``: sessions with their access tokens, and API tokens."""
+    """End every session of ``user``, with its tokens or its browser, and every API token."""
     revoke_sessions_of(user=user, reason=reason)
     revoke_api_tokens_of(user=user, reason=reason)
 
@@ -130,9 +153,39 @@ def confirm_password(*, user: User, password: str) -> None:
     """
     bucket = limits.Bucket(user.email, own="confirm")
     limits.reserve(bucket)
-    if not user.check_password(password):
-        raise WrongCurrentPassword
+    check_current(user, password)
     limits.reset(bucket)
+
+
+@sensitive_variables("password")
+def confirm_account_change(*, user: User, password: str) -> None:
+    """Make sure that who changes their e-mail address, or leaves, knows their password.
+
+    Each try counts, also one with the right password: who is signed in must not learn, address by
+    address, who else has an account. Must not run inside a transaction.
+
+    Raises:
+        WrongCurrentPassword: it is another one.
+        TooManyAccountChanges: there were too many tries.
+    """
+    rate = limits.Rate(MAX_ACCOUNT_CHANGES, ACCOUNT_CHANGES_WINDOW_SECONDS)
+    try:
+        limits.reserve(limits.Bucket(user.email, own="change", user_id=user.pk, rate=rate))
+    except LoginLocked as error:
+        raise TooManyAccountChanges(retry_after=int(error.headers["Retry-After"])) from error
+    check_current(user, password)
+
+
+def changes_email(user: User, email: object) -> bool:
+    """Tell whether ``email`` is another address than the user's; what is no text is none."""
+    return isinstance(email, str) and email_key(email) != user.email
+
+
+@sensitive_variables("password")
+def check_current(user: User, password: str) -> None:
+    """Raise WrongCurrentPassword unless this is the user's password."""
+    if len(password) > MAX_PASSWORD_CHARACTERS or not user.check_password(password):
+        raise WrongCurrentPassword
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import Q
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ def purge_expired(**_: object) -> dict[str, int]:
     now = timezone.now()
     over = Q(expires_at__lt=now - SESSIONS_KEPT) | Q(revoked_at__lt=now - SESSIONS_KEPT)
     sessions, _details = Session.objects.filter(over).delete()
+    SessionStore.clear_expired()  # Django's own, of the admin
     buckets, _details = LoginBucket.objects.filter(window_ends_at__lt=now).delete()
     logger.info("purged", extra={"sessions": sessions, "buckets": buckets})
     return {"sessions": sessions, "buckets": buckets}

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "core.middleware.AdminSessionMiddleware",
     "core.middleware.AdminCsrfMiddleware",
     "core.middleware.AdminAuthenticationMiddleware",
+    "users.middleware.BrowserSessionMiddleware",
     "core.middleware.AdminMessageMiddleware",
     "core.middleware.AdminActorMiddleware",
     "users.middleware.KnownDeviceMiddleware",
@@ -301,6 +302,8 @@ TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_AGE = env.integer("ADMIN_SESSION_SECONDS", 12 * 3600, minimum=600)
+ADMIN_IDLE_SECONDS = env.integer("ADMIN_IDLE_SECONDS", 3600, minimum=300)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -1,3 +1,6 @@
-"""Accounts for support staff: find, explain, revoke. Nobody sees a hash or a token."""
+"""Accounts for support staff: find, explain, end. Nobody sees a hash or a token."""
 
-from users.admin import accounts  # noqa: F401 - importing it registers its pages
+from users.admin.access import ApiTokenAdmin, LoginBucketAdmin, SessionAdmin
+from users.admin.accounts import UserAdmin
+
+__all__ = ["ApiTokenAdmin", "LoginBucketAdmin", "SessionAdmin", "UserAdmin"]

@@ -1,31 +1,41 @@
-"""Accounts for support staff: find, explain, revoke. Nobody sees a hash or a token."""
+"""Users, and the admin's own pages of signing in and of one's password."""
 
-from typing import Any
+from typing import Any, cast
 
-from django.contrib import admin, messages
+from django.contrib import admin
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import PasswordChangeView
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
-from unfold.decorators import display
 
-from core.admin.base import ModelAdmin, ReadOnlyAdmin
+from core.admin.base import ModelAdmin
 from users import services
-from users.auth import api_tokens, limits, sessions
-from users.forms import OwnPasswordForm, SignInForm, UnlockForm, UserForm
-from users.models import ApiToken, LoginBucket, Session, User
+from users.admin.access import access_of
+from users.auth import browser, sessions
+from users.errors import RemovesOneself, TooManyAccountChanges, WrongCurrentPassword
+from users.forms import OwnPasswordForm, OwnUserForm, SignInForm, UserForm
+from users.models import User
+
+
+class OwnPasswordView(PasswordChangeView):
+    """One's own password: the browser that changes it stays signed in, with a session anew."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Store the password, which ends every session, and open this one again."""
+        response = super().form_valid(form)
+        browser.begin(self.request, form.user)
+        return response
 
 
 def change_own_password(request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
     """Show the form of one's own password: Unfold's page with our form."""
     context = {**admin.site.each_context(request), **(extra_context or {})}
-    return PasswordChangeView.as_view(
+    return OwnPasswordView.as_view(
         form_class=OwnPasswordForm,
         success_url=reverse("admin:password_change_done"),
         extra_context=context,
@@ -52,7 +62,7 @@ class UserAdmin(ModelAdmin):
         "last_login",
         "created_at",
     )
-    readonly_fields = ("last_login", "created_at")
+    readonly_fields = ("last_login", "created_at", access_of)
     list_display = ("email", "name", "last_name", "role", "is_active", "last_login")
     list_filter = ("role", "is_active", "created_at")
     search_fields = ("email", "name", "last_name")
@@ -64,10 +74,52 @@ class UserAdmin(ModelAdmin):
         """Leave removed users out: nothing is left of them to look at."""
         return super().get_queryset(request).filter(anonymised_at__isnull=True)
 
-    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         """Offer a new password to whoever may change the user."""
         may_change = self.has_change_permission(request, obj)
-        return [name for name in self.fields if may_change or name != "new_password"]
+        names = [name for name in self.fields if may_change or name != "new_password"]
+        if obj is None:
+            return names
+        is_own = may_change and obj.pk == request.user.pk
+        return [*names, *(["current_password"] if is_own else []), access_of]
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: User | None = None,
+        change: bool = False,  # noqa: FBT001, FBT002 - Django's signature
+        **kwargs: Any,
+    ) -> Any:
+        """Return the form; that of one's own account asks for the present password."""
+        if obj is None or obj.pk != request.user.pk:
+            return super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change, **{**kwargs, "form": OwnUserForm})
+        form.refusal = getattr(request, "own_change_refused", "")
+        return form
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show the form or save it; the password is checked before the write's transaction.
+
+        The attempt must count, also when nothing is written.
+        """
+        if request.method == "POST" and object_id == str(request.user.pk):
+            request.own_change_refused = self.refusal_of_own_change(request)  # type: ignore[attr-defined]  # get_form reads it
+        return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def refusal_of_own_change(self, request: HttpRequest) -> str:
+        """Return why one's own address and password stay as they are, or an empty text."""
+        user, given = cast("User", request.user), request.POST
+        if not given.get("new_password") and not services.changes_email(user, given.get("email")):
+            return ""
+        try:
+            services.confirm_account_change(user=user, password=given.get("current_password", ""))
+        except WrongCurrentPassword:
+            return gettext("This is not the current password.")
+        except TooManyAccountChanges as error:
+            return str(error.detail)
+        return ""
 
     def create(self, obj: User, fields: dict[str, Any]) -> User:
         """Create the user, as the API does."""
@@ -76,10 +128,25 @@ class UserAdmin(ModelAdmin):
     def change(self, stored: User, fields: dict[str, Any]) -> None:
         """Change the user, as the API does."""
         password = fields.pop("new_password", None) or None
+        fields.pop("current_password", None)
         services.update_user(user=stored, password=password, **fields)
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Write the form; who changes their own address or password stays signed in here."""
+        super().save_model(request, obj, form, change)
+        if obj.pk == request.user.pk and {"email", "new_password"} & {*form.changed_data}:
+            stored = User.objects.get(pk=obj.pk)
+            update_session_auth_hash(request, stored)
+            browser.begin(request, stored)
+
     def delete_model(self, request: HttpRequest, obj: User) -> None:
-        """Deactivate and anonymise."""
+        """Deactivate and anonymise somebody else.
+
+        Raises:
+            RemovesOneself: a browser left open must not be enough for that.
+        """
+        if obj.pk == request.user.pk:
+            raise RemovesOneself
         services.remove_user(user=obj, reason="admin")
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -98,136 +165,7 @@ class UserAdmin(ModelAdmin):
 
     @admin.action(description=_("End all sessions"), permissions=["revoke"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Revoke all sessions of the selected users."""
+        """End all sessions of the selected users, in the API and in the admin."""
         with transaction.atomic():
             count = sum(sessions.revoke_sessions_of(user=user, reason="admin") for user in queryset)
         self.tell(request, ngettext("%d session ended.", "%d sessions ended.", count) % count)
-
-
-@admin.register(Session)
-class SessionAdmin(ReadOnlyAdmin):
-    """Who is signed in, since when, and why it is over."""
-
-    list_display = ("user", "created_at", "rotated_at", "expires_at", "revoked_at", "user_agent")
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "created_at")
-    list_select_related = ("user",)
-    search_fields = ("user__email", "=id", "request_id")
-    ordering = ("-created_at", "-id")
-    actions = ("revoke", "export_csv")
-
-    def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Tell whether sessions may be revoked."""
-        return request.user.has_perm("users.revoke_session")
-
-    @admin.action(description=_("Revoke"), permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
-        """Revoke the selected sessions: access tokens too."""
-        with transaction.atomic():
-            count = sessions.revoke_sessions(sessions=list(queryset), reason="admin")
-        self.tell(request, ngettext("%d session ended.", "%d sessions ended.", count) % count)
-
-
-@admin.register(ApiToken)
-class ApiTokenAdmin(ModelAdmin):
-    """API tokens: made here, shown once, revoked; never changed or deleted."""
-
-    fields = ("name", "user", "expires_at")
-    list_display = (
-        "name",
-        "user",
-        "hint",
-        "created_at",
-        "expires_at",
-        "last_used_at",
-        "revoked_at",
-    )
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "created_at")
-    list_select_related = ("user",)
-    search_fields = ("name", "user__email", "hint")
-    autocomplete_fields = ("user",)
-    ordering = ("-id",)
-    actions = ("revoke", "export_csv")
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: a token is made and revoked."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: a revoked token keeps its history."""
-        return False
-
-    def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Tell whether tokens may be revoked."""
-        return request.user.has_perm("users.revoke_apitoken")
-
-    def create(self, obj: Any, fields: dict[str, Any]) -> ApiToken:
-        """Make the token and keep its text for the answer to this request."""
-        made, obj.plaintext = api_tokens.create_api_token(**fields)
-        return made
-
-    def response_add(
-        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        """Show the token: no redirect, as a message would store it in a cookie or the session."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("API token made"),
-            "opts": self.opts,
-            "plaintext": obj.plaintext,
-        }
-        return TemplateResponse(request, "users/admin/token_made.html", context)
-
-    @admin.action(description=_("Revoke"), permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
-        """Revoke the selected tokens."""
-        count = api_tokens.revoke_api_tokens(tokens=list(queryset), reason="admin")
-        self.tell(request, ngettext("%d token revoked.", "%d tokens revoked.", count) % count)
-
-
-@admin.register(LoginBucket)
-class LoginBucketAdmin(ReadOnlyAdmin):
-    """Attempts to sign in; search for the whole e-mail address, as only its hash is stored."""
-
-    fields = ("account", "known_device", "attempts", "window_ends_at", "locked")
-    readonly_fields = fields
-    list_display = ("short_account", "known_device", "attempts", "window_ends_at", "locked")
-    list_filter = ("known_device",)
-    search_fields = ("account",)
-    search_help_text = _("The whole e-mail address.")
-    ordering = ("-window_ends_at", "-id")
-    actions = ("unlock",)
-    action_form = UnlockForm
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[LoginBucket], search_term: str
-    ) -> tuple[QuerySet[LoginBucket], bool]:
-        """Find the buckets of an address by its hash."""
-        if search_term:
-            queryset = queryset.filter(account=limits.account_key(search_term))
-        return queryset, False
-
-    @display(description=_("account"), ordering="account")
-    def short_account(self, bucket: LoginBucket) -> str:
-        """Return the beginning of the hash: the whole one would push the rest off the screen."""
-        return str(bucket)
-
-    @display(description=_("locked"), boolean=True)
-    def locked(self, bucket: LoginBucket) -> bool:
-        """Tell whether another attempt would be refused now."""
-        return limits.is_locked(bucket, timezone.now())
-
-    def has_unlock_permission(self, request: HttpRequest) -> bool:
-        """Tell whether accounts may be unlocked."""
-        return request.user.has_perm("users.unlock_loginbucket")
-
-    @admin.action(description=_("Unlock"), permissions=["unlock"])
-    def unlock(self, request: HttpRequest, queryset: QuerySet[LoginBucket]) -> None:
-        """Let the selected accounts try again; the reason goes into the journal."""
-        reason = request.POST.get("reason", "").strip()[:200]
-        if not reason:
-            self.tell(request, str(_("Say why: the reason is required.")), messages.ERROR)
-            return
-        with transaction.atomic():
-            for bucket in queryset:
-                services.unlock(bucket=bucket, reason=reason)
-        self.tell(request, str(_("Unlocked.")))

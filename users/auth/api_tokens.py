@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -12,12 +13,14 @@ from django.utils.crypto import salted_hmac
 from core.audit import journal
 from core.db import if_writable
 from users.constants import (
+    API_TOKEN_DAYS,
     API_TOKEN_PREFIX,
     API_TOKEN_SEEN_EVERY_SECONDS,
+    MAX_API_TOKENS,
     MIN_API_TOKEN_CHARACTERS,
 )
-from users.errors import InvalidToken
-from users.models import ApiToken, User
+from users.errors import InvalidToken, TooManyTokens
+from users.models import ApiToken, Session, User
 
 
 def digest_of(plaintext: str, secret: str | bytes | None = None) -> str:
@@ -33,14 +36,43 @@ def digests_of(plaintext: str) -> list[str]:
 
 @transaction.atomic
 def create_api_token(
-    *, user: User, name: str, expires_at: datetime | None = None
+    *, user: User, name: str, expires_at: datetime | None = None, read_only: bool = False
 ) -> tuple[ApiToken, str]:
     """Make a token; the second value is the only time that anybody sees it."""
     plaintext = API_TOKEN_PREFIX + secrets.token_urlsafe(32)
     hint = plaintext[: len(API_TOKEN_PREFIX) + 4]
-    return store(user=user, name=name, plaintext=plaintext, hint=hint, expires_at=expires_at), (
-        plaintext
+    token = store(
+        user=user,
+        name=name,
+        plaintext=plaintext,
+        hint=hint,
+        expires_at=expires_at,
+        read_only=read_only,
     )
+    return token, plaintext
+
+
+@transaction.atomic
+def create_own_api_token(
+    *, session: Session, name: str, expires_at: datetime | None = None, read_only: bool = False
+) -> tuple[ApiToken, str]:
+    """Make a token for the user of ``session``, by default for ``API_TOKEN_DAYS``.
+
+    The user's row is locked: of two that are made at once, the second one counts the first; and
+    what ends the user's access ends the token with it, or came before and is seen here.
+
+    Raises:
+        TooManyTokens: the user has ``MAX_API_TOKENS`` good ones.
+        InvalidToken: the session was ended meanwhile.
+    """
+    now = timezone.now()
+    user = User.objects.select_for_update(no_key=True).get(pk=session.user_id)
+    if not Session.objects.alive(now).filter(pk=session.pk).exists():
+        raise InvalidToken
+    if ApiToken.objects.alive(now).filter(user=user).count() >= MAX_API_TOKENS:
+        raise TooManyTokens(MAX_API_TOKENS)
+    ends = expires_at or now + timedelta(days=API_TOKEN_DAYS)
+    return create_api_token(user=user, name=name, expires_at=ends, read_only=read_only)
 
 
 @transaction.atomic
@@ -53,16 +85,12 @@ def import_api_token(*, user: User, name: str, plaintext: str) -> ApiToken:
     if len(plaintext) < MIN_API_TOKEN_CHARACTERS:
         raise ValueError("too short for a token")
     known = ApiToken.objects.filter(digest=digest_of(plaintext)).first()
-    return known or store(user=user, name=name, plaintext=plaintext, hint="", expires_at=None)
+    return known or store(user=user, name=name, plaintext=plaintext)
 
 
-def store(
-    *, user: User, name: str, plaintext: str, hint: str, expires_at: datetime | None
-) -> ApiToken:
+def store(*, plaintext: str, **fields: Any) -> ApiToken:
     """Store a token's digest and journal it."""
-    token = ApiToken.objects.create(
-        user=user, name=name, digest=digest_of(plaintext), hint=hint, expires_at=expires_at
-    )
+    token = ApiToken.objects.create(digest=digest_of(plaintext), **fields)
     journal.record(journal.Action.CREATE, token, changes=journal.initial(token))
     return token
 

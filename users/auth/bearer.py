@@ -3,12 +3,13 @@
 import re
 
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from core import context
 from users.auth import api_tokens, sessions
 from users.constants import MAX_BEARER_BYTES, MIN_API_TOKEN_CHARACTERS
-from users.errors import REALM, InvalidToken
+from users.errors import REALM, InvalidToken, TokenReadOnly
 from users.models import ApiToken, Session, User
 
 # One scheme, one token, visible ASCII (RFC 6750, 2.1 without its rarer spellings).
@@ -40,11 +41,18 @@ class BearerAuthentication(BaseAuthentication):
     """``Authorization: Bearer …`` and nothing else."""
 
     def authenticate(self, request: Request) -> tuple[User, Session | ApiToken] | None:
-        """Return the user and the credential, None without a header, or raise InvalidToken."""
+        """Return the user and the credential, or None without a header.
+
+        Raises:
+            InvalidToken: the header holds nobody's token, or one that is over.
+            TokenReadOnly: the token may only look, and the method may change something.
+        """
         header = request.META.get("HTTP_AUTHORIZATION")
         if header is None:
             return None
         credential = credential_of(bearer_of(header))
+        if request.method not in SAFE_METHODS and getattr(credential, "read_only", False):
+            raise TokenReadOnly
         context.actor.set(sessions.actor_of(credential.user))
         return credential.user, credential
 

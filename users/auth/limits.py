@@ -1,7 +1,8 @@
-"""How often somebody may try a password: counted in the database, before the password is checked.
+"""How often somebody may try a password, or to change their account.
 
-A counter in a cache, or one written after the check, lets parallel guesses through. Here each guess
-first takes a place in its bucket by one conditional UPDATE that commits on its own.
+It is counted in the database, before the password is checked. A counter in a cache, or one written
+after the check, lets parallel guesses through. Here each guess first takes a place in its bucket by
+one conditional UPDATE that commits on its own.
 """
 
 from dataclasses import dataclass
@@ -29,23 +30,43 @@ def account_key(email: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """How many attempts a window of so many seconds takes."""
+
+    attempts: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Bucket:
-    """Which counter an attempt falls into: the strangers', or one that ``own`` names."""
+    """Which counter an attempt falls into: the strangers', or one that ``own`` names.
+
+    Without a ``rate`` of its own it has that of signing in, as the settings are now. ``user_id``
+    ties the counter to the user, whatever their address is; support finds it by ``email``.
+    """
 
     email: str
     own: str = ""
+    user_id: int | None = None
+    rate: Rate | None = None
 
     @property
     def key(self) -> str:
         """Return the bucket's unique key."""
-        return digest("bucket", email_key(self.email), self.own)
+        whose = email_key(self.email) if self.user_id is None else f"user {self.user_id}"
+        return digest("bucket", whose, self.own)
+
+    @property
+    def present_rate(self) -> Rate:
+        """Return how many attempts it takes."""
+        return self.rate or Rate(settings.LOGIN_ATTEMPTS, settings.LOGIN_WINDOW_SECONDS)
 
 
 def reserve(bucket: Bucket) -> None:
     """Take a place in the bucket, or raise LoginLocked."""
-    now = timezone.now()
+    now, rate = timezone.now(), bucket.present_rate
     for _attempt in range(3):  # a bucket may be unlocked or purged between two statements
-        if acquire(bucket.key, now):
+        if acquire(bucket.key, now, rate):
             return
         ends_at = LoginBucket.objects.filter(key=bucket.key).values_list("window_ends_at").first()
         if ends_at is not None:
@@ -54,23 +75,24 @@ def reserve(bucket: Bucket) -> None:
             key=bucket.key,
             account=account_key(bucket.email),
             known_device=bool(bucket.own),
-            window_ends_at=now + timedelta(seconds=settings.LOGIN_WINDOW_SECONDS),
+            max_attempts=bucket.rate.attempts if bucket.rate else None,
+            window_ends_at=now + timedelta(seconds=rate.seconds),
         )
         LoginBucket.objects.bulk_create([row], ignore_conflicts=True)
     raise LoginLocked(retry_after=1)
 
 
-def acquire(key: str, now: datetime) -> bool:
+def acquire(key: str, now: datetime, rate: Rate) -> bool:
     """Count one attempt if the window allows it. Commits by itself (``durable``).
 
     Inside the transaction of a request the count would be rolled back with the refusal.
     """
     over = Q(window_ends_at__lte=now)
-    fresh_end = now + timedelta(seconds=settings.LOGIN_WINDOW_SECONDS)
+    fresh_end = now + timedelta(seconds=rate.seconds)
     with transaction.atomic(durable=True):
         taken = (
             LoginBucket.objects.filter(key=key)
-            .filter(over | Q(attempts__lt=settings.LOGIN_ATTEMPTS))
+            .filter(over | Q(attempts__lt=rate.attempts))
             .update(
                 attempts=Case(When(over, then=Value(1)), default=F("attempts") + 1),
                 window_ends_at=Case(When(over, then=Value(fresh_end)), default=F("window_ends_at")),
@@ -86,4 +108,5 @@ def reset(bucket: Bucket) -> None:
 
 def is_locked(bucket: LoginBucket, now: datetime) -> bool:
     """Tell whether another attempt would be refused at ``now``."""
-    return bucket.window_ends_at > now and bucket.attempts >= settings.LOGIN_ATTEMPTS
+    most = bucket.max_attempts or settings.LOGIN_ATTEMPTS
+    return bucket.window_ends_at > now and bucket.attempts >= most

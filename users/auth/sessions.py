@@ -4,6 +4,7 @@ To revoke a session makes its tokens worthless at once, whoever wants it; to sig
 the session of one's own token; a session that nobody revokes expires.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,18 +13,21 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from core import context
 from core.api.statements import Mark, statement
 from core.audit import journal
+from core.proxies import client_address
+from core.text import printable
 from users.auth.devices import known_device, new_device
 from users.auth.passwords import check_credentials
 from users.auth.tokens import AccessToken, Pair, RefreshToken, pair_of
-from users.constants import MAX_USER_AGENT_CHARACTERS
-from users.errors import InvalidCredentials, InvalidToken
-from users.models import Session, User
+from users.constants import MAX_ADDRESS_CHARACTERS, MAX_USER_AGENT_CHARACTERS
+from users.errors import InvalidCredentials, InvalidToken, SessionRequired
+from users.models import Session, SessionKind, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +40,36 @@ class SignedIn:
     device: str
 
 
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What is known of the program that signs in, for its owner to recognise it."""
+
+    user_agent: str = ""
+    address: str = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Client":
+        """Return what a request says of its sender: readable characters only."""
+        agent = printable(request.META.get("HTTP_USER_AGENT", ""), MAX_USER_AGENT_CHARACTERS)
+        return cls(agent.strip(), printable(client_address(request), MAX_ADDRESS_CHARACTERS))
+
+
+UNKNOWN_CLIENT = Client()
+
+
 def actor_of(user: User) -> context.Actor:
     """Return the user as the one who acts."""
     return context.Actor("user", user.pk, user.get_username(), user.role)
 
 
 @sensitive_variables("password")
-def sign_in(*, email: str, password: str, device: str = "", user_agent: str = "") -> SignedIn:
+def sign_in(
+    *, email: str, password: str, device: str = "", client: Client = UNKNOWN_CLIENT
+) -> SignedIn:
     """Open a session for whoever knows the password. Must not run inside a transaction.
 
-    The row is read again under its lock: a password change that revoked all sessions a moment ago
-    must not be outlived by one opened with the former password.
+    The row is read again under its lock: a change of password or e-mail address that ended all
+    sessions a moment ago must not be outlived by one opened with the former one.
 
     Raises:
         InvalidCredentials: no active account has this e-mail and this password.
@@ -58,23 +81,32 @@ def sign_in(*, email: str, password: str, device: str = "", user_agent: str = ""
     with transaction.atomic():
         current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         renewed = current.password != user.password
-        if not current.is_active or (renewed and not current.check_password(password)):
+        renamed = current.email != user.email
+        if renamed or not current.is_active or (renewed and not current.check_password(password)):
             raise InvalidCredentials
-        session = open_session(user=current, user_agent=user_agent)
+        session = open_session(user=current, client=client)
     kept = device if known_device(device, current) else new_device(current)
     return SignedIn(current, session, pair_of(session), kept)
 
 
-def open_session(*, user: User, user_agent: str = "") -> Session:
-    """Store a new refresh family of ``user``."""
+def open_session(
+    *,
+    user: User,
+    client: Client = UNKNOWN_CLIENT,
+    kind: SessionKind = SessionKind.API,
+    lifetime: timedelta | None = None,
+) -> Session:
+    """Store a new session of ``user``: a refresh family, unless ``kind`` says otherwise."""
     now = timezone.now()
     session = Session.objects.create(
         user=user,
+        kind=kind,
         created_at=now,
         rotated_at=now,
-        expires_at=now + timedelta(days=settings.REFRESH_TOKEN_DAYS),
+        expires_at=now + (lifetime or timedelta(days=settings.REFRESH_TOKEN_DAYS)),
         request_id=context.request_id.get()[:64],
-        user_agent=user_agent[:MAX_USER_AGENT_CHARACTERS],
+        user_agent=client.user_agent,
+        address=client.address,
     )
     User.objects.filter(pk=user.pk).update(last_login=now)
     with context.acting_as(actor_of(user), request=context.request_id.get()):
@@ -120,6 +152,17 @@ def find_session(*, access: str) -> Session:
     return session
 
 
+def require_session(credential: object) -> Session:
+    """Return the session that a request was authenticated with.
+
+    Raises:
+        SessionRequired: it was an API token.
+    """
+    if not isinstance(credential, Session):
+        raise SessionRequired
+    return credential
+
+
 def session_with_user(session_id: UUID, user_id: int) -> Session | None:
     """Return a user's session and the user, by a statement that is compiled once."""
     row = statement("users.auth.sessions", sessions_with_users).rows([session_id, user_id])
@@ -159,11 +202,21 @@ def revoke_session(*, session: Session, reason: str) -> bool:
 
 
 @transaction.atomic
-def revoke_sessions_of(*, user: User, reason: str) -> int:
-    """Revoke every open session of ``user``; return how many."""
-    return revoke_sessions(
-        sessions=list(Session.objects.filter(user=user, revoked_at__isnull=True)), reason=reason
-    )
+def revoke_sessions_of(
+    *,
+    user: User,
+    reason: str,
+    besides: Session | None = None,
+    kinds: Collection[SessionKind] = tuple(SessionKind),
+) -> int:
+    """Revoke the open sessions of ``user``, in the API and in the admin; return how many.
+
+    The session ``besides`` goes on, and those of other ``kinds`` do.
+    """
+    found = Session.objects.filter(user=user, revoked_at__isnull=True, kind__in=kinds)
+    if besides is not None:
+        found = found.exclude(pk=besides.pk)
+    return revoke_sessions(sessions=list(found), reason=reason)
 
 
 def revoke_sessions(*, sessions: list[Session], reason: str) -> int:
@@ -185,3 +238,8 @@ def revoke_sessions(*, sessions: list[Session], reason: str) -> int:
         for session in revoked
     )
     return len(revoked)
+
+
+def forget_clients(*, user: User) -> None:
+    """Erase what the sessions of a removed user say of their programs and addresses."""
+    Session.objects.filter(user=user).update(user_agent="", address="")

@@ -54,7 +54,8 @@ def test_signing_in_answers_both_tokens_and_opens_a_session(api):
     user = UserFactory(email="ana@example.com")
     response = sign_in(api, "  ANA@Example.COM ", HTTP_USER_AGENT="phone/" + "x" * 300)
     assert response.status_code == 200
-    assert sorted(response.json()) == ["access", "refresh"]
+    assert list(response.json()) == ["access", "refresh", "device"]
+    assert response.json()["device"] == response.cookies[DEVICE_COOKIE].value
     assert response["Cache-Control"] == "no-store"
     session = Session.objects.get()
     assert (session.user_id, session.generation) == (user.pk, 0)
@@ -131,6 +132,37 @@ def test_strangers_cannot_lock_out_a_known_device(api):
     assert sign_in(phone, user.email).status_code == 200
     assert sign_in(api, user.email, HTTP_X_DEVICE=cookie.value).status_code == 200
     assert sign_in(APIClient(), user.email).status_code == 429, "strangers stay locked out"
+
+
+def test_a_front_end_on_another_origin_sends_the_device_back_as_a_header(api, settings):
+    user = UserFactory()
+    device = sign_in(api, user.email).json()["device"]
+    front_end = APIClient()
+    fail(APIClient(), user.email)
+    assert sign_in(front_end, user.email).status_code == 429
+    again = sign_in(front_end, user.email, HTTP_X_DEVICE=device)
+    assert (again.status_code, again.json()["device"]) == (200, device)
+    stranger = sign_in(APIClient(), "nobody@example.com", HTTP_X_DEVICE=device)
+    assert stranger.status_code == 401
+    settings.CORS_ALLOWED_ORIGINS = ["https://front.example"]
+    settings.MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", *settings.MIDDLEWARE]
+    preflight = APIClient().options(
+        "/api/auth/token",
+        HTTP_ORIGIN="https://front.example",
+        HTTP_ACCESS_CONTROL_REQUEST_METHOD="POST",
+        HTTP_ACCESS_CONTROL_REQUEST_HEADERS="content-type,x-device",
+    )
+    assert preflight.status_code == 200
+    assert "x-device" in preflight["Access-Control-Allow-Headers"].split(", ")
+
+
+def test_a_sign_in_with_a_forged_device_brings_a_good_one(api):
+    user = UserFactory()
+    for given in ("garbage", devices.new_device(UserFactory()), "x" * 5000):
+        answer = sign_in(APIClient(), user.email, HTTP_X_DEVICE=given)
+        assert answer.status_code == 200
+        assert answer.json()["device"] != given
+        assert devices.known_device(answer.json()["device"], user)
 
 
 def test_a_known_device_has_five_attempts_too(api):

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from core.models import JournalEntry
@@ -58,6 +58,39 @@ def test_the_database_refuses_a_session_or_token_that_expires_before_it_starts()
     )
     assert not Session.objects.exists()
     assert not ApiToken.objects.exists()
+
+
+def test_a_session_is_of_a_known_kind():
+    refused("users_session_kind_known", lambda: SessionFactory(kind="phone"))
+
+
+@pytest.mark.parametrize(
+    ("factory", "new"),
+    [(SessionFactory, {"kind": "api", "address": ""}), (ApiTokenFactory, {"read_only": False})],
+)
+def test_a_node_of_the_release_before_may_still_write(factory, new):
+    row = factory()
+    table = row._meta.db_table
+    columns = [one.column for one in row._meta.concrete_fields if one.name not in new]
+    named = ", ".join(columns)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE former AS SELECT {named} FROM {table}")  # noqa: S608 - names of our own columns
+        row.delete()
+        cursor.execute(f"INSERT INTO {table} ({named}) SELECT {named} FROM former")  # noqa: S608 - names of our own columns
+        cursor.execute("DROP TABLE former")
+    assert factory._meta.model.objects.values(*new).get() == new
+
+
+@pytest.mark.parametrize("kind", ["api", "admin"])
+def test_the_query_finds_the_sessions_that_are_alive(kind):
+    now = timezone.now()
+    hours = [0, 1, 2, 24 * 29, 24 * 31]
+    for ago in hours:
+        SessionFactory(kind=kind, created_at=now - timedelta(hours=ago))
+    SessionFactory(kind=kind, revoked_at=now)
+    found = set(Session.objects.alive(now))
+    assert found == {session for session in Session.objects.all() if session.is_alive(now)}
+    assert len(found) == {"api": 4, "admin": 1}[kind]
 
 
 def test_digests_and_bucket_keys_are_unique():

@@ -295,7 +295,7 @@ def test_a_repeated_key_creates_one_user(admin_api):
 @pytest.mark.parametrize("path", ["/api/users/me", "/api/users/{id}"])
 def test_a_user_removes_itself(user_api, admin_api, path):
     user = user_api.user
-    response = user_api.delete(path.format(id=user.pk))
+    response = user_api.delete(path.format(id=user.pk), {"current_password": PASSWORD})
     assert (response.status_code, response.content) == (204, b"")
     assert user_api.get("/api/users/me").status_code == 401
     for method in ("get", "delete"):
@@ -306,9 +306,9 @@ def test_a_user_removes_itself(user_api, admin_api, path):
 
 def test_the_last_administrator_cannot_go(admin_api):
     for response in (
-        admin_api.delete("/api/users/me"),
+        admin_api.delete("/api/users/me", {"current_password": PASSWORD}),
         admin_api.patch("/api/users/me", {"role": "USER"}),
-        admin_api.delete(f"/api/users/{admin_api.user.pk}"),
+        admin_api.delete(f"/api/users/{admin_api.user.pk}", {"current_password": PASSWORD}),
     ):
         assert code_of(response) == (409, "last_admin")
     admin_api.user.refresh_from_db()

@@ -3,6 +3,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.sessions.models import Session as BrowserSession
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -325,3 +326,10 @@ def test_purging_deletes_what_is_long_over_and_nothing_else():
     assert tasks.purge_expired() == {"sessions": 2, "buckets": 1}
     assert set(Session.objects.all()) == set(kept)
     assert list(LoginBucket.objects.all()) == [live]
+
+
+def test_purging_deletes_the_admins_cookies_that_are_over(client):
+    client.force_login(UserFactory(role=Role.SUPPORT))
+    BrowserSession.objects.create(session_key="over", expire_date=timezone.now())
+    tasks.purge_expired()
+    assert [row.session_key for row in BrowserSession.objects.all()] == [client.session.session_key]

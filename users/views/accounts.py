@@ -1,8 +1,10 @@
 """Users, and the routes that hand tokens out."""
 
+from dataclasses import asdict
 from typing import Any, cast
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.request import Request
@@ -10,17 +12,21 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from core.api.query import path_key
+from core.api.schema import header
 from core.api.views import APIView, GenericViewSet, ModelViewSet
 from users import permissions, services
 from users.auth import devices, sessions
 from users.auth.bearer import BearerAuthentication
 from users.auth.tokens import Pair
+from users.constants import DEVICE_HEADER
 from users.errors import NoSession, OnlyAdmin, WrongCurrentPassword
 from users.filters import UserFilter
 from users.models import Session, User
 from users.serializers import (
+    CurrentPasswordSerializer,
     PairSerializer,
     RefreshSerializer,
+    SignedInSerializer,
     SignInSerializer,
     SignOutSerializer,
     UserSerializer,
@@ -34,6 +40,7 @@ class AccountViewSet(
 
     queryset = User.objects.present()
     serializer_class = UserSerializer
+    confirmed = False  # whether who changes their own account has proved who they are
 
     @property
     def caller(self) -> User:
@@ -48,12 +55,24 @@ class AccountViewSet(
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the current password before the write's transaction: the attempt must count."""
         super().initial(request, *args, **kwargs)
-        changing = self.action in {"update", "partial_update"} and "password" in request.data
-        if changing and int(self.kwargs["pk"]) == self.caller.pk:
-            given = cast("dict[str, Any]", request.data).get("current_password")
-            if not isinstance(given, str):
-                raise WrongCurrentPassword
-            services.confirm_password(user=self.caller, password=given)
+        is_write = self.action in {"update", "partial_update", "destroy"}
+        if not is_write or str(self.kwargs["pk"]) != str(self.caller.pk):
+            return
+        given = cast("dict[str, Any]", request.data)
+        changes_email = services.changes_email(self.caller, given.get("email"))
+        if self.action == "destroy" or changes_email:
+            sessions.require_session(request.auth)
+            services.confirm_account_change(user=self.caller, password=self.current_password())
+            self.confirmed = True
+        elif "password" in given:
+            services.confirm_password(user=self.caller, password=self.current_password())
+
+    def current_password(self) -> str:
+        """Return what the body says is the caller's password, or raise WrongCurrentPassword."""
+        given = cast("dict[str, Any]", self.request.data).get("current_password")
+        if not isinstance(given, str):
+            raise WrongCurrentPassword(missing=given is None)
+        return given
 
     def lock(self, queryset: QuerySet[User]) -> QuerySet[User]:
         """Lock the user; an administrator's write locks all administrators first, in order."""
@@ -67,7 +86,17 @@ class AccountViewSet(
         role = serializer.validated_data.get("role", user.role)
         if role != user.role and not self.caller.is_superuser:
             raise OnlyAdmin
-        services.update_user(user=user, **serializer.validated_data)
+        fields = serializer.validated_data
+        is_own = user.pk == self.caller.pk
+        if is_own and not self.confirmed and services.changes_email(user, fields.get("email")):
+            raise WrongCurrentPassword(missing=True)  # it was changed since the caller was read
+        session = self.request.auth if is_own and isinstance(self.request.auth, Session) else None
+        services.update_user(user=user, session=session, **fields)
+
+    @extend_schema(request=CurrentPasswordSerializer, responses={204: None})
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Deactivate and anonymise; whoever removes themselves sends their password along."""
+        return super().destroy(request, *args, **kwargs)
 
     def perform_destroy(self, instance: User) -> None:
         """Deactivate and anonymise."""
@@ -128,7 +157,11 @@ class TokenView(APIView):
 class SignInView(TokenView):
     """Sign in with e-mail and password."""
 
-    @extend_schema(request=SignInSerializer, responses=PairSerializer)
+    @extend_schema(
+        request=SignInSerializer,
+        responses=SignedInSerializer,
+        parameters=[header(DEVICE_HEADER, _("The `device` of an earlier sign-in, or its cookie."))],
+    )
     def post(self, request: Request) -> Response:
         """Open a session and make the device known."""
         body = self.read(SignInSerializer(data=request.data))
@@ -136,9 +169,10 @@ class SignInView(TokenView):
             email=body["email"],
             password=body["password"],
             device=devices.presented(request),
-            user_agent=request.headers.get("User-Agent", ""),
+            client=sessions.Client.of(request._request),  # noqa: SLF001 - proxies are read from Django's
         )
-        response = self.answer(signed_in.pair)
+        body = {**asdict(signed_in.pair), "device": signed_in.device}
+        response = Response(SignedInSerializer(body).data)
         devices.remember(response, signed_in.device)
         return response
 
