@@ -1,5 +1,6 @@
 """Both ways from a row to JSON give the same bytes, on every route."""
 
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
@@ -61,7 +62,8 @@ def rows_of(model, owner):
         if field.null and not field.primary_key and field.name not in {"archived_at", "wipe"}:
             changes[field.attname] = None
         elif isinstance(field, models.DateTimeField) and not field.null:
-            changes[field.attname] = timezone.now().replace(microsecond=0)
+            second = timezone.now().replace(microsecond=0)  # what ends, ends after it began
+            changes[field.attname] = second + timedelta(days=field.name == "expires_at")
     model._base_manager.filter(pk=made[0].pk).update(**changes)
     if "is_adopted" in names:
         model._base_manager.filter(pk__in=[row.pk for row in made[:2]]).update(is_adopted=True)

@@ -14,9 +14,12 @@ USERS = {
 }
 ME = dict.fromkeys(("retrieve", "update", "partial_update", "destroy"), SIGNED_IN)
 TOKENS = {"post": ANYONE}
+# Theirs alone, also ADMIN's; an API token is refused whatever its owner may.
+OWN_SESSIONS = dict.fromkeys(("list", "retrieve", "destroy", "end_others"), SIGNED_IN)
+OWN_TOKENS = dict.fromkeys(("list", "create", "retrieve", "destroy"), SIGNED_IN)
 
-# What SUPPORT may do in the admin with accounts: look, revoke sessions, unlock. Whoever can
-# set a password, a role or a token owns every account, so those stay with ADMIN.
+# What SUPPORT may do in the admin with accounts: look, end sessions and tokens, unlock. Whoever
+# can set a password, a role or a token owns every account, so those stay with ADMIN.
 SUPPORT_WITH_USERS = frozenset(
     {
         "users.view_user",
@@ -24,6 +27,7 @@ SUPPORT_WITH_USERS = frozenset(
         "users.view_apitoken",
         "users.view_loginbucket",
         "users.revoke_session",
+        "users.revoke_apitoken",
         "users.unlock_loginbucket",
     }
 )

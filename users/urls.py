@@ -1,9 +1,11 @@
 """The routes of accounts and tokens, below ``/api/``."""
 
+from typing import Any
+
 from django.urls import path
 
 from core.api.routers import Router
-from users.views import accounts
+from users.views import accounts, own
 
 router = Router()
 router.register("users", accounts.UserViewSet, basename="user")
@@ -13,10 +15,25 @@ me = accounts.MeViewSet.as_view(
     detail=True,
     basename="user",
 )
+OWN: dict[str, Any] = {"get": "retrieve", "delete": "destroy"}
+own_sessions = own.OwnSessionViewSet.as_view({"get": "list", "delete": "end_others"})
+own_tokens = own.OwnTokenViewSet.as_view({"get": "list", "post": "create"})
 urlpatterns = [
     path("auth/token", accounts.SignInView.as_view(), name="token"),
     path("auth/token/refresh", accounts.RefreshView.as_view(), name="token-refresh"),
     path("auth/logout", accounts.SignOutView.as_view(), name="logout"),
     path("users/me", me, name="me"),
+    path("users/me/sessions", own_sessions, name="own-sessions"),
+    path(
+        "users/me/sessions/<str:pk>",
+        own.OwnSessionViewSet.as_view(OWN, detail=True),
+        name="own-session",
+    ),
+    path("users/me/tokens", own_tokens, name="own-tokens"),
+    path(
+        "users/me/tokens/<str:pk>",
+        own.OwnTokenViewSet.as_view(OWN, detail=True),
+        name="own-token",
+    ),
     *router.urls,
 ]

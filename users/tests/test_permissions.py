@@ -4,11 +4,13 @@ import pytest
 
 from core.roles import Role
 from users.models import User
-from users.tests.factories import UserFactory
+from users.tests.factories import PASSWORD, ApiTokenFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 OTHERS = (Role.SUPPORT, Role.CLINICIAN, Role.SELLER, Role.USER)
 NEW = {"name": "New", "last_name": "", "email": "new@example.com"}
+PROOF = {"current_password": PASSWORD}
+TOKEN = {"name": "nightly"}
 
 CELLS = [
     # method, path, body, anonymous, ADMIN, everybody else
@@ -22,9 +24,21 @@ CELLS = [
     ("get", "/api/users/{own}", None, 401, 200, 200),
     ("patch", "/api/users/{own}", {"name": "X"}, 401, 200, 200),
     ("get", "/api/users/me", None, 401, 200, 200),
-    ("put", "/api/users/me", NEW, 401, 200, 200),
+    ("put", "/api/users/me", NEW, 401, 400, 400),
+    ("put", "/api/users/me", NEW | PROOF, 401, 200, 200),
     ("patch", "/api/users/me", {"name": "X"}, 401, 200, 200),
-    ("delete", "/api/users/me", None, 401, 204, 204),
+    ("delete", "/api/users/me", None, 401, 400, 400),
+    ("delete", "/api/users/me", PROOF, 401, 204, 204),
+    ("get", "/api/users/me/sessions", None, 401, 200, 200),
+    ("delete", "/api/users/me/sessions", None, 401, 204, 204),
+    ("get", "/api/users/me/sessions/{others_session}", None, 401, 404, 404),
+    ("delete", "/api/users/me/sessions/{others_session}", None, 401, 404, 404),
+    ("post", "/api/users/me/sessions", {}, 405, 405, 405),
+    ("get", "/api/users/me/tokens", None, 401, 200, 200),
+    ("post", "/api/users/me/tokens", TOKEN, 401, 201, 201),
+    ("get", "/api/users/me/tokens/{others_token}", None, 401, 404, 404),
+    ("delete", "/api/users/me/tokens/{others_token}", None, 401, 404, 404),
+    ("patch", "/api/users/me/tokens/{others_token}", TOKEN, 405, 405, 405),
     ("post", "/api/users/me", NEW, 405, 405, 405),
     ("delete", "/api/users", None, 405, 405, 405),
     ("post", "/api/auth/token", {}, 400, 400, 400),
@@ -41,7 +55,8 @@ def rows():
 def call(client, method, path, body, own):
     UserFactory(role=Role.ADMIN)
     other = UserFactory()
-    path = path.format(other=other.pk, own=own)
+    session, token = SessionFactory(user=other), ApiTokenFactory(user=other)
+    path = path.format(other=other.pk, own=own, others_session=session.pk, others_token=token.pk)
     before = rows()
     response = getattr(client, method)(path, body)
     if response.status_code >= 400:
