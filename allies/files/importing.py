@@ -16,7 +16,7 @@ from allies.errors import ImportOvertaken, ImportRefused
 from allies.files.rows import AMOUNTS, NAMES, Row, rows_of
 from allies.models import Ally
 from core.audit import journal
-from core.files import Counts, Problem, Report, batches, type_progress, watched
+from core.files import Counts, Layout, Problem, Report, batches, type_progress, watched
 
 REASON = "import_allies"
 # SQLite takes so many parameters in any build.
@@ -43,22 +43,25 @@ def import_file(
     report: Report | None = None,
     tell: type_tell = lambda _outcome: None,
     progress: type_progress = lambda _count: None,
+    layout: Layout | None = None,
 ) -> Counts:
     """Import a file; a dry run does the same and undoes it. ``tell`` gets what each row became.
+
+    ``layout`` says how the file is written, or learns it.
 
     Raises:
         ImportRefused: a row is bad; nothing was written.
         ImportOvertaken: the file or its allies changed meanwhile; nothing was written.
     """
-    report = report or Report()
+    report, layout = report or Report(), layout or Layout()
     seen: dict[str, int] = {}
-    for batch in watched(batches(rows_of(stream, report)), stream, progress):
+    for batch in watched(batches(rows_of(stream, report, layout)), stream, progress):
         check(batch, seen, report)
     if report.count:
         raise ImportRefused(f"Nothing was written. Bad rows: {report.count}.")
     counts, again = Counts(), Report()
     with transaction.atomic():
-        for batch in watched(batches(rows_of(stream, again)), stream, progress):
+        for batch in watched(batches(rows_of(stream, again, layout)), stream, progress):
             if any(row.faults for row in batch):
                 raise ImportOvertaken("The file changed during the import. Nothing was written.")
             write(batch, counts, tell)

@@ -4,7 +4,6 @@ Credentials in a file are never read: they would lie about in the clear, so the 
 take them out.
 """
 
-import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,10 +15,18 @@ from rest_framework.exceptions import ValidationError
 
 from allies.serializers import AllySerializer
 from core.api.parsers import check
-from core.files import Report, UnusableFileError, open_csv, read_lines, type_fault
+from core.files import (
+    Layout,
+    Report,
+    Sheet,
+    UnusableFileError,
+    open_csv,
+    read_lines,
+    type_fault,
+)
 from core.problems import field_errors
 
-COLUMNS = ("id", "data")
+SHEET = Sheet(("id", "data"), is_secret=True)
 # The names in files, and ours.
 NAMES = {
     "name": "name",
@@ -57,21 +64,24 @@ class Row:
     faults: list[type_fault] = field(default_factory=list)
 
 
-def rows_of(stream: IO[bytes], report: Report) -> Iterator[Row]:
+def rows_of(stream: IO[bytes], report: Report, layout: Layout) -> Iterator[Row]:
     """Yield the rows of a file, one at a time, good and bad; report what is no row at all."""
-    stream.seek(0)
-    start = stream.read(len(codecs.BOM_UTF8) + 1).removeprefix(codecs.BOM_UTF8)
-    if start.startswith(b"{"):
-        yield from json_rows(stream, report)
+    try:
+        is_json = next(read_lines(stream, layout=layout), "").startswith("{")
+    except UnusableFileError:
+        is_json = False
+    if is_json:
+        yield from json_rows(stream, report, layout)
     else:
-        for number, (key, text) in open_csv(stream, COLUMNS, report, is_secret=True):
+        for number, (key, text) in open_csv(stream, SHEET, report, layout=layout):
             yield csv_row(number, key, text)
 
 
-def json_rows(stream: IO[bytes], report: Report) -> Iterator[Row]:
+def json_rows(stream: IO[bytes], report: Report, layout: Layout) -> Iterator[Row]:
     """Yield the rows of a JSON Lines file: ``{"id": …, "data": {…}}`` or one flat object."""
+    layout.delimiter = ","  # JSON's own
     try:
-        for number, text in enumerate(read_lines(stream), 1):
+        for number, text in enumerate(read_lines(stream, layout=layout), 1):
             if text.strip():
                 yield json_row(number, text)
     except UnusableFileError as error:

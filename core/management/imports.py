@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -10,7 +10,7 @@ from typing import IO, Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from core.files import cell
+from core.files import CHOICES, Layout, cell
 
 
 class ImportCommand(BaseCommand):
@@ -22,6 +22,32 @@ class ImportCommand(BaseCommand):
         """Offer a dry run and a report."""
         parser.add_argument("--dry-run", action="store_true", help="do it all, then undo it")
         parser.add_argument("--report", metavar="FILE", help="write the rows' report to this CSV")
+        for name, metavar in (("delimiter", "D"), ("encoding", "E"), ("date_format", "F")):
+            choices = ", ".join(CHOICES[name])
+            parser.add_argument(
+                f"--{name.replace('_', '-')}",
+                default="",
+                metavar=metavar,
+                help=f"one of {choices}; found out where it is not given",
+            )
+
+    def layout(self, options: Mapping[str, Any]) -> Layout:
+        """Return what the caller says of how the files are written.
+
+        Raises:
+            CommandError: a choice is unknown.
+        """
+        try:
+            return Layout.given(**{name: options[name] for name in CHOICES})
+        except ValueError as error:
+            name, choices = error.args
+            option = f"--{name.replace('_', '-')}"
+            raise CommandError(f"{option}: one of {', '.join(choices)}.") from error
+
+    def say(self, layout: Layout, name: str = "file") -> None:
+        """Write how a file was read, where that is not as usual."""
+        if str(layout):
+            self.stdout.write(f"{name}: {layout}")
 
     def opened(self, stack: ExitStack, name: str) -> IO[bytes]:
         """Return the file, open for reading as long as ``stack`` is.

@@ -1,16 +1,18 @@
 """CSV in and out: bounded, reported row by row, and nothing that a spreadsheet runs."""
 
 import csv
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 
 import pytest
 
 from core.files import (
-    MAX_LINE_BYTES,
+    MAX_LINE_CHARACTERS,
     Counts,
     Problem,
     Report,
+    Sheet,
     batches,
     cell,
     csv_lines,
@@ -50,13 +52,13 @@ def test_lines_are_quoted():
 
 
 # -- in -------------------------------------------------------------------------------------------
-COLUMNS = ("id", "name")
+SHEET = Sheet(("id", "name"))
 
 
 def read(content, **options):
     report = Report()
     stream = BytesIO(content if isinstance(content, bytes) else content.encode())
-    rows = list(open_csv(stream, COLUMNS, report, **options))
+    rows = list(open_csv(stream, SHEET, report, **options))
     return rows, [(one.row, one.code) for one in report.kept]
 
 
@@ -86,8 +88,8 @@ def test_what_is_wrong_with_a_file_is_reported_with_its_row(content, rows, probl
 def test_a_line_is_bounded_and_the_process_keeps_its_limit_of_a_cell():
     before = csv.field_size_limit()
     head = b"id,name\n1,"
-    assert read(head + b"x" * (MAX_LINE_BYTES - 3) + b"\n")[1] == []
-    assert read(head + b"x" * (MAX_LINE_BYTES - 2) + b"\n")[1] == [(2, "line_too_long")]
+    assert read(head + b"x" * (MAX_LINE_CHARACTERS - 3) + b"\n")[1] == []
+    assert read(head + b"x" * (MAX_LINE_CHARACTERS - 2) + b"\n")[1] == [(2, "line_too_long")]
     assert read(head + b'"' + b"x\n" * 70_000 + b'"\n2,b\n') == ([], [(2, "malformed")])
     assert csv.field_size_limit() == before
 
@@ -96,24 +98,24 @@ def test_a_file_is_bounded_and_read_from_its_start():
     assert read("id,name\n1,a", max_bytes=10) == ([], [(0, "too_large")])
     stream = BytesIO(b"id,name\n1,a")
     stream.read()
-    assert list(open_csv(stream, COLUMNS, Report(), max_bytes=11)) == [(2, ["1", "a"])]
+    assert list(open_csv(stream, SHEET, Report(), max_bytes=11)) == [(2, ["1", "a"])]
 
 
 def test_the_header_of_a_secret_file_is_not_quoted():
     for is_secret, quoted in ((False, True), (True, False)):
         report = Report()
-        list(open_csv(BytesIO(b"7,secret\n"), COLUMNS, report, is_secret=is_secret))
+        list(open_csv(BytesIO(b"id,secret\n"), replace(SHEET, is_secret=is_secret), report))
         (problem,) = report.kept
         assert ("secret" in problem.message) is quoted
         assert "id" in problem.message
 
 
 def test_batches_and_progress(monkeypatch):
-    monkeypatch.setattr("core.files.BATCH_ROWS", 2)
+    monkeypatch.setattr("core.files.reading.BATCH_ROWS", 2)
     stream, reported = BytesIO(b"id,name\n1,a\n2,b\n3,c\n"), []
-    rows = open_csv(stream, COLUMNS, Report())
+    rows = open_csv(stream, SHEET, Report())
     sizes = [len(batch) for batch in watched(batches(rows), stream, reported.append)]
-    assert (sizes, reported) == ([2, 1], [16, 4])
+    assert (sizes, reported) == ([2, 1], [20, 0])
 
 
 def test_a_report_passes_all_on_and_keeps_the_first():

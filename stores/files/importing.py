@@ -10,7 +10,7 @@ from typing import IO
 
 from django.db import transaction
 
-from core.files import Counts, Problem, Report, batches, open_csv, type_progress, watched
+from core.files import Counts, Layout, Problem, Report, batches, open_csv, type_progress, watched
 from stores.errors import BulkRefused
 from stores.files.bulk import Batch, Bulk
 from stores.files.sheets import SHEETS, Sheet
@@ -19,10 +19,11 @@ REASON = "import"
 
 
 def read(
-    sheet: Sheet, stream: IO[bytes], report: Report, progress: type_progress
+    sheet: Sheet, stream: IO[bytes], report: Report, progress: type_progress, layout: Layout
 ) -> Iterator[list[tuple[int, list[str]]]]:
     """Yield a file's rows in batches and tell how many bytes that was."""
-    yield from watched(batches(open_csv(stream, sheet.columns, report)), stream, progress)
+    rows = open_csv(stream, sheet.header, report, layout=layout)
+    yield from watched(batches(rows), stream, progress)
 
 
 def check(sheet: Sheet, bulk: Bulk, rows: list[tuple[int, list[str]]], report: Report) -> Batch:
@@ -45,8 +46,11 @@ def import_file(
     keep_good: bool = False,
     report: Report | None = None,
     progress: type_progress | None = None,
+    layout: Layout | None = None,
 ) -> Counts:
     """Import one of ``SHEETS``; a dry run only checks and counts.
+
+    ``layout`` says how the file is written, or learns it.
 
     Raises:
         BulkRefused: a row is bad; nothing was written, unless the database changed since the check.
@@ -54,11 +58,11 @@ def import_file(
         ApplicationError: somebody else wrote the same keys meanwhile; the batches before are
             written.
     """
-    report = report or Report()
+    report, layout = report or Report(), layout or Layout()
     sheet, progress = SHEETS[name], progress or (lambda _count: None)
     total = Counts()
     bulk = sheet.bulk(reason=REASON)
-    for rows in read(sheet, stream, report, progress):
+    for rows in read(sheet, stream, report, progress, layout):
         add(total, check(sheet, bulk, rows, report).counts)
     if report.count and not keep_good:
         raise BulkRefused(count=report.count, errors=report.errors())
@@ -66,7 +70,7 @@ def import_file(
         return total
     total = Counts()
     bulk = sheet.bulk(reason=REASON)
-    for rows in read(sheet, stream, Report(), progress):
+    for rows in read(sheet, stream, Report(), progress, layout):
         again = Report()
         with transaction.atomic():
             batch = check(sheet, bulk, rows, again)

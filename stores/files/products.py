@@ -16,7 +16,8 @@ from stores.services import products
 from stores.values import gtin_key
 
 COLUMNS = ("sku", "gtin", "name", "brand", "category", "is_competitor", "state")
-FLAGS = {"true": True, "false": False}
+# Also as spreadsheets write them in Spanish.
+FLAGS = {"true": True, "false": False, "verdadero": True, "falso": False}
 
 
 class ProductBulk(Bulk):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import StreamingHttpResponse
 
+from core import files
 from core.audit import journal
 from core.files import CHUNK_ROWS, csv_lines, download
 from stores.files import assignments, establishments, products
@@ -17,10 +18,15 @@ class Sheet(NamedTuple):
     """One kind of file: what is exported is imported as it was."""
 
     bulk: type[Bulk]
-    columns: tuple[str, ...]
+    header: files.Sheet
     row_of: Callable[[dict[str, str]], type_values]
     # What each column is called in the database, in their order.
     paths: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the header."""
+        return self.header.columns
 
     def row(self, cells: list[str]) -> type_values:
         """Return the row that the cells of a line say."""
@@ -34,16 +40,21 @@ class Sheet(NamedTuple):
 
 
 SHEETS = {
-    "products": Sheet(products.ProductBulk, products.COLUMNS, products.row_of, products.COLUMNS),
+    "products": Sheet(
+        products.ProductBulk,
+        files.Sheet(products.COLUMNS),
+        products.row_of,
+        products.COLUMNS,
+    ),
     "establishments": Sheet(
         establishments.EstablishmentBulk,
-        establishments.COLUMNS,
+        files.Sheet(establishments.COLUMNS, decimals=("lat", "lon")),
         establishments.row_of,
         establishments.COLUMNS,
     ),
     "assignments": Sheet(
         assignments.AssignmentBulk,
-        assignments.COLUMNS,
+        files.Sheet(assignments.COLUMNS, dates=("valid_from", "valid_until")),
         assignments.row_of,
         ("seller__email", "establishment__code", "valid_from", "valid_until"),
     ),
@@ -66,10 +77,12 @@ def latest_of_each_key(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
     return rows.exclude(Exists(anew))
 
 
-def response(name: str, queryset: QuerySet, *, reason: str) -> StreamingHttpResponse:
+def response(
+    name: str, queryset: QuerySet, *, reason: str, has_mark: bool = False
+) -> StreamingHttpResponse:
     """Record the export of rows as one of ``SHEETS``, then return it as a download."""
     if queryset.model is Assignment:
         queryset = latest_of_each_key(queryset)
     count = queryset.count()
     journal.record(journal.Action.EXPORT, queryset.model, reason=reason, count=count)
-    return download(SHEETS[name].lines(queryset), f"{name}.csv")
+    return download(SHEETS[name].lines(queryset), f"{name}.csv", has_mark=has_mark)

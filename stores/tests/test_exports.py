@@ -92,3 +92,15 @@ def test_csv_can_be_asked_for_where_there_is_a_file_and_nowhere_else(admin_api):
     assert_problem(
         admin_api.get("/api/products.csv", HTTP_ACCEPT="text/html"), 406, "not_acceptable"
     )
+
+
+@pytest.mark.parametrize("kind", ["products", "establishments", "assignments"])
+def test_a_mark_by_choice(admin_api, kind):
+    ProductFactory()
+    EstablishmentFactory()
+    plain, marked = (
+        b"".join(admin_api.get(f"/api/{kind}.csv?bom={choice}").streaming_content)
+        for choice in ("false", "true")
+    )
+    assert marked == b"\xef\xbb\xbf" + plain
+    assert_problem(admin_api.get(f"/api/{kind}.csv?bom=maybe"), 400, "invalid")

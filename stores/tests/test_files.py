@@ -194,7 +194,7 @@ def test_cells_that_are_wrong(tmp_path, name, line, column, code):
     ("text", "message"),
     [
         (HEADER.replace("sku", "code") + "\n", "header must have"),
-        (HEADER.replace(",", ";") + "\n", "semicolons"),
+        (HEADER.replace(",", ":") + "\n", "first line must be"),
         ("", "header must have"),
         (f'{HEADER}\nA,,"Kumis,,,,\n', "quotes"),
     ],
@@ -241,3 +241,32 @@ def test_a_file_that_is_overtaken_between_its_two_readings(tmp_path):
         import_file("products", file, progress=progress)
     assert [product.sku for product in Product.objects.all()] == ["B"]
     assert sum(seen) == path.stat().st_size
+
+
+# -- from spreadsheets ----------------------------------------------------------------------------
+def test_files_as_excel_writes_them_in_colombia(tmp_path, capsys):
+    """Semicolons, decimal commas, flags and days of the country, Windows-1252."""
+    place = EstablishmentFactory()
+    seller = AssignmentFactory().seller
+    sheets = {
+        "products": (HEADER, "S1,,Piña,Marca,Jugos,VERDADERO,active"),
+        "establishments": (
+            ",".join(SHEETS["establishments"].columns),
+            f"E1|Peñón|Cra 1|{place.city_id}|{place.typology_id}||4,71|-74,07|150|active",
+        ),
+        "assignments": (
+            "seller,establishment,valid_from,valid_until",
+            f"{seller.email},{place.code},31/01/2020,",
+        ),
+    }
+    for name, (header, row) in sheets.items():
+        cells = row.split("|" if "|" in row else ",")
+        text = header.replace(",", ";") + ";;\r\n" + ";".join(cells) + ";;\r\n;;;\r\n"
+        path = tmp_path / f"{name}.csv"
+        path.write_bytes(text.encode("cp1252"))
+        call_command("import_stores", name, str(path))
+        assert f"{name}: 1 created, 0 updated, 0 unchanged" in capsys.readouterr().out
+    assert Product.objects.get(sku="S1").is_competitor is True
+    made = Establishment.objects.get(code="E1")
+    assert (made.name, str(made.lat), str(made.lon)) == ("Peñón", "4.71", "-74.07")
+    assert Assignment.objects.get(establishment=place).valid_from.isoformat() == "2020-01-31"

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from rest_framework.serializers import BaseSerializer
 
+from core.api.files import BOM_PARAMETER
 from core.api.query import path_key
 from core.api.views import ModelViewSet
 from stores import permissions
@@ -26,7 +27,7 @@ class AssignmentViewSet(BulkMixin, ModelViewSet):
     ordering_fields = ("id", "valid_from")
     query_params: ClassVar[Any] = {
         **BULK_PARAMS,
-        "export_file": tuple(AssignmentFilter.base_filters),
+        "export_file": (*AssignmentFilter.base_filters, BOM_PARAMETER.name),
     }
     sheet = "assignments"
 

@@ -12,6 +12,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.files import BOM_PARAMETER, wants_mark
 from core.api.filters.filterset import FilterBackend, FilterSet, FoldedSearchFilter
 from core.api.parsers import JSONParser
 from core.api.query import parse_bool, refusal
@@ -115,13 +116,17 @@ class BulkMixin(GenericViewSet):
             }
         )
 
-    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR}, filters=True)
+    @extend_schema(
+        parameters=[BOM_PARAMETER], responses={(200, "text/csv"): OpenApiTypes.STR}, filters=True
+    )
     def export_file(self, request: Request) -> StreamingHttpResponse:
         """Export the rows as a CSV file that imports again: all of them, or what is asked for."""
+        has_mark = wants_mark(request)
         rows = self.filter_queryset(self.get_queryset())
-        return sheets.response(self.sheet, rows, reason=request.get_full_path())
+        reason = request.get_full_path()
+        return sheets.response(self.sheet, rows, reason=reason, has_mark=has_mark)
 
 
 def export_params(filters: type[FilterSet]) -> tuple[str, ...]:
-    """Return the query parameters of a file: the list's filters, and words to look for."""
-    return (*filters.base_filters, FoldedSearchFilter.search_param)
+    """Return the query parameters of a file: the list's filters, words to look for, its mark."""
+    return (*filters.base_filters, FoldedSearchFilter.search_param, BOM_PARAMETER.name)

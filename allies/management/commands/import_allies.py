@@ -28,6 +28,7 @@ class Command(ImportCommand):
         verbose = options["verbosity"] > 1
         with ExitStack() as stack:
             stream = self.opened(stack, options["file"])
+            layout = self.layout(options)
             reporter = self.reporter(stack, options["report"])
             report = Report(tell=reporter or (lambda problem: self.stderr.write(str(problem))))
 
@@ -46,9 +47,11 @@ class Command(ImportCommand):
                     report=report,
                     tell=tell,
                     progress=self.progress(stack, stream),
+                    layout=layout,
                 )
             except (ImportRefused, ImportOvertaken) as error:
                 raise CommandError(str(error)) from error
         if options["dry_run"]:
             self.stdout.write("Dry run, nothing was written.")
+        self.say(layout)
         self.stdout.write(f"allies: {counts}")

@@ -32,6 +32,7 @@ class Command(ImportCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         with ExitStack() as stack:
             file = self.opened(stack, options["file"])
+            layout = self.layout(options)
             reporter = self.reporter(stack, options["report"])
             report = Report(tell=reporter or (lambda problem: self.stderr.write(str(problem))))
             stack.enter_context(context.acting_as(context.Actor("command", label="import_stores")))
@@ -43,12 +44,14 @@ class Command(ImportCommand):
                     keep_good=options["keep_good"],
                     report=report,
                     progress=self.progress(stack, file),
+                    layout=layout,
                 )
             except ApplicationError as error:
                 bad = f" Bad rows: {report.count}." if report.count else ""
                 raise CommandError(f"{error.detail}{bad}") from error
         if options["dry_run"]:
             self.stdout.write("Dry run, nothing was written.")
+        self.say(layout)
         self.stdout.write(f"{options['kind']}: {counts}")
         if report.count:
             self.stdout.write(f"{report.count} bad rows were left out")

@@ -1,0 +1,73 @@
+"""Rows into CSV files that no spreadsheet runs and every one reads."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+
+from core.text import inert
+
+CHUNK_ROWS = 2000  # fetched from the database at once
+MARK = "\ufeff"  # by which Excel knows UTF-8
+
+
+class Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, value: str) -> str:
+        """Return the line instead of storing it."""
+        return value
+
+
+def cell(value: Any) -> str:
+    """Return a value as an inert cell: nothing for None, a moment in TIME_ZONE.
+
+    A number is inert as it is, also a negative one: no spreadsheet makes more of it.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, datetime):
+        value = timezone.localtime(value)
+    return inert(value.isoformat() if hasattr(value, "isoformat") else str(value))
+
+
+def csv_lines(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+    """Yield CSV lines (RFC 4180) of ``rows`` below ``header``."""
+    writer = csv.writer(Echo())
+    yield writer.writerow(header)
+    for row in rows:
+        yield writer.writerow([cell(value) for value in row])
+
+
+def marked(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a file after a byte order mark."""
+    yield MARK
+    yield from lines
+
+
+def download(
+    lines: Iterable[str], filename: str, *, has_mark: bool = False
+) -> StreamingHttpResponse:
+    """Return lines of CSV as a download that is made while it is sent.
+
+    ``has_mark`` puts a byte order mark in front, without which Excel knows no UTF-8.
+    """
+    return StreamingHttpResponse(
+        marked(lines) if has_mark else lines,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+    )
+
+
+def csv_response(
+    queryset: models.QuerySet, names: tuple[str, ...], *, filename: str
+) -> StreamingHttpResponse:
+    """Return the queryset's named fields as a CSV download, without loading it at once."""
+    rows = queryset.values_list(*names).iterator(chunk_size=CHUNK_ROWS)
+    return download(csv_lines(names, rows), filename)
