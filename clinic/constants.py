@@ -11,6 +11,7 @@ BODY_PART_LENGTH = 100
 DESCRIPTION_LENGTH = 4000
 EXTERNAL_ID_LENGTH = 64
 SEARCH_LENGTH = 500
+SOURCE_LENGTH = 64  # four hashes of 16 hexadecimal digits
 OLDEST_BIRTH_DATE = date(1850, 1, 1)
 
 
@@ -94,4 +95,30 @@ BODY_PARTS = (
 # The files of the brief, column by column.
 PATIENT_COLUMNS = ("first_name", "last_name", "birth_date", "email", "id")
 STUDY_COLUMNS = ("urgency_level", "body_part", "description", "type", "patient_id")
+# What the columns may be called beside that, without accents (core.files.dialects.plain_name).
+COLUMN_NAMES = {
+    "nombre": "first_name",
+    "nombres": "first_name",
+    "apellido": "last_name",
+    "apellidos": "last_name",
+    "fecha_nacimiento": "birth_date",
+    "fecha_de_nacimiento": "birth_date",
+    "date_of_birth": "birth_date",
+    "correo": "email",
+    "correo_electronico": "email",
+    "e_mail": "email",
+    "identificador": "id",
+    "urgencia": "urgency_level",
+    "nivel_de_urgencia": "urgency_level",
+    "urgency": "urgency_level",
+    "parte_del_cuerpo": "body_part",
+    "descripcion": "description",
+    "tipo": "type",
+    "paciente": "patient_id",
+    "id_paciente": "patient_id",
+    "id_del_paciente": "patient_id",
+    "patient": "patient_id",
+}
 MAX_IMPORT_BYTES = 128 * 1024 * 1024
+# What an import's answer lists row by row: where record and file differ, and stay so, or did.
+LISTED = ("changed_here", "archived_here", "conflict", "overwritten")

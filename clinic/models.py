@@ -16,6 +16,7 @@ from clinic.constants import (
     NAME_LENGTH,
     OLDEST_BIRTH_DATE,
     SEARCH_LENGTH,
+    SOURCE_LENGTH,
     StudyType,
     UrgencyLevel,
 )
@@ -92,6 +93,8 @@ class Patient(Archivable):
         verbose_name_plural = _("patients")
         base_manager_name = "everything"
         indexes: ClassVar = [
+            # Files name archived patients, too, whom the unique one leaves out.
+            models.Index(fields=["external_id"], name="clinic_patient_external"),
             models.Index(fields=["last_name", "id"], name="clinic_patient_name", condition=PRESENT),
             models.Index(
                 fields=["birth_date", "id"], name="clinic_patient_born", condition=PRESENT
@@ -182,3 +185,41 @@ class Study(Archivable):
                 name="clinic_study_described",
             ),
         ]
+
+
+class PatientSource(models.Model):
+    """What a file last said of a patient: a hash of each field, never the text.
+
+    So an import knows whether the file or somebody here changed a field (clinic.files.patients).
+    """
+
+    patient = models.OneToOneField(
+        Patient, models.CASCADE, primary_key=True, related_name="source", verbose_name=_("patient")
+    )
+    said = models.CharField(_("what the file said"), max_length=SOURCE_LENGTH)
+
+    class Meta:
+        verbose_name = _("source of a patient")
+        verbose_name_plural = _("sources of patients")
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
+
+class StudySource(models.Model):
+    """A row of a file, known by a hash of all that it says, and the study that it stands for.
+
+    The study may say something else by now, or be archived: an import leaves it so.
+    """
+
+    key = models.UUIDField(_("row"), primary_key=True, editable=False)
+    study = models.ForeignKey(
+        Study, models.CASCADE, related_name="sources", verbose_name=_("study")
+    )
+
+    class Meta:
+        verbose_name = _("source of a study")
+        verbose_name_plural = _("sources of studies")
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"

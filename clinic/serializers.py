@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from clinic.constants import LISTED
 from clinic.fields import LinesField, UpperCaseField
 from clinic.models import Patient, Study
 from clinic.validators import iso_date
@@ -121,20 +122,45 @@ class ImportFilesSerializer(FormSerializer):
         return attrs
 
 
-class CountsSerializer(Serializer):
-    """How many rows of a file did what."""
+class ListedRowSerializer(Serializer):
+    """A row that differs from its record, or did: a correction or an archiving of ours."""
+
+    row = serializers.IntegerField()
+    code = serializers.ChoiceField(LISTED)
+    column = serializers.CharField(help_text="The columns that differ; empty for a study.")
+    id = serializers.IntegerField(
+        allow_null=True,
+        help_text="The record's; null for a study that an archived patient has not.",
+    )
+
+
+class SheetResultSerializer(Serializer):
+    """How many rows of a file did what, and how it was read."""
 
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
+    changed_here = serializers.IntegerField(
+        help_text="The record was corrected here and the file still says what it said: left as is."
+    )
+    archived_here = serializers.IntegerField(
+        help_text="The record, or its patient, is archived here: left as it is."
+    )
+    conflicts = serializers.IntegerField(
+        help_text="The record was corrected here and the file changed: left as it is."
+    )
+    listed = ListedRowSerializer(many=True, help_text="The first 100 of these rows.")
+    delimiter = serializers.CharField(help_text="Given, or found out. Empty: no such file.")
+    encoding = serializers.CharField(help_text="Given, or found out.")
+    date_format = serializers.CharField(help_text="Given, or found out: iso, dmy or mdy.")
 
 
 class ImportSerializer(Serializer):
     """What an import did, or would do."""
 
     dry_run = serializers.BooleanField()
-    patients = CountsSerializer()
-    studies = CountsSerializer()
+    patients = SheetResultSerializer()
+    studies = SheetResultSerializer()
 
 
 class UrgencyTermSerializer(Serializer):

@@ -40,6 +40,13 @@ from clinic.serializers import (
     StudySerializer,
     VocabularySerializer,
 )
+from core.api.files import (
+    BOM_PARAMETER,
+    LAYOUT_PARAMETERS,
+    choice_of,
+    layout_of,
+    wants_mark,
+)
 from core.api.filters.filterset import FilterBackend, FoldedSearchFilter, OrderingFilter
 from core.api.parsers import MultiPartParser
 from core.api.query import parse_bool, path_key, refusal
@@ -47,6 +54,7 @@ from core.api.renderers import CSVRenderer, JSONRenderer
 from core.api.views import GenericViewSet, ModelViewSet
 from core.audit import journal
 from core.errors import NotFound
+from core.files import CHOICES
 from core.models import JournalEntry
 from core.roles import Role
 from core.values import parse_key
@@ -54,6 +62,13 @@ from core.views import JournalEntrySerializer
 
 REFUSALS = {status.HTTP_401_UNAUTHORIZED, status.HTTP_403_FORBIDDEN, status.HTTP_404_NOT_FOUND}
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Check and count, but write nothing.")
+ON_CONFLICT = OpenApiParameter(
+    "on_conflict",
+    str,
+    enum=importing.ON_CONFLICT,
+    default=importing.KEEP,
+    description="Whose value a patient gets when it was changed here and in the file.",
+)
 FILE = OpenApiParameter("file", str, enum=["patients", "studies"], default="patients")
 PATIENT_PK = OpenApiParameter("patient_pk", int, OpenApiParameter.PATH)
 
@@ -143,7 +158,10 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
     filter_backends = (FilterBackend, FoldedSearchFilter, OrderingFilter)
     search_fields: ClassVar[tuple[str, ...]] = ("search_key",)
     ordering_fields: ClassVar[tuple[str, ...]] = ("id", "last_name", "birth_date", "created_at")
-    query_params: ClassVar[Any] = {"import_files": ("dry_run",), "export_file": ("file",)}
+    query_params: ClassVar[Any] = {
+        "import_files": ("dry_run", "on_conflict", *CHOICES),
+        "export_file": ("file", BOM_PARAMETER.name),
+    }
 
     def check_permissions(self, request: Request) -> None:
         """Let the caller in; SUPPORT with nothing at hand that would show more than existence."""
@@ -176,7 +194,7 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
         services.archive_patient(patient=instance)
 
     @extend_schema(
-        parameters=[DRY_RUN],
+        parameters=[DRY_RUN, ON_CONFLICT, *LAYOUT_PARAMETERS],
         request={"multipart/form-data": ImportFilesSerializer},
         responses={200: ImportSerializer, 201: ImportSerializer},
     )
@@ -188,17 +206,26 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
         parser_classes=[MultiPartParser],
     )
     def import_files(self, request: Request) -> Response:
-        """Import the brief's CSV files: all rows are checked before any is written."""
+        """Import the brief's CSV files: all rows are checked before any is written.
+
+        What was corrected or archived here stays so, is counted and listed.
+        """
         dry_run = parse_bool(request.GET.get("dry_run", "false"), name="dry_run")
+        on_conflict = choice_of(request, "on_conflict", importing.ON_CONFLICT)
+        layout = layout_of(request)
         upload = ImportFilesSerializer(data=request.data)
         upload.is_valid(raise_exception=True)
-        result = importing.import_files(**upload.validated_data, dry_run=dry_run)
+        result = importing.import_files(
+            **upload.validated_data, dry_run=dry_run, on_conflict=on_conflict, layout=layout
+        )
         created = not dry_run and result.patients.created + result.studies.created
         code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
         return Response(result.as_dict(), status=code)
 
     @extend_schema(
-        parameters=[FILE], responses={(200, "text/csv"): OpenApiTypes.STR}, filters=False
+        parameters=[FILE, BOM_PARAMETER],
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+        filters=False,
     )
     @action(
         detail=False,
@@ -212,7 +239,9 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
         name = request.GET.get("file", "patients")
         if name not in exporting.LINES:
             raise refusal("file", _("Either patients or studies."), "invalid_choice")
-        return exporting.response(Patient.objects.order_by("pk"), name, reason=self.reason())
+        has_mark = wants_mark(request)
+        patients = Patient.objects.order_by("pk")
+        return exporting.response(patients, name, reason=self.reason(), has_mark=has_mark)
 
 
 class StudyRoutes(ClinicViewSet, ModelViewSet):

@@ -15,7 +15,8 @@ from clinic.models import Patient, Study
 from core.files import CHUNK_ROWS, download
 from core.text import inert
 
-QUOTED = re.compile(r"[,\"\r\n]|^\s|\s$")
+# Also what some spreadsheets take for a separator whatever the others are.
+QUOTED = re.compile(r"[,;|\t\"\r\n]|^\s|\s$")
 
 
 def line_of(values: Iterable[Any]) -> str:
@@ -62,10 +63,12 @@ def record(patients: QuerySet[Patient], *, reason: str) -> int:
 LINES = {"patients": patient_lines, "studies": study_lines}
 
 
-def response(patients: QuerySet[Patient], name: str, *, reason: str) -> StreamingHttpResponse:
+def response(
+    patients: QuerySet[Patient], name: str, *, reason: str, has_mark: bool = False
+) -> StreamingHttpResponse:
     """Record the export of one of ``LINES``, then return it as a download."""
     # Who comes in between would be in the file and not on record.
     last = patients.order_by().aggregate(last=Max("pk"))["last"] or 0
     patients = patients.filter(pk__lte=last)
     record(patients, reason=reason)
-    return download(LINES[name](patients), f"{name}.csv")
+    return download(LINES[name](patients), f"{name}.csv", has_mark=has_mark)

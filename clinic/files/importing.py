@@ -1,12 +1,10 @@
 """The brief's CSV files into the database: everything is checked before anything is written.
 
-Who a row is: a patient is the file's ``id``, kept as ``external_id`` (an archived patient is gone,
-for a file too). A study has no id in the file, so it is what it says: patient, type, body part,
-urgency and description, as many times as the file says it. So an import adds patients and studies
-and changes patients; it never changes or takes away a study, and twice is as good as once.
+Who a row is, and what becomes of it beside what people corrected or archived here, is said in
+:mod:`clinic.files.patients` and :mod:`clinic.files.studies`. Twice is as good as once.
 
 Each file is read twice, in batches: memory holds the ids and e-mail addresses of the file and a
-number per study, not the rows.
+hash per study, not the rows.
 """
 
 from collections.abc import Iterator
@@ -15,23 +13,39 @@ from typing import IO, Any, NamedTuple
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from clinic.constants import MAX_IMPORT_BYTES, PATIENT_COLUMNS, STUDY_COLUMNS
+from clinic.constants import MAX_IMPORT_BYTES
 from clinic.errors import ImportOvertaken, ImportRefused, ImportRunning
-from clinic.files.rows import NAMED, PATIENT, STUDY, Result
-from clinic.files.writing import REASON, Writer
+from clinic.files.fingerprints import text_of
+from clinic.files.patients import KEEP, ON_CONFLICT, Decision, PatientWriter, type_row
+from clinic.files.rows import NAMED, PATIENT, PATIENTS_SHEET, STUDIES_SHEET, STUDY, Result
+from clinic.files.studies import StudyWriter
+from clinic.files.writing import REASON, Planner, type_tell
 from clinic.models import Patient
 from core.audit import journal
 from core.db import advisory_lock
-from core.files import Problem, Report, batches, open_csv, type_fault, type_progress, watched
+from core.files import (
+    Layout,
+    Problem,
+    Report,
+    Sheet,
+    batches,
+    open_csv,
+    type_fault,
+    type_progress,
+    watched,
+)
 from core.text import name_key
 
+__all__ = ["KEEP", "ON_CONFLICT", "Import", "import_files"]
 
-class Sheet(NamedTuple):
-    """One file of the import."""
+
+class File(NamedTuple):
+    """One file of the import, and how it is written."""
 
     name: str
     stream: IO[bytes]
-    columns: tuple[str, ...]
+    sheet: Sheet
+    layout: Layout
 
 
 class Import:
@@ -39,32 +53,42 @@ class Import:
 
     def __init__(
         self,
-        patients: IO[bytes] | None,
-        studies: IO[bytes] | None,
+        patients: File | None,
+        studies: File | None,
         report: Report,
-        progress: type_progress | None,
+        *,
+        progress: type_progress | None = None,
+        on_conflict: str = KEEP,
+        tell: type_tell | None = None,
     ) -> None:
-        self.patients = (
-            Sheet("patients", patients, PATIENT_COLUMNS) if patients is not None else None
-        )
-        self.studies = Sheet("studies", studies, STUDY_COLUMNS) if studies is not None else None
+        self.patients, self.studies = patients, studies
         self.report = report
         self.progress = progress or (lambda _count: None)
         self.result = Result()
-        self.writer = Writer(self.result)
+        planner = Planner()
+        self.writer = PatientWriter(self.result.patients, planner, tell, on_conflict=on_conflict)
+        self.study_writer = StudyWriter(self.result.studies, planner, tell)
         self.ids: dict[str, int] = {}
         self.emails: dict[str, int] = {}
+        # Rows that take an address that another patient has, and who keeps the one that they have.
         self.held: list[tuple[int, str]] = []
+        self.keeping: set[str] = set()
 
-    def read(self, sheet: Sheet, report: Report) -> Iterator[list[tuple[int, list[str]]]]:
+    def read(self, file: File, report: Report) -> Iterator[list[tuple[int, list[str]]]]:
         """Yield a file's rows in batches and report how many bytes that was."""
-        name, stream, columns = sheet
-        rows = open_csv(stream, columns, report, file=name, max_bytes=MAX_IMPORT_BYTES)
-        yield from watched(batches(rows), stream, self.progress)
+        rows = open_csv(
+            file.stream,
+            file.sheet,
+            report,
+            file=file.name,
+            max_bytes=MAX_IMPORT_BYTES,
+            layout=file.layout,
+        )
+        yield from watched(batches(rows), file.stream, self.progress)
 
-    def fault(self, sheet: Sheet, row: int, faults: list[type_fault]) -> None:
+    def fault(self, file: File, row: int, faults: list[type_fault]) -> None:
         """Report one bad row in one line."""
-        self.report.add(Problem.of(row, faults, file=sheet.name))
+        self.report.add(Problem.of(row, faults, file=file.name))
 
     # -- checking -------------------------------------------------------------------------------
     def check(self) -> None:
@@ -73,30 +97,38 @@ class Import:
             for batch in self.read(self.patients, self.report):
                 self.check_patients(self.patients, batch)
             for row, holder in self.held:
-                if holder not in self.ids:
+                if holder not in self.ids or holder in self.keeping:
                     reason = _("Another patient has this e-mail address.")
                     self.fault(self.patients, row, [("email", "patient_email_taken", reason)])
+            self.result.patients.read_as(self.patients.layout)
         if self.studies:
             for batch in self.read(self.studies, self.report):
                 self.check_studies(self.studies, batch)
+            self.result.studies.read_as(self.studies.layout)
 
-    def check_patients(self, sheet: Sheet, batch: list[tuple[int, list[str]]]) -> None:
+    def check_patients(self, file: File, batch: list[tuple[int, list[str]]]) -> None:
         """Check a batch of patients against their fields, the file and the database."""
-        good: dict[str, tuple[int, str]] = {}
+        good: list[type_row] = []
         for row, cells in batch:
             values, faults = PATIENT.clean(cells)
-            key = name_key(cells[3])
             faults += self.repeated("id", self.ids, cells[4], row)
-            faults += self.repeated("email", self.emails, key, row)
+            faults += self.repeated("email", self.emails, name_key(cells[3]), row)
             if faults:
-                self.fault(sheet, row, faults)
+                self.fault(file, row, faults)
             else:
-                good[key] = (row, values[4])
-        holders = Patient.objects.filter(email_key__in=good)
+                good.append((row, values))
+        decisions = self.writer.decide(good)
+        self.keeping.update(one.external_id for one in decisions if one.keeps_email)
+        self.find_holders(decisions)
+
+    def find_holders(self, decisions: list[Decision]) -> None:
+        """Note who has the addresses that rows are to get."""
+        taking = {name_key(text_of(one.values[3])): one for one in decisions if one.takes_email}
+        taking.pop("", None)
+        holders = Patient.objects.filter(email_key__in=taking)
         for key, holder in holders.values_list("email_key", "external_id"):
-            row, external_id = good[key]
-            if holder != external_id:
-                self.held.append((row, holder))
+            if holder != taking[key].external_id:
+                self.held.append((taking[key].row, holder))
 
     def repeated(self, column: str, seen: dict[str, int], value: str, row: int) -> list[type_fault]:
         """Return the fault of a value that an earlier row has, too."""
@@ -105,24 +137,25 @@ class Import:
             return []
         return [(column, "repeated", _("Row %(row)d has the same.") % {"row": first})]
 
-    def check_studies(self, sheet: Sheet, batch: list[tuple[int, list[str]]]) -> None:
+    def check_studies(self, file: File, batch: list[tuple[int, list[str]]]) -> None:
         """Check a batch of studies against their fields and the patients."""
-        faults_of = [NAMED.clean(cells[4:])[1] for _row, cells in batch]
-        named = {
-            cells[4] for (_row, cells), faults in zip(batch, faults_of, strict=True) if not faults
-        }
-        stored = self.stored_ids(named - self.ids.keys())
-        for (row, cells), unnamed in zip(batch, faults_of, strict=True):
-            faults = STUDY.clean(cells[:4])[1] + unnamed
-            if not unnamed and cells[4] not in self.ids and cells[4] not in stored:
-                reason = _("No patient has this id.")
-                faults.append(("patient_id", "unknown_patient", reason))
-            if faults:
-                self.fault(sheet, row, faults)
+        cleaned = [(STUDY.clean(cells[:4]), NAMED.clean(cells[4:])) for _row, cells in batch]
+        named = {ids[0] for _study, (ids, faults) in cleaned if not faults}
+        known = self.ids.keys() | self.stored_ids(named - self.ids.keys())
+        # Of a patients file that could not be read to its end nobody knows whom it has.
+        are_known = bool(self.patients and self.patients.name in self.report.unread)
+        for (row, _cells), ((values, faults), (ids, unnamed)) in zip(batch, cleaned, strict=True):
+            bad = [*faults, *unnamed]
+            if not unnamed and ids[0] not in known and not are_known:
+                bad.append(("patient_id", "unknown_patient", _("No patient has this id.")))
+            if bad:
+                self.fault(file, row, bad)
+            else:
+                self.study_writer.announce(ids[0], values)
 
     def stored_ids(self, ids: set[str]) -> set[str]:
-        """Return those of the ids that a patient in the database has."""
-        stored = Patient.objects.filter(external_id__in=ids)
+        """Return those of the ids that a patient in the database has, archived or not."""
+        stored = Patient.everything.filter(external_id__in=ids)
         return set(stored.values_list("external_id", flat=True)) if ids else set()
 
     # -- writing --------------------------------------------------------------------------------
@@ -137,11 +170,12 @@ class Import:
             for held in batches(holder for _row, holder in self.held):
                 self.writer.release_emails(held)
             for batch in self.read(self.patients, again):
-                self.writer.patients([still_good(PATIENT.clean(cells)) for _row, cells in batch])
+                self.writer.write([(row, still_good(PATIENT.clean(cells))) for row, cells in batch])
         if self.studies:
             for batch in self.read(self.studies, again):
-                rows = [(cells[4], still_good(STUDY.clean(cells[:4]))) for _row, cells in batch]
-                self.writer.studies(rows)
+                self.study_writer.write(
+                    [(row, cells[4], still_good(STUDY.clean(cells[:4]))) for row, cells in batch]
+                )
         if again.count:
             raise ImportOvertaken
 
@@ -154,23 +188,42 @@ def still_good(cleaned: tuple[list[Any], list[Any]]) -> list[Any]:
     return values
 
 
+def file_of(name: str, stream: IO[bytes] | None, sheet: Sheet, layout: Layout) -> File | None:
+    """Return a file of an import, each with a layout of its own, or None when there is none."""
+    return None if stream is None else File(name, stream, sheet, layout.copy())
+
+
 def import_files(
     *,
     patients: IO[bytes] | None = None,
     studies: IO[bytes] | None = None,
     dry_run: bool = False,
+    on_conflict: str = KEEP,
+    layout: Layout | None = None,
     report: Report | None = None,
+    tell: type_tell | None = None,
     progress: type_progress | None = None,
 ) -> Result:
     """Import the brief's files; a dry run does the same and undoes it.
+
+    ``layout`` says how the files are written; what it leaves open is found out, for each of them.
+    ``on_conflict`` says whose value a patient gets when file and record both changed. ``report``
+    gets every bad row, ``tell`` what every row became when all are good.
 
     Raises:
         ImportRefused: a row is bad; nothing was written.
         ImportOvertaken: the same patients were written meanwhile; nothing was written.
         ImportRunning: another import runs; nothing was written.
     """
-    report = report or Report()
-    job = Import(patients, studies, report, progress)
+    report, layout = report or Report(), layout or Layout()
+    job = Import(
+        file_of("patients", patients, PATIENTS_SHEET, layout),
+        file_of("studies", studies, STUDIES_SHEET, layout),
+        report,
+        progress=progress,
+        on_conflict=on_conflict,
+        tell=tell,
+    )
     job.result.dry_run = dry_run
     with transaction.atomic():
         # Two imports would wait for each other's rows, and for ANALYZE's lock.

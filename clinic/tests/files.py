@@ -24,7 +24,14 @@ LOW, CHEST, UNUSUAL RATIO, XRAY, 2
 MID, BREASTS, HIGH DENSITY ON LEFT SIDE, MAMMOGRAM, 3
 """
 PATIENTS_HEAD, STUDIES_HEAD = PATIENTS.splitlines()[0], STUDIES.splitlines()[0]
-NOTHING = {"created": 0, "updated": 0, "unchanged": 0}
+COUNTS = ("created", "updated", "unchanged", "changed_here", "archived_here", "conflicts")
+NOTHING = {
+    **dict.fromkeys(COUNTS, 0),
+    "listed": [],
+    "delimiter": ",",
+    "encoding": "utf-8",
+    "date_format": "iso",
+}
 
 
 def run(patients=None, studies=None, **options):

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from clinic.files import exporting
 from clinic.models import Patient
 from core import context
+from core.files.writing import marked
 
 
 class Command(BaseCommand):
@@ -25,6 +26,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("patients", help="patients file to write")
         parser.add_argument("studies", help="studies file to write")
+        parser.add_argument(
+            "--bom", action="store_true", help="begin with a byte order mark, as Excel needs it"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         patients = Patient.objects.order_by("pk")
@@ -38,10 +42,15 @@ class Command(BaseCommand):
                     with connection.cursor() as cursor:
                         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 count = exporting.record(patients, reason="export_clinic")
-                files = [
-                    self.write(unfinished, options["patients"], exporting.patient_lines(patients)),
-                    self.write(unfinished, options["studies"], exporting.study_lines(patients)),
-                ]
+                files = []
+                for name, lines_of in (
+                    ("patients", exporting.patient_lines),
+                    ("studies", exporting.study_lines),
+                ):
+                    lines = lines_of(patients)
+                    if options["bom"]:
+                        lines = marked(lines)
+                    files.append(self.write(unfinished, options[name], lines))
             # Who is exported is on record: now the files may be there.
             for made, target in files:
                 made.replace(target)
