@@ -59,6 +59,12 @@ def test_the_same_file_in_another_dress_changes_nothing():
     assert rows()[:2] == before
 
 
+@pytest.mark.parametrize("delimiter", [";", "%3B", "semicolon"])
+def test_excel_in_colombia_by_choice(doctor, delimiter):
+    answer = post(doctor, f"?delimiter={delimiter}&date_format=dmy", patients=EXCEL_PATIENTS)
+    assert answer.json()["patients"] == {**NOTHING, **AS_EXCEL, "created": 3}
+
+
 def test_choices_are_parameters(doctor):
     unclear = PATIENTS.replace("1955-04-10", "10/04/1955").encode()
     answer = post(doctor, patients=unclear)
@@ -120,7 +126,7 @@ def test_the_command_has_the_same_choices(tmp_path, capsys):
     path.write_text(PATIENTS.replace("1955-04-10", "10/04/1955"))
     call_command("import_clinic", str(path), "--date-format", "dmy", "--on-conflict", "keep")
     assert "0 updated" in capsys.readouterr().out
-    with pytest.raises(CommandError, match="--delimiter: one of ,, ;,"):
+    with pytest.raises(CommandError, match="--delimiter: one of tab, comma, semicolon"):
         call_command("import_clinic", str(path), "--delimiter", ":")
 
 

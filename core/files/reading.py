@@ -81,7 +81,7 @@ class Layout:
 
 # What a caller may say for each of them.
 CHOICES = {
-    "delimiter": (",", ";", "|", *DELIMITER_NAMES),
+    "delimiter": (*DELIMITER_NAMES, ",", ";", "|"),
     "encoding": (*ENCODINGS,),
     "date_format": DATE_FORMATS,
 }
