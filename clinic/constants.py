@@ -11,8 +11,15 @@ BODY_PART_LENGTH = 100
 DESCRIPTION_LENGTH = 4000
 EXTERNAL_ID_LENGTH = 64
 SEARCH_LENGTH = 500
+REASON_LENGTH = 500
 SOURCE_LENGTH = 64  # four hashes of 16 hexadecimal digits
 OLDEST_BIRTH_DATE = date(1850, 1, 1)
+OLDEST_STUDY_DATE = date(1900, 1, 1)
+# Stands for a day that nobody knows: before all others.
+UNKNOWN_DATE = date(1850, 1, 1)
+FARTHEST_DAYS = 366  # ahead: an examination may be ordered for next year
+SHOWN_STUDIES = 50
+MAX_DUPLICATES = 10
 
 
 class UrgencyLevel(models.TextChoices):
@@ -21,6 +28,20 @@ class UrgencyLevel(models.TextChoices):
     LOW = "LOW", _("low")
     MID = "MID", _("medium")
     HIGH = "HIGH", _("high")
+
+
+# Place in a worklist, the most urgent first. Ascending like the dates, so that a page of
+# "most urgent, then oldest" begins by one comparison of rows, at the same cost at any depth.
+URGENCY_ORDER = {UrgencyLevel.HIGH: 1, UrgencyLevel.MID: 2, UrgencyLevel.LOW: 3}
+
+
+class StudyStatus(models.TextChoices):
+    """How far a study has come."""
+
+    ORDERED = "ordered", _("ordered")
+    PERFORMED = "performed", _("performed")
+    REPORTED = "reported", _("reported")
+    CANCELLED = "cancelled", _("cancelled")
 
 
 # FHIR R5 value set "request-priority" (ServiceRequest.priority).

@@ -1,12 +1,18 @@
 """What a patient's and a study's fields may hold, the same for the API, the admin and files."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from clinic.constants import EMAIL_LENGTH, OLDEST_BIRTH_DATE
+from clinic.constants import (
+    EMAIL_LENGTH,
+    FARTHEST_DAYS,
+    OLDEST_BIRTH_DATE,
+    OLDEST_STUDY_DATE,
+    StudyStatus,
+)
 from core.text import is_clean, name_key
 from core.validators import plain_text
 from core.values import ANY_YEAR, DATE, parse_date
@@ -35,6 +41,37 @@ def possible_birth_date(value: date) -> None:
             _("A birth date cannot be before %(oldest)s."),
             code="too_long_ago",
             params={"oldest": OLDEST_BIRTH_DATE.isoformat()},
+        )
+
+
+def possible_study_date(value: date) -> None:
+    """Refuse days more than a year ahead, and before there were studies (ValidationError)."""
+    if value > timezone.localdate() + timedelta(days=FARTHEST_DAYS):
+        raise ValidationError(
+            _("A study cannot be more than a year ahead."), code="in_the_future"
+        )
+    if value < OLDEST_STUDY_DATE:
+        raise ValidationError(
+            _("A study cannot be before %(oldest)s."),
+            code="too_long_ago",
+            params={"oldest": OLDEST_STUDY_DATE.isoformat()},
+        )
+
+
+def check_status(status: str, performed_on: date | None) -> None:
+    """Refuse a study that is made already on a day to come (ValidationError).
+
+    East of here it may be tomorrow already.
+    """
+    made = status in {StudyStatus.PERFORMED, StudyStatus.REPORTED}
+    if made and performed_on and performed_on > timezone.localdate() + timedelta(days=1):
+        raise ValidationError(
+            {
+                "performed_on": ValidationError(
+                    _("A study that is made already cannot be in the future."),
+                    code="in_the_future",
+                )
+            }
         )
 
 

@@ -28,8 +28,9 @@ class FoldedField(ComputedField, models.CharField):
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {**kwargs, "source": self.source}
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: FBT001 - Django's signature
-        """Compute the value from the source field whenever the row is written."""
-        value = name_key(getattr(model_instance, self.source))
+    def pre_save(self, model_instance: models.Model, add: bool) -> str | None:  # noqa: FBT001 - Django's signature
+        """Compute the value from the source field whenever the row is written; of none, none."""
+        text = getattr(model_instance, self.source)
+        value = None if text is None else name_key(text)
         setattr(model_instance, self.attname, value)
         return value

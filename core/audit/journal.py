@@ -38,7 +38,8 @@ UNFOLD = {
 
 def is_computed(field: models.Field) -> bool:
     """Tell whether a save computes the column: a folded copy, or when the row last changed."""
-    return isinstance(field, ComputedField) or getattr(field, "auto_now", False)
+    computed = isinstance(field, ComputedField) or getattr(field, "auto_now", False)
+    return computed or field.generated
 
 
 def snapshot(obj: models.Model) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def initial(obj: models.Model) -> dict[str, Any]:
     stored = {
         field.name: field.value_from_object(obj)
         for field in obj._meta.concrete_fields
-        if not isinstance(field, ComputedField)
+        if not (isinstance(field, ComputedField) or field.generated)
     }
     return {
         name: None if name in secret else [None, plain(value)]
@@ -104,6 +105,8 @@ def save_changes(obj: models.Model, before: dict[str, Any]) -> dict[str, Any]:
     """
     computed = []
     for field in obj._meta.concrete_fields:
+        if field.generated:
+            continue  # the database writes it
         if is_computed(field):
             computed.append(field.name)
         else:
