@@ -9,6 +9,7 @@ An entry says where somebody looked and which parameters they used, never what t
 
 from collections.abc import Iterable
 
+from clinic.errors import EmailTaken, ImportRefused
 from clinic.models import Patient, Study
 from core.audit import journal
 from core.text import printable
@@ -52,6 +53,22 @@ def exported(patient_ids: Iterable[object], *, count: int, reason: str) -> None:
         patient_ids,
         count=count,
         reason=reason[:MAX_REASON_CHARACTERS],
+    )
+
+
+def told(error: Exception, *, reason: str) -> None:
+    """Record the patients of whom a refusal tells that they are patients.
+
+    To be called when the refused write is rolled back already.
+    """
+    if isinstance(error, EmailTaken):
+        known = Patient.objects.filter(email_key=error.email_key)
+    elif isinstance(error, ImportRefused):
+        known = Patient.objects.filter(external_id__in=error.holders)
+    else:
+        return
+    journal.record_each(
+        journal.Action.READ, Patient, known.values_list("pk", flat=True), reason=reason
     )
 
 

@@ -1,5 +1,7 @@
 """The clinic app."""
 
+from typing import ClassVar
+
 from django.utils.translation import gettext_lazy as _
 
 from core import plugs
@@ -10,3 +12,7 @@ class ClinicConfig(plugs.PluggableApp):
 
     name = "clinic"
     verbose_name = _("Clinic")
+    enum_names: ClassVar[dict[str, str]] = {
+        "StudyStatus": "clinic.constants.StudyStatus",
+        "StudyType": "clinic.constants.StudyType",
+    }

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from clinic.constants import StudyType, UrgencyLevel
-from clinic.models import Patient, Study
+from clinic.constants import OLDEST_STUDY_DATE, URGENCY_ORDER, StudyType, UrgencyLevel
+from clinic.models import Patient, Study, Version
 from core.api.filters import filterset
 from core.models import JournalEntry
 from core.text import name_key
@@ -27,17 +27,39 @@ class EmailFilter(filterset.CharFilter):
         return super().filter(qs, name_key(value) if value else value)
 
 
-class StudyFilter(filterset.FilterSet):
-    """By what was found, whose it is, and when it was recorded."""
+class UrgencyFilter(filterset.ChoiceFilter):
+    """An urgency, by its place in the worklist: that is what has an index."""
 
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        """Compare the places."""
+        return qs.filter(urgency_order=URGENCY_ORDER[UrgencyLevel(value)]) if value else qs
+
+
+class PerformedFilter(filterset.DateFilter):
+    """A day that is known, in the column that has an index."""
+
+    def filter(self, qs: QuerySet, value: Any) -> QuerySet:
+        """Compare, and leave out those whose day nobody knows."""
+        if value is None:
+            return qs
+        return super().filter(qs.filter(performed_order__gte=OLDEST_STUDY_DATE), value)
+
+
+class StudyFilter(filterset.FilterSet):
+    """By what was found, whose it is, how far it has come, and when it was made and recorded."""
+
+    urgency_level = UrgencyFilter(choices=UrgencyLevel.choices)
     body_part = BodyPartFilter()
+    performed_on = PerformedFilter(field_name="performed_order")
+    performed_on__gte = PerformedFilter(field_name="performed_order", lookup_expr="gte")
+    performed_on__lte = PerformedFilter(field_name="performed_order", lookup_expr="lte")
 
     class Meta:
         model = Study
         fields = {
             "patient": ["exact"],
-            "urgency_level": ["exact"],
             "type": ["exact"],
+            "status": ["exact"],
             "created_at": ["gte", "lt"],
         }
 
@@ -47,6 +69,14 @@ class PatientStudyFilter(StudyFilter):
 
     class Meta(StudyFilter.Meta):
         fields = {name: how for name, how in StudyFilter.Meta.fields.items() if name != "patient"}
+
+
+class VersionFilter(filterset.FilterSet):
+    """Who and when."""
+
+    class Meta:
+        model = Version
+        fields = {"actor_id": ["exact"], "request_id": ["exact"], "at": ["gte", "lt"]}
 
 
 class PatientFilter(filterset.FilterSet):

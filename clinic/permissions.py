@@ -1,12 +1,14 @@
 """Who may do what with patients: clinicians work with them, nobody else reads about them.
 
-SUPPORT sees that a patient exists (see views.PatientViewSet) and restores from the admin.
+SUPPORT sees that a patient exists (see views.PatientViewSet), merges duplicates and restores from
+the admin.
 """
 
 from core.api.permissions import roles
 from core.roles import Role
 
 CLINICIANS = roles(Role.CLINICIAN)
+SUPPORT = roles(Role.SUPPORT)
 CLINICIANS_AND_SUPPORT = roles(Role.CLINICIAN, Role.SUPPORT)
 
 PATIENTS = {
@@ -16,6 +18,8 @@ PATIENTS = {
     "update": CLINICIANS,
     "partial_update": CLINICIANS,
     "destroy": CLINICIANS,
+    "merge": SUPPORT,
+    "undo_merge": SUPPORT,
     "import_files": CLINICIANS,
     "export_file": CLINICIANS,
 }
@@ -29,3 +33,4 @@ STUDIES = {
     "vocabulary": CLINICIANS,
 }
 ACCESS_LOG = {"list": CLINICIANS}
+VERSIONS = {"list": CLINICIANS}

@@ -8,10 +8,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from clinic.constants import LISTED
+from clinic.constants import LISTED, REASON_LENGTH, StudyStatus
 from clinic.fields import LinesField, UpperCaseField
-from clinic.models import Patient, Study
-from clinic.validators import iso_date
+from clinic.models import Merge, Patient, Study, Version
+from clinic.validators import check_status, iso_date
+from core.api.newest import CountField, NewestListSerializer
 from core.api.serializers import (
     FormSerializer,
     ModelSerializer,
@@ -19,6 +20,7 @@ from core.api.serializers import (
     StrictCharField,
     StrictIntegerField,
 )
+from core.validators import plain_text
 
 
 class StrictDateField(serializers.DateField):
@@ -50,6 +52,14 @@ class LinesCharField(StrictCharField):
         return super().to_internal_value(data).replace("\r\n", "\n")
 
 
+class ReasonField(StrictCharField):
+    """Why a record is changed, in the caller's words: kept with what the record said before."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        given = {"write_only": True, "required": False, "allow_blank": True, **kwargs}
+        super().__init__(max_length=REASON_LENGTH, validators=[plain_text], **given)
+
+
 class ClinicSerializer(ModelSerializer):
     """Base: strict dates, and the clinic's own kinds of text."""
 
@@ -65,10 +75,31 @@ class StudySerializer(ClinicSerializer):
     """A study, as the brief's record."""
 
     patient = StrictIntegerField(source="patient_id", min_value=1)
+    reason = ReasonField()
 
     class Meta:
         model = Study
-        fields = ("id", "patient", "urgency_level", "body_part", "description", "type")
+        fields: tuple[str, ...] = (
+            "id",
+            "patient",
+            "urgency_level",
+            "body_part",
+            "description",
+            "type",
+            "performed_on",
+            "status",
+            "reason",
+        )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a day that does not go with the status, whichever of the two is changed."""
+        status = attrs.get("status", getattr(self.instance, "status", StudyStatus.REPORTED))
+        day = attrs.get("performed_on", getattr(self.instance, "performed_on", None))
+        try:
+            check_status(status, day)
+        except InvalidValue as error:
+            raise serializers.ValidationError(serializers.as_serializer_error(error)) from error
+        return attrs
 
 
 class NestedStudySerializer(StudySerializer):
@@ -86,13 +117,70 @@ class NestedStudySerializer(StudySerializer):
 
 
 class PatientSerializer(ClinicSerializer):
-    """A patient with their studies."""
+    """A patient with their newest studies, and how many there are."""
 
-    studies = StudySerializer(many=True, read_only=True)
+    studies = NewestListSerializer(child=StudySerializer())
+    studies_count = CountField(of="studies")
+    reason = ReasonField()
 
     class Meta:
         model = Patient
-        fields = ("id", "first_name", "last_name", "birth_date", "email", "studies")
+        fields: tuple[str, ...] = (
+            "id",
+            "first_name",
+            "last_name",
+            "birth_date",
+            "email",
+            "studies",
+            "studies_count",
+            "reason",
+        )
+
+    def validate_email(self, value: str | None) -> str | None:
+        """Take an empty address for none."""
+        return value or None
+
+
+class NewPatientSerializer(PatientSerializer):
+    """A new patient, and which records may be of the same person."""
+
+    possible_duplicates = serializers.ListField(
+        child=serializers.IntegerField(), read_only=True, help_text=_("Keys of other patients.")
+    )
+
+    class Meta(PatientSerializer.Meta):
+        fields = (*PatientSerializer.Meta.fields, "possible_duplicates")
+
+
+class MergeSerializer(Serializer):
+    """Which record stays, and why; answered with how many studies moved there."""
+
+    id = serializers.IntegerField(source="source_id", read_only=True)
+    into = StrictIntegerField(source="into_id", min_value=1)
+    studies_moved = serializers.SerializerMethodField()
+    reason = ReasonField()
+
+    def get_studies_moved(self, merge: Merge) -> int:
+        """Return the number of studies that moved."""
+        return len(merge.studies)
+
+
+class VersionSerializer(ModelSerializer):
+    """What one change made of a record: each field with its values before and after."""
+
+    class Meta:
+        model = Version
+        fields = (
+            "id",
+            "at",
+            "actor_kind",
+            "actor_id",
+            "actor_label",
+            "request_id",
+            "reason",
+            "changes",
+        )
+        read_only_fields = fields
 
 
 class KnownPatientSerializer(ClinicSerializer):
@@ -179,9 +267,17 @@ class TypeTermSerializer(Serializer):
     dicom_modality = serializers.CharField()
 
 
+class StatusTermSerializer(Serializer):
+    """How far a study has come."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
 class VocabularySerializer(Serializer):
     """The words that studies are described in; body parts are suggestions."""
 
     urgency_levels = UrgencyTermSerializer(many=True)
     types = TypeTermSerializer(many=True)
+    statuses = StatusTermSerializer(many=True)
     body_parts = serializers.ListField(child=serializers.CharField())

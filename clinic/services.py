@@ -1,12 +1,25 @@
-"""Writes: each leaves its entries in the same transaction, the study's about the patient, too."""
+"""Writes: each leaves its entries in the same transaction, the study's about the patient, too.
 
+What a record said before is kept as a version (:mod:`clinic.versions`). ``reason`` of a change or a
+merge is in the caller's words and stands there only.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from clinic.errors import EmailTaken, ExternalIdTaken, PatientArchived, UnknownPatient
+from clinic import versions
+from clinic.errors import (
+    EmailTaken,
+    ExternalIdTaken,
+    PatientArchived,
+    PatientMergedAway,
+    UnknownPatient,
+)
 from clinic.models import Archivable, Patient, Study
 from core.audit import journal
 from core.db import refusing
@@ -17,6 +30,17 @@ CONSTRAINT_ERRORS = {
 }
 
 
+@contextmanager
+def unique(patient: Patient) -> Iterator[None]:
+    """Refuse, inside, what another patient has already (EmailTaken, ExternalIdTaken)."""
+    try:
+        with refusing(Patient, CONSTRAINT_ERRORS):
+            yield
+    except EmailTaken as error:
+        error.email_key = patient.email_key
+        raise
+
+
 @transaction.atomic(savepoint=False)
 def create_patient(**fields: Any) -> Patient:
     """Take a patient in.
@@ -25,21 +49,21 @@ def create_patient(**fields: Any) -> Patient:
         EmailTaken: another patient has the address, whatever its case.
     """
     patient = Patient(**fields)
-    with refusing(Patient, CONSTRAINT_ERRORS):
+    with unique(patient):
         patient.save()
     journal.record(journal.Action.CREATE, patient, changes=journal.initial(patient))
     return patient
 
 
 @transaction.atomic(savepoint=False)
-def change_patient(*, patient: Patient, **fields: Any) -> Patient:
+def change_patient(*, patient: Patient, reason: str = "", **fields: Any) -> Patient:
     """Change the named fields of a patient.
 
     Raises:
         EmailTaken: another patient has the new address, whatever its case.
     """
-    with refusing(Patient, CONSTRAINT_ERRORS):
-        changes = journal.change(patient, fields)
+    with unique(patient):
+        changes = versions.change(patient, fields, reason=reason)
     if changes:
         journal.record(journal.Action.CHANGE, patient, changes=changes)
     return patient
@@ -61,6 +85,7 @@ def archive_patient(*, patient: Patient, reason: str = "") -> None:
         journal.entry(journal.Action.DELETE, obj, changes=changes, reason=reason)
         for obj in (patient, *studies)
     )
+    versions.record(((obj, changes) for obj in (patient, *studies)), reason=reason)
 
 
 @transaction.atomic(savepoint=False)
@@ -70,19 +95,24 @@ def restore_patient(*, patient: Patient, reason: str = "") -> int:
     Raises:
         EmailTaken: another patient has the address by now.
         ExternalIdTaken: another patient was imported under the same id by now.
+        PatientMergedAway: it was a duplicate; what comes back is told by its merge.
     """
     patient = Patient.everything.select_for_update().get(pk=patient.pk)
     if not patient.is_archived:
         return 0
+    if patient.merged_into_id:
+        raise PatientMergedAway
     moment = patient.archived_at
     archived = Study.everything.select_for_update().filter(patient=patient, archived_at=moment)
     studies = list(archived)
     patient.archived_at = None
-    with refusing(Patient, CONSTRAINT_ERRORS):
+    with unique(patient):
         patient.save()
     archived.update(archived_at=None)
     entries = [restored_entry(obj, moment, reason) for obj in (patient, *studies)]
     journal.record_many(entries)
+    values = {"archived_at": [versions.written(moment), None]}
+    versions.record(((obj, values) for obj in (patient, *studies)), reason=reason)
     return len(studies)
 
 
@@ -136,7 +166,7 @@ def create_study(*, patient_id: int, **fields: Any) -> Study:
 
 
 @transaction.atomic(savepoint=False)
-def change_study(*, study: Study, **fields: Any) -> Study:
+def change_study(*, study: Study, reason: str = "", **fields: Any) -> Study:
     """Change the named fields of a study; ``patient_id`` moves it to another patient.
 
     Raises:
@@ -144,7 +174,7 @@ def change_study(*, study: Study, **fields: Any) -> Study:
     """
     if fields.get("patient_id", study.patient_id) != study.patient_id:
         fields["patient"] = lock_active_patient(fields.pop("patient_id"))
-    if changes := journal.change(study, fields):
+    if changes := versions.change(study, fields, reason=reason):
         record_study(journal.Action.CHANGE, study, changes)
     return study
 
@@ -156,6 +186,7 @@ def archive_study(*, study: Study, reason: str = "") -> None:
     if Study.objects.filter(pk=study.pk).update(archived_at=moment):
         changes = {"archived_at": [None, moment.isoformat()]}
         record_study(journal.Action.DELETE, study, changes, reason=reason)
+        versions.record([(study, changes)], reason=reason)
 
 
 @transaction.atomic(savepoint=False)
@@ -181,4 +212,6 @@ def restore_study(*, study: Study, reason: str = "") -> bool:
         reason=f"study {study.pk}: restored" + (f" ({reason})" if reason else ""),
     )
     journal.record_many([entry, about])
+    values = {"archived_at": [versions.written(moment), None]}
+    versions.record([(study, values)], reason=reason)
     return True

@@ -2,7 +2,14 @@
 
 from rest_framework_nested.routers import NestedSimpleRouter
 
-from clinic.views import AccessLogViewSet, PatientStudyViewSet, PatientViewSet, StudyViewSet
+from clinic.views import (
+    AccessLogViewSet,
+    PatientStudyViewSet,
+    PatientVersionViewSet,
+    PatientViewSet,
+    StudyVersionViewSet,
+    StudyViewSet,
+)
 from core.api.routers import Router
 
 router = Router()
@@ -12,5 +19,9 @@ router.register("studies", StudyViewSet, basename="study")
 of_patient = NestedSimpleRouter(router, "patients", lookup="patient", trailing_slash=False)
 of_patient.register("studies", PatientStudyViewSet, basename="patient-study")
 of_patient.register("access-log", AccessLogViewSet, basename="patient-access-log")
+of_patient.register("versions", PatientVersionViewSet, basename="patient-version")
 
-urlpatterns = [*router.urls, *of_patient.urls]
+of_study = NestedSimpleRouter(router, "studies", lookup="study", trailing_slash=False)
+of_study.register("versions", StudyVersionViewSet, basename="study-version")
+
+urlpatterns = [*router.urls, *of_patient.urls, *of_study.urls]

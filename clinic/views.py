@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
-from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -16,12 +16,14 @@ from drf_spectacular.utils import (
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from clinic import access, permissions, selectors, services
-from clinic.errors import UnknownPatient
+from clinic import access, merging, permissions, selectors, services
+from clinic.constants import SHOWN_STUDIES
+from clinic.errors import PatientMerged, UnknownPatient
 from clinic.files import exporting, importing
 from clinic.filters import (
     AccessFilter,
@@ -29,15 +31,19 @@ from clinic.filters import (
     PatientFilter,
     PatientStudyFilter,
     StudyFilter,
+    VersionFilter,
 )
-from clinic.models import Patient, Study
+from clinic.models import Patient, Study, Version
 from clinic.serializers import (
     ImportFilesSerializer,
     ImportSerializer,
     KnownPatientSerializer,
+    MergeSerializer,
     NestedStudySerializer,
+    NewPatientSerializer,
     PatientSerializer,
     StudySerializer,
+    VersionSerializer,
     VocabularySerializer,
 )
 from core.api.files import (
@@ -50,7 +56,7 @@ from core.api.files import (
 from core.api.filters.filterset import FilterBackend, FoldedSearchFilter, OrderingFilter
 from core.api.parsers import MultiPartParser
 from core.api.query import parse_bool, path_key, refusal
-from core.api.renderers import CSVRenderer, JSONRenderer
+from core.api.renderers import CSVRenderer, JSONRenderer, dumps, etag_of
 from core.api.views import GenericViewSet, ModelViewSet
 from core.audit import journal
 from core.errors import NotFound
@@ -70,6 +76,8 @@ ON_CONFLICT = OpenApiParameter(
     description="Whose value a patient gets when it was changed here and in the file.",
 )
 FILE = OpenApiParameter("file", str, enum=["patients", "studies"], default="patients")
+DUPLICATES = "possible_duplicates"
+STUDY_PK = OpenApiParameter("study_pk", int, OpenApiParameter.PATH)
 PATIENT_PK = OpenApiParameter("patient_pk", int, OpenApiParameter.PATH)
 
 
@@ -110,16 +118,27 @@ class ClinicViewSet(GenericViewSet):
 
     def on_error(self, error: APIException) -> None:
         """Record who was not let in, and at whose record."""
+        access.told(error, reason=self.reason(error.status_code))
         if error.status_code not in REFUSALS:
             return
         patient = as_key(self.kwargs.get("patient_pk", ""))
-        key = as_key(self.kwargs.get("pk", ""))
-        is_study = cast("Any", self).queryset.model is Study
+        key = as_key(self.kwargs.get("study_pk", self.kwargs.get("pk", "")))
+        is_study = "study_pk" in self.kwargs or cast("Any", self).queryset.model is Study
         access.refused(
             patient_id=patient if is_study else patient or key,
             study_id=key if is_study else "",
             reason=self.reason(error.status_code),
         )
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:
+        """Render a failure; where a merged patient is asked for, say where the record is now."""
+        if isinstance(exc, Http404 | NotFound):
+            key = self.kwargs.get("patient_pk", self.kwargs.get("pk", ""))
+            is_patient = "patient_pk" in self.kwargs or cast("Any", self).queryset.model is Patient
+            if is_patient and (key := as_key(key)):
+                survivor = selectors.survivors([int(key)]).get(int(key))
+                exc = exc if survivor is None else PatientMerged(survivor)
+        return super().handle_exception(exc)
 
     def journal_read(self, response: Any) -> None:
         """Record who was shown, before the answer leaves."""
@@ -152,7 +171,9 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
     """Patients with their studies. SUPPORT sees that a patient exists: id, initials, since when."""
 
     permission_table = permissions.PATIENTS
-    queryset = Patient.objects.prefetch_related("studies")
+    queryset = Patient.objects.prefetch_related(
+        Prefetch("studies", Study.objects.order_by("-pk")[:SHOWN_STUDIES])
+    )
     serializer_class: type[BaseSerializer] = PatientSerializer
     filterset_class: type[PatientFilter | KnownPatientFilter] = PatientFilter
     filter_backends = (FilterBackend, FoldedSearchFilter, OrderingFilter)
@@ -181,9 +202,34 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
         else:
             access.patient_seen(data["id"], reason=self.reason())
 
+    def get_queryset(self) -> QuerySet[Patient]:
+        """Return the patients; a write shows one, whose studies are read when it is shown."""
+        queryset = super().get_queryset()
+        return queryset if self.request.method in SAFE_METHODS else queryset.prefetch_related(None)
+
+    @extend_schema(responses={201: NewPatientSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Take a patient in, and name the records that may be of the same person."""
+        response = super().create(request, *args, **kwargs)
+        found = selectors.possible_duplicates(self.created)
+        if found:
+            access.list_seen(found, count=len(found), reason=self.reason())
+        response.data = {**response.data, DUPLICATES: found}
+        return response
+
+    def as_bytes(self, request: Request, response: Response) -> HttpResponse:
+        """Render an answer; a new patient's entity tag is that of the patient alone."""
+        plain = super().as_bytes(request, response)
+        if plain.has_header("ETag") and DUPLICATES in response.data:
+            alone = {name: value for name, value in response.data.items() if name != DUPLICATES}
+            plain["ETag"] = etag_of(dumps(alone))
+        return plain
+
     def perform_create(self, serializer: BaseSerializer) -> None:
         """Take the patient in."""
-        serializer.instance = services.create_patient(**serializer.validated_data)
+        fields = {**serializer.validated_data}
+        fields.pop("reason", None)  # nothing was said before
+        self.created = serializer.instance = services.create_patient(**fields)
 
     def change(self, instance: Patient, fields: Mapping[str, Any]) -> None:
         """Change the patient."""
@@ -192,6 +238,22 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
     def perform_destroy(self, instance: Patient) -> None:
         """Archive the patient and their studies."""
         services.archive_patient(patient=instance)
+
+    @extend_schema(request=MergeSerializer, responses={201: MergeSerializer})
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, pk: str) -> Response:
+        """Move a duplicate's studies to another patient, and archive the duplicate."""
+        asked = MergeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        done = merging.merge_patients(source_id=self.lookup_value(pk), **asked.validated_data)
+        return Response(MergeSerializer(done).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    @merge.mapping.delete
+    def undo_merge(self, request: Request, pk: str) -> Response:
+        """Bring a merged duplicate back, with the studies that it had."""
+        merging.undo_merge(source_id=self.lookup_value(pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
         parameters=[DRY_RUN, ON_CONFLICT, *LAYOUT_PARAMETERS],
@@ -251,11 +313,22 @@ class StudyRoutes(ClinicViewSet, ModelViewSet):
     queryset = Study.objects.all()
     serializer_class: type[BaseSerializer] = StudySerializer
     filterset_class = StudyFilter
-    ordering_fields = ("id", "created_at")
+    ordering_fields: ClassVar[Any] = {
+        "id": "id",
+        "created_at": "created_at",
+        "urgency": "-urgency_order",
+        "performed_on": "performed_order",
+    }
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         """Add the study to its patient."""
-        serializer.instance = services.create_study(**serializer.validated_data)
+        fields = {**serializer.validated_data}
+        fields.pop("reason", None)  # nothing was said before
+        serializer.instance = self.add(fields)
+
+    def add(self, fields: dict[str, Any]) -> Study:
+        """Add a study to the patient that it names."""
+        return services.create_study(**fields)
 
     def change(self, instance: Study, fields: Mapping[str, Any]) -> None:
         """Change the study."""
@@ -307,13 +380,54 @@ class PatientStudyViewSet(StudyRoutes):
         else:
             access.study_seen(data["id"], self.patient_id, reason=self.reason())
 
-    def perform_create(self, serializer: BaseSerializer) -> None:
-        """Add the study to the patient of the address."""
-        fields = {**serializer.validated_data, "patient_id": self.patient_id}
+    def add(self, fields: dict[str, Any]) -> Study:
+        """Add a study to the patient of the address."""
         try:
-            serializer.instance = services.create_study(**fields)
+            return services.create_study(**{**fields, "patient_id": self.patient_id})
         except UnknownPatient as error:
             raise NotFound from error
+
+
+class VersionRoutes(mixins.ListModelMixin, ClinicViewSet):
+    """What a record said before each change, newest first; also of archived records."""
+
+    permission_table = permissions.VERSIONS
+    queryset = Version.objects.all()
+    serializer_class = VersionSerializer
+    filterset_class = VersionFilter
+    ordering = ("-id",)
+
+
+@extend_schema(parameters=[PATIENT_PK])
+class PatientVersionViewSet(VersionRoutes):
+    """What a patient's record said before."""
+
+    def get_queryset(self) -> QuerySet[Version]:
+        """Narrow to the patient of the address."""
+        if not Patient.everything.filter(pk=self.patient_id).exists():
+            raise NotFound
+        return super().get_queryset().filter(patient_id=self.patient_id)
+
+    def record_read(self, data: Mapping[str, Any]) -> None:
+        """Record who read what the record said."""
+        access.patient_seen(self.patient_id, reason=self.reason())
+
+
+@extend_schema(parameters=[STUDY_PK])
+class StudyVersionViewSet(VersionRoutes):
+    """What a study said before."""
+
+    def get_queryset(self) -> QuerySet[Version]:
+        """Narrow to the study of the address."""
+        self.study = Study.everything.filter(pk=self.lookup_value(self.kwargs["study_pk"])).first()
+        if self.study is None:
+            raise NotFound
+        return super().get_queryset().filter(study=self.study)
+
+    def record_read(self, data: Mapping[str, Any]) -> None:
+        """Record who read what the study said."""
+        study = cast("Study", self.study)
+        access.study_seen(study.pk, study.patient_id, reason=self.reason())
 
 
 @extend_schema(parameters=[PATIENT_PK])

@@ -73,6 +73,7 @@ class Import:
         # Rows that take an address that another patient has, and who keeps the one that they have.
         self.held: list[tuple[int, str]] = []
         self.keeping: set[str] = set()
+        self.told: list[str] = []
 
     def read(self, file: File, report: Report) -> Iterator[list[tuple[int, list[str]]]]:
         """Yield a file's rows in batches and report how many bytes that was."""
@@ -98,6 +99,7 @@ class Import:
                 self.check_patients(self.patients, batch)
             for row, holder in self.held:
                 if holder not in self.ids or holder in self.keeping:
+                    self.told.append(holder)
                     reason = _("Another patient has this e-mail address.")
                     self.fault(self.patients, row, [("email", "patient_email_taken", reason)])
             self.result.patients.read_as(self.patients.layout)
@@ -233,7 +235,9 @@ def import_files(
             with transaction.atomic():
                 job.check()
                 if report.count:
-                    raise ImportRefused(count=report.count, findings=report.errors())
+                    raise ImportRefused(
+                        count=report.count, findings=report.errors(), holders=job.told
+                    )
                 job.write()
                 transaction.set_rollback(dry_run)
         except IntegrityError as error:

@@ -72,6 +72,29 @@ class Statement:
             return found
         return [tuple(self.converted(list(row), connection)) for row in found]
 
+    def dicts_of_each(self, keys: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return the rows of a statement with one mark for each of these keys; PostgreSQL only.
+
+        A limit in the statement holds for each key: the rows of a key with many are not read.
+        """
+        connection = connections[self.alias]
+        (place,) = (at for at, one in enumerate(self.params) if isinstance(one, Mark))
+        mark = self.params[place]
+        pieces = self.sql.split("%s")
+        each = "%s".join(pieces[: place + 1]) + "keys.key" + "%s".join(pieces[place + 1 :])
+        kind = mark.output_field.rel_db_type(connection)
+        sql = (
+            f"SELECT found.* FROM unnest(%s::{kind}[]) AS keys(key)"  # noqa: S608 - a column's type and Django's own SQL
+            f" CROSS JOIN LATERAL ({each}) AS found"
+        )
+        values = [one for one in self.params if one is not mark]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [list(keys), *values])
+            found = cursor.fetchall()
+        if self.converters:
+            found = [tuple(self.converted(list(row), connection)) for row in found]
+        return [dict(zip(self.names, row, strict=True)) for row in found]
+
     def converted(self, row: list[Any], connection: Any) -> list[Any]:
         """Return a row with the values that Django makes of the driver's."""
         for position, (functions, expression) in self.converters.items():

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from clinic import access
 from clinic.constants import LISTED
 from clinic.files.importing import KEEP, ON_CONFLICT, import_files
 from core import context
@@ -59,6 +60,7 @@ class Command(ImportCommand):
                     progress=self.progress(stack, patients, studies),
                 )
             except ApplicationError as error:
+                access.told(error, reason="import_clinic")
                 bad = f" Bad rows: {report.count}." if report.count else ""
                 raise CommandError(f"{error.detail}{bad}") from error
         if result.dry_run:

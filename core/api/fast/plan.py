@@ -13,10 +13,11 @@ take the plain path, as ``FAST_READS=false`` makes all. A test compares the byte
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db import models
+from django.db import connections, models
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.query_utils import DeferredAttribute
 from django.http import Http404
@@ -25,9 +26,12 @@ from rest_framework import fields, relations, serializers
 from rest_framework.permissions import BasePermission
 from rest_framework.settings import api_settings
 
+from core.api.fast import newest
 from core.api.fast.overrides import overrides, overrides_read
+from core.api.newest import CountField, NewestListSerializer
+from core.api.newest import newest as newest_of
 from core.api.renderers import clock, local_time
-from core.api.statements import Mark, share, statement
+from core.api.statements import Mark, Statement, share, statement
 
 type_show = Callable[[Any], Any]
 
@@ -53,7 +57,7 @@ BY_VALUE = {
         *("IPAddressField", "TimeField", "UUIDField"),
     )
 }
-AS_THEY_ARE = (relations.PrimaryKeyRelatedField, serializers.ListSerializer)
+AS_THEY_ARE = (relations.PrimaryKeyRelatedField, serializers.ListSerializer, CountField)
 INTEGER = (fields.IntegerField, type(None))
 
 
@@ -89,13 +93,15 @@ class Column(NamedTuple):
 
 
 class Nested(NamedTuple):
-    """Rows of another table that point here, shown as a list."""
+    """Rows of another table that point here, shown as a list; or the newest and their number."""
 
     name: str
     accessor: str
     model: type[models.Model]
     link: str
     plan: "Plan"
+    limit: int | None = None
+    counted: str = ""
 
 
 class Plan:
@@ -160,7 +166,9 @@ class Plan:
         def rows(**wanted: Any) -> Any:
             return plan.narrow(children_of(nested, queryset), [link]).filter(**wanted)
 
-        if len(keys) == 1 and owner is not None:
+        if nested.limit is not None:
+            found = self.newest(nested, keys, source) if keys else []
+        elif len(keys) == 1 and owner is not None:
             mark = Mark(0, queryset.model._meta.pk)
             found = statement((self, owner, nested.name), lambda: rows(**{link: mark})).dicts(keys)
         else:
@@ -171,6 +179,34 @@ class Plan:
             by_key[row[link]].append(child)
         for row, key in zip(shown, keys, strict=True):
             row[nested.name] = by_key[key]
+        if nested.counted:
+            counts = {key: len(children) for key, children in by_key.items()}
+            full = [key for key, count in counts.items() if count == nested.limit]
+            counts |= newest.counts(children_of(nested, queryset), link, full) if full else {}
+            for row, key in zip(shown, keys, strict=True):
+                row[nested.counted] = counts[key]
+
+    def newest(self, nested: Nested, keys: list[Any], source: Source) -> list[dict[str, Any]]:
+        """Return at most ``limit`` rows of each key, the oldest first; those beyond are not read."""
+        queryset, owner = source
+        link, limit = nested.link, nested.limit or 0
+        rows = newest.unlimited(children_of(nested, queryset))
+        pk = nested.model._meta.pk.attname
+
+        def narrowed(given: Any) -> Any:
+            return nested.plan.narrow(given, [link, pk])
+
+        def of_one() -> Any:
+            mark = Mark(0, queryset.model._meta.pk)
+            return narrowed(rows).filter(**{link: mark}).order_by("-pk")[:limit]
+
+        if len(keys) == 1 or connections[queryset.db].vendor == "postgresql":
+            key = (self, owner, nested.name)
+            one = Statement(of_one()) if owner is None else statement(key, of_one)
+            found = one.dicts(keys) if len(keys) == 1 else one.dicts_of_each(keys)
+        else:
+            found = list(narrowed(newest.ranked(rows, link, keys, limit)))
+        return sorted(found, key=itemgetter(pk))
 
     def of_object(self, obj: models.Model) -> dict[str, Any]:
         """Return a model instance as JSON has it: after a write, nothing is read again."""
@@ -181,7 +217,15 @@ class Plan:
                 value = field.to_representation(value)
             shown[name] = value
         for nested in self.nested:
-            children = getattr(obj, nested.accessor).all()
+            children = getattr(obj, nested.accessor)
+            if nested.limit is None:
+                children = children.all()
+            else:
+                rows = children
+                children = newest_of(rows, nested.limit)
+                if nested.counted:
+                    full = len(children) == nested.limit
+                    shown[nested.counted] = rows.count() if full else len(children)
             shown[nested.name] = [nested.plan.of_object(child) for child in children]
         return shown
 
@@ -220,11 +264,13 @@ def plan_of(serializer_class: Any, model: Any) -> Plan | None:
         return None
     columns, nested = [], []
     try:
-        for field in serializer_class().fields.values():
-            if field.write_only:
-                continue
-            if isinstance(field, serializers.ListSerializer):
-                nested.append(nested_of(field, model))
+        every = [field for field in serializer_class().fields.values() if not field.write_only]
+        counted = {field.of: field.field_name for field in every if isinstance(field, CountField)}
+        for field in every:
+            if isinstance(field, serializers.ListSerializer | CountField):
+                if isinstance(field, serializers.ListSerializer):
+                    name = counted.get(field.field_name, "")
+                    nested.append(nested_of(field, model)._replace(counted=name))
                 # Holds the place among the keys until the children are there.
                 columns.append(Column(str(field.field_name), model._meta.pk.attname, None, field))
             else:
@@ -287,7 +333,8 @@ def nested_of(field: serializers.ListSerializer, model: Any) -> Nested:
     Raises:
         NotPlainError: they are shown in another way than a plan can say.
     """
-    if type(field) is not serializers.ListSerializer or len(field.source_attrs) != 1:
+    known = (serializers.ListSerializer, NewestListSerializer)
+    if type(field) not in known or len(field.source_attrs) != 1:
         raise NotPlainError
     accessor = field.source_attrs[0]
     relation = next(
@@ -300,4 +347,6 @@ def nested_of(field: serializers.ListSerializer, model: Any) -> Nested:
     plan = plan_of(child.__class__, relation.related_model)
     if plan is None or link.target_field is not model._meta.pk:
         raise NotPlainError
-    return Nested(str(field.field_name), accessor, relation.related_model, link.attname, plan)
+    limit = getattr(field, "limit", None)
+    name = str(field.field_name)
+    return Nested(name, accessor, relation.related_model, link.attname, plan, limit)
