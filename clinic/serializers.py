@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from clinic.constants import LISTED, REASON_LENGTH, StudyStatus
+from clinic.constants import LISTED, REASON_LENGTH, SHOWN_STUDIES, StudyStatus
 from clinic.fields import LinesField, UpperCaseField
 from clinic.models import Merge, Patient, Study, Version
 from clinic.validators import check_status, iso_date
@@ -119,7 +119,7 @@ class NestedStudySerializer(StudySerializer):
 class PatientSerializer(ClinicSerializer):
     """A patient with their newest studies, and how many there are."""
 
-    studies = NewestListSerializer(child=StudySerializer())
+    studies = NewestListSerializer(child=StudySerializer(), limit=SHOWN_STUDIES)
     studies_count = CountField(of="studies")
     reason = ReasonField()
 

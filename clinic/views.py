@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -54,6 +54,7 @@ from core.api.files import (
     wants_mark,
 )
 from core.api.filters.filterset import FilterBackend, FoldedSearchFilter, OrderingFilter
+from core.api.newest import NewestPrefetch
 from core.api.parsers import MultiPartParser
 from core.api.query import parse_bool, path_key, refusal
 from core.api.renderers import CSVRenderer, JSONRenderer, dumps, etag_of
@@ -172,7 +173,7 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
 
     permission_table = permissions.PATIENTS
     queryset = Patient.objects.prefetch_related(
-        Prefetch("studies", Study.objects.order_by("-pk")[:SHOWN_STUDIES])
+        NewestPrefetch("studies", Study.objects.all(), link="patient", limit=SHOWN_STUDIES)
     )
     serializer_class: type[BaseSerializer] = PatientSerializer
     filterset_class: type[PatientFilter | KnownPatientFilter] = PatientFilter

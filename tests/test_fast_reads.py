@@ -102,6 +102,8 @@ def test_both_paths_give_the_same_bytes(route, admin_api, settings, monkeypatch)
 
         rows = [journal.record(journal.Action.READ, PatientFactory()) for _ in range(2)]
     for row in rows:
+        if any(getattr(row, name.replace("_pk", "_id"), row) is None for name in route.parameters):
+            continue  # it is another record's
         path = path_of(route, row)
         fast = answer(admin_api, settings, path, fast=True)
         plan = next((one for one in used if one), None)

@@ -6,7 +6,7 @@ from io import BytesIO
 import factory
 from django.utils import timezone
 
-from clinic.models import Patient, Study
+from clinic.models import Patient, Study, Version
 
 
 class PatientFactory(factory.django.DjangoModelFactory):
@@ -34,6 +34,20 @@ class StudyFactory(factory.django.DjangoModelFactory):
     body_part = "NECK"
     description = "NORMAL THYROID"
     type = "XRAY"
+
+
+class VersionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Version
+
+    patient = factory.SubFactory(PatientFactory)
+    actor_kind = "user"
+    changes = {"first_name": ["Ana", "Ánna"]}
+
+    @classmethod
+    def samples(cls):
+        """Each of its own record, some of a patient, some of a study; none can be changed later."""
+        return [cls(), cls(patient=None, study=StudyFactory()), cls(reason="…")]
 
 
 def csv_file(text, name="file.csv"):

@@ -6,6 +6,7 @@ JOSE = {
     "birth_date": "1955-04-10",
     "email": "pepe@ejemplo.com",
 }
+NO_STUDIES = {"studies": [], "studies_count": 0}
 STUDY = {
     "urgency_level": "HIGH",
     "body_part": "stomach",

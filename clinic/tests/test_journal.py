@@ -5,6 +5,7 @@ import re
 import pytest
 
 from clinic import urls
+from clinic.merging import merge_patients
 from clinic.models import Patient
 from clinic.tests.factories import PatientFactory, StudyFactory, csv_file
 from core.models import JournalEntry
@@ -32,11 +33,12 @@ ROUTES = list(routes())
 
 def body_of(name, action, study):
     """What a good request to the route sends; a new writing route has to be added here."""
-    if action in {"list", "retrieve", "destroy", "vocabulary", "export_file"}:
+    if action in {"list", "retrieve", "destroy", "vocabulary", "export_file", "undo_merge"}:
         return None
     bodies = {
         "patient-list": PATIENT,
         "patient-detail": PATIENT,
+        "patient-merge": {"into": PatientFactory().pk},
         "patient-import": {"patients": csv_file(PATIENT_FILE)},
         "study-list": {**STUDY, "patient": study.patient_id},
         "study-detail": {**STUDY, "patient": study.patient_id},
@@ -47,10 +49,18 @@ def body_of(name, action, study):
     return bodies[name]
 
 
+def caller_of(route):
+    return Role.SUPPORT if route[0] == "patient-merge" else Role.CLINICIAN
+
+
 def call(client, route, study, *, missing=False):
     name, method, action, path = route
     key = study.pk if "study" in name else study.patient_id
-    address = path.format(patient_pk=study.patient_id, pk=key + 1000 * missing)
+    if action == "undo_merge":
+        merge_patients(source_id=study.patient_id, into_id=PatientFactory().pk)
+    address = path.format(
+        patient_pk=study.patient_id, study_pk=study.pk, pk=key + 1000 * missing
+    )
     options = {"format": "multipart"} if "import" in name else {}
     return getattr(client, method)(
         address, body_of(name, action, study), headers={"X-Request-ID": "request-42"}, **options
@@ -58,7 +68,7 @@ def call(client, route, study, *, missing=False):
 
 
 def test_the_url_map_is_what_we_think():
-    assert len(ROUTES) == 22
+    assert len(ROUTES) == 26
     assert (
         "patient-access-log-list",
         "get",
@@ -70,7 +80,7 @@ def test_the_url_map_is_what_we_think():
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route[1]} {route[3]}")
 def test_every_route_leaves_an_entry(client_for, route):
     study = StudyFactory()
-    doctor = client_for(Role.CLINICIAN)
+    doctor = client_for(caller_of(route))
     answer = call(doctor, route, study)
     assert answer.status_code in {200, 201, 204}, answer.content
     entries = JournalEntry.objects.filter(request_id="request-42")
@@ -108,7 +118,7 @@ def test_every_refused_access_leaves_an_entry(client_for, api, route, caller):
 )
 def test_looking_for_what_is_not_there_leaves_an_entry(client_for, route):
     study = StudyFactory()
-    assert call(client_for(Role.CLINICIAN), route, study, missing=True).status_code == 404
+    assert call(client_for(caller_of(route)), route, study, missing=True).status_code == 404
     assert JournalEntry.objects.filter(action="refused", request_id="request-42").exists()
 
 

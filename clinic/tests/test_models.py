@@ -19,7 +19,8 @@ pytestmark = pytest.mark.django_db
     ("values", "constraint"),
     [
         ({"first_name": ""}, "clinic_patient_named"),
-        ({"last_name": ""}, "clinic_patient_named"),
+        ({"email": "", "email_key": None}, "clinic_patient_email_not_empty"),
+        ({"merged_into_id": 1}, "clinic_patient_merged_away"),
         ({"email": ""}, "clinic_patient_email_not_empty"),
         ({"external_id": ""}, "clinic_patient_external_not_empty"),
         ({"birth_date": date(1849, 12, 31)}, "clinic_patient_birth_date_possible"),
@@ -39,6 +40,8 @@ def test_patient_constraint_refuses(values, constraint):
         ({"type": "PHOTO"}, "clinic_study_type_known"),
         ({"body_part": ""}, "clinic_study_described"),
         ({"description": ""}, "clinic_study_described"),
+        ({"status": "lost"}, "clinic_study_status_known"),
+        ({"performed_on": date(1899, 12, 31)}, "clinic_study_performed_possible"),
     ],
 )
 def test_study_constraint_refuses(values, constraint):

@@ -3,14 +3,22 @@
 import pytest
 
 from clinic.models import Patient, Study
-from clinic.permissions import ACCESS_LOG, PATIENTS, STUDIES
+from clinic.permissions import ACCESS_LOG, PATIENTS, STUDIES, VERSIONS
 from clinic.tests.factories import PatientFactory, StudyFactory
-from clinic.views import AccessLogViewSet, PatientStudyViewSet, PatientViewSet, StudyViewSet
+from clinic.views import (
+    AccessLogViewSet,
+    PatientStudyViewSet,
+    PatientVersionViewSet,
+    PatientViewSet,
+    StudyVersionViewSet,
+    StudyViewSet,
+)
 from core.roles import Role
 
 pytestmark = pytest.mark.django_db
 
 WORKS = {"CLINICIAN", "ADMIN"}
+MERGES = {"SUPPORT", "ADMIN"}
 LOOKS = WORKS | {"SUPPORT"}
 ROUTES = [
     ("get", "/api/patients", LOOKS, 200),
@@ -22,6 +30,9 @@ ROUTES = [
     ("patch", "/api/patients/{patient}", WORKS, 200),
     ("delete", "/api/patients/{patient}", WORKS, 204),
     ("get", "/api/patients/{patient}/access-log", WORKS, 200),
+    ("get", "/api/patients/{patient}/versions", WORKS, 200),
+    ("post", "/api/patients/{patient}/merge", MERGES, 400),
+    ("delete", "/api/patients/{patient}/merge", MERGES, 404),
     ("get", "/api/patients/{patient}/studies", WORKS, 200),
     ("post", "/api/patients/{patient}/studies", WORKS, 400),
     ("get", "/api/patients/{patient}/studies/{study}", WORKS, 200),
@@ -31,6 +42,7 @@ ROUTES = [
     ("get", "/api/studies", WORKS, 200),
     ("post", "/api/studies", WORKS, 400),
     ("get", "/api/studies/vocabulary", WORKS, 200),
+    ("get", "/api/studies/{study}/versions", WORKS, 200),
     ("get", "/api/studies/{study}", WORKS, 200),
     ("put", "/api/studies/{study}", WORKS, 400),
     ("patch", "/api/studies/{study}", WORKS, 200),
@@ -83,13 +95,16 @@ def test_a_refusal_is_the_same_whether_the_patient_is_there_or_not(client_for):
 
 def test_every_action_has_its_row_and_every_row_its_action():
     for view, table, extra in (
-        (PatientViewSet, PATIENTS, {"import_files", "export_file"}),
+        (PatientViewSet, PATIENTS, {"import_files", "export_file", "merge"}),
         (StudyViewSet, STUDIES, {"vocabulary"}),
         (AccessLogViewSet, ACCESS_LOG, set()),
+        (PatientVersionViewSet, VERSIONS, set()),
+        (StudyVersionViewSet, VERSIONS, set()),
     ):
         assert {action.__name__ for action in view.get_extra_actions()} == extra
         standard = {"list", "retrieve", "create", "update", "partial_update", "destroy"}
         actions = {name for name in standard if hasattr(view, name)} | extra
+        actions |= {"undo_merge"} if "merge" in extra else set()  # DELETE at the same address
         assert set(table) == actions
     assert PatientStudyViewSet.get_extra_actions() == []
 
@@ -136,4 +151,5 @@ def test_what_one_caller_may_not_ask_stays_askable_for_the_next(client_for):
     PatientFactory()
     client_for("SUPPORT").get("/api/patients")
     rows = client_for("CLINICIAN").get("/api/patients", {"search": "a"}).json()["results"]
-    assert set(rows[0]) == {"id", "first_name", "last_name", "birth_date", "email", "studies"}
+    names = {"id", "first_name", "last_name", "birth_date", "email", "studies", "studies_count"}
+    assert set(rows[0]) == names

@@ -20,6 +20,7 @@ def test_create_and_read_a_study_flat(doctor):
     assert answer.status_code == 201
     study = Study.objects.get()
     expected = {"id": study.pk, "patient": patient.pk, **STUDY, "body_part": "STOMACH"}
+    expected |= {"performed_on": None, "status": "reported"}
     assert answer.json() == expected
     assert answer["Location"] == f"/api/studies/{study.pk}"
     assert doctor.get(answer["Location"]).json() == expected

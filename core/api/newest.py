@@ -5,15 +5,18 @@ it shows the newest (those with the highest keys, the oldest of them first) and 
 rest have an address of their own. :mod:`core.api.fast.plan` knows both fields.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Count, F, Prefetch, QuerySet, Window
+from django.db.models.functions import RowNumber
 from rest_framework import serializers
 
 
 def newest(manager: Any, limit: int) -> list[Any]:
     """Return the newest rows of a related manager, the oldest first; prefetched ones as they are.
 
-    Whoever prefetches limits, too: ``Prefetch("studies", Study.objects.order_by("-pk")[:50])``.
+    Whoever prefetches limits them with :class:`NewestPrefetch`.
     """
     rows = manager.all()
     if rows._result_cache is None:  # noqa: SLF001 - the only way to ask whether it was prefetched
@@ -21,14 +24,35 @@ def newest(manager: Any, limit: int) -> list[Any]:
     return sorted(rows, key=lambda row: row.pk)
 
 
+def ranked(rows: QuerySet[Any], link: str, limit: int) -> QuerySet[Any]:
+    """Return the newest ``limit`` of ``rows`` for each value of ``link``.
+
+    The database reads all rows of those values, where LATERAL reads ``limit`` of each.
+    """
+    window = Window(RowNumber(), partition_by=[F(link)], order_by=F("pk").desc())
+    return rows.annotate(newest_rank=window).filter(newest_rank__lte=limit)
+
+
+def counts(rows: QuerySet[Any], link: str, keys: Sequence[Any]) -> dict[Any, int]:
+    """Return how many of ``rows`` each of these keys has."""
+    found = rows.filter(**{f"{link}__in": keys}).order_by().values_list(link)
+    return dict(found.annotate(number=Count("pk")))
+
+
+class NewestPrefetch(Prefetch):
+    """Prefetches the newest of ``rows``, which point at a resource by ``link``."""
+
+    def __init__(self, lookup: str, rows: QuerySet[Any], *, link: str, limit: int) -> None:
+        self.rows = rows
+        super().__init__(lookup, ranked(rows, link, limit))
+
+
 class NewestListSerializer(serializers.ListSerializer):
-    """At most ``limit`` rows: ``studies = NewestListSerializer(child=StudySerializer())``."""
+    """The newest rows: ``studies = NewestListSerializer(child=StudySerializer(), limit=50)``."""
 
-    limit = 50
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["read_only"] = True
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, limit: int, **kwargs: Any) -> None:
+        self.limit = limit
+        super().__init__(*args, **{**kwargs, "read_only": True})
 
     def to_representation(self, data: Any) -> list[Any]:
         """Return the newest rows as JSON has them."""

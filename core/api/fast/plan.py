@@ -10,14 +10,12 @@ method field, a property, a ``to_representation`` or ``get_object`` of one's own
 take the plain path, as ``FAST_READS=false`` makes all. A test compares the bytes on every route.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db import connections, models
+from django.db import models
 from django.db.models.fields.related_descriptors import ForeignKeyDeferredAttribute
 from django.db.models.query_utils import DeferredAttribute
 from django.http import Http404
@@ -26,12 +24,11 @@ from rest_framework import fields, relations, serializers
 from rest_framework.permissions import BasePermission
 from rest_framework.settings import api_settings
 
-from core.api.fast import newest
+from core.api.fast.nested import NO_SOURCE, Nested, Source
 from core.api.fast.overrides import overrides, overrides_read
 from core.api.newest import CountField, NewestListSerializer
-from core.api.newest import newest as newest_of
 from core.api.renderers import clock, local_time
-from core.api.statements import Mark, Statement, share, statement
+from core.api.statements import Mark, share, statement
 
 type_show = Callable[[Any], Any]
 
@@ -73,16 +70,6 @@ class Rows(list[dict[str, Any]]):
     """A page of resources."""
 
 
-class Source(NamedTuple):
-    """Where rows come from. ``owner`` is the view's class where it declares just this queryset."""
-
-    queryset: Any = None
-    owner: type | None = None
-
-
-NO_SOURCE = Source()
-
-
 class Column(NamedTuple):
     """A column and how it is shown; ``show`` is None where its value is shown as it is."""
 
@@ -90,18 +77,6 @@ class Column(NamedTuple):
     path: str
     show: type_show | None
     field: fields.Field
-
-
-class Nested(NamedTuple):
-    """Rows of another table that point here, shown as a list; or the newest and their number."""
-
-    name: str
-    accessor: str
-    model: type[models.Model]
-    link: str
-    plan: "Plan"
-    limit: int | None = None
-    counted: str = ""
 
 
 class Plan:
@@ -155,58 +130,8 @@ class Plan:
                 if row[name] is not None:
                     row[name] = show(row[name])  # type: ignore[misc]  # `changed` are those that have one
         for nested in self.nested:
-            self.add_nested(nested, shown, [row[self.key] for row in found], source)
+            nested.add(shown, [row[self.key] for row in found], source)
         return shown
-
-    def add_nested(self, nested: Nested, shown: Rows, keys: list[Any], source: Source) -> None:
-        """Fetch the rows that point at this page's, with one query, and hang each to its own."""
-        link, plan = nested.link, nested.plan
-        queryset, owner = source
-
-        def rows(**wanted: Any) -> Any:
-            return plan.narrow(children_of(nested, queryset), [link]).filter(**wanted)
-
-        if nested.limit is not None:
-            found = self.newest(nested, keys, source) if keys else []
-        elif len(keys) == 1 and owner is not None:
-            mark = Mark(0, queryset.model._meta.pk)
-            found = statement((self, owner, nested.name), lambda: rows(**{link: mark})).dicts(keys)
-        else:
-            found = list(rows(**{f"{link}__in": keys})) if keys else []
-        within = Source(children_of(nested, queryset)) if plan.nested else NO_SOURCE
-        by_key = defaultdict(list)
-        for row, child in zip(found, plan.rows(found, within), strict=True):
-            by_key[row[link]].append(child)
-        for row, key in zip(shown, keys, strict=True):
-            row[nested.name] = by_key[key]
-        if nested.counted:
-            counts = {key: len(children) for key, children in by_key.items()}
-            full = [key for key, count in counts.items() if count == nested.limit]
-            counts |= newest.counts(children_of(nested, queryset), link, full) if full else {}
-            for row, key in zip(shown, keys, strict=True):
-                row[nested.counted] = counts[key]
-
-    def newest(self, nested: Nested, keys: list[Any], source: Source) -> list[dict[str, Any]]:
-        """Return at most ``limit`` rows of each key, the oldest first; those beyond are not read."""
-        queryset, owner = source
-        link, limit = nested.link, nested.limit or 0
-        rows = newest.unlimited(children_of(nested, queryset))
-        pk = nested.model._meta.pk.attname
-
-        def narrowed(given: Any) -> Any:
-            return nested.plan.narrow(given, [link, pk])
-
-        def of_one() -> Any:
-            mark = Mark(0, queryset.model._meta.pk)
-            return narrowed(rows).filter(**{link: mark}).order_by("-pk")[:limit]
-
-        if len(keys) == 1 or connections[queryset.db].vendor == "postgresql":
-            key = (self, owner, nested.name)
-            one = Statement(of_one()) if owner is None else statement(key, of_one)
-            found = one.dicts(keys) if len(keys) == 1 else one.dicts_of_each(keys)
-        else:
-            found = list(narrowed(newest.ranked(rows, link, keys, limit)))
-        return sorted(found, key=itemgetter(pk))
 
     def of_object(self, obj: models.Model) -> dict[str, Any]:
         """Return a model instance as JSON has it: after a write, nothing is read again."""
@@ -217,16 +142,7 @@ class Plan:
                 value = field.to_representation(value)
             shown[name] = value
         for nested in self.nested:
-            children = getattr(obj, nested.accessor)
-            if nested.limit is None:
-                children = children.all()
-            else:
-                rows = children
-                children = newest_of(rows, nested.limit)
-                if nested.counted:
-                    full = len(children) == nested.limit
-                    shown[nested.counted] = rows.count() if full else len(children)
-            shown[nested.name] = [nested.plan.of_object(child) for child in children]
+            shown |= nested.of_object(obj)
         return shown
 
 
@@ -234,16 +150,6 @@ class Plan:
 def declared(plan: Plan, view: Any, also: tuple[str, ...]) -> Any:
     """Return the narrowed queryset of a view's class; it is cloned, never evaluated."""
     return share(plan.narrow(view.queryset.all(), also))
-
-
-def children_of(nested: Nested, queryset: Any) -> Any:
-    """Return the queryset that ``prefetch_related`` would take the children from."""
-    for lookup in getattr(queryset, "_prefetch_related_lookups", ()):
-        if getattr(lookup, "prefetch_to", lookup) == nested.accessor:
-            given = getattr(lookup, "queryset", None)
-            if given is not None:
-                return given
-    return nested.model._default_manager.all()
 
 
 def plan_for(view: Any, queryset: Any) -> Plan | None:
@@ -347,6 +253,6 @@ def nested_of(field: serializers.ListSerializer, model: Any) -> Nested:
     plan = plan_of(child.__class__, relation.related_model)
     if plan is None or link.target_field is not model._meta.pk:
         raise NotPlainError
-    limit = getattr(field, "limit", None)
+    limit = getattr(field, "limit", None)  # of the newest
     name = str(field.field_name)
     return Nested(name, accessor, relation.related_model, link.attname, plan, limit)
