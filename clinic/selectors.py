@@ -31,9 +31,7 @@ def vocabulary() -> dict[str, Any]:
             {"code": kind.value, "name": str(kind.label), "dicom_modality": DICOM_MODALITY[kind]}
             for kind in StudyType
         ],
-        "statuses": [
-            {"code": status.value, "name": str(status.label)} for status in StudyStatus
-        ],
+        "statuses": [{"code": status.value, "name": str(status.label)} for status in StudyStatus],
         "body_parts": list(BODY_PARTS),
     }
 

@@ -165,7 +165,7 @@ class MergeSerializer(Serializer):
         return len(merge.studies)
 
 
-class VersionSerializer(ModelSerializer):
+class RecordVersionSerializer(ModelSerializer):
     """What one change made of a record: each field with its values before and after."""
 
     class Meta:

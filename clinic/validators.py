@@ -47,9 +47,7 @@ def possible_birth_date(value: date) -> None:
 def possible_study_date(value: date) -> None:
     """Refuse days more than a year ahead, and before there were studies (ValidationError)."""
     if value > timezone.localdate() + timedelta(days=FARTHEST_DAYS):
-        raise ValidationError(
-            _("A study cannot be more than a year ahead."), code="in_the_future"
-        )
+        raise ValidationError(_("A study cannot be more than a year ahead."), code="in_the_future")
     if value < OLDEST_STUDY_DATE:
         raise ValidationError(
             _("A study cannot be before %(oldest)s."),

@@ -42,8 +42,8 @@ from clinic.serializers import (
     NestedStudySerializer,
     NewPatientSerializer,
     PatientSerializer,
+    RecordVersionSerializer,
     StudySerializer,
-    VersionSerializer,
     VocabularySerializer,
 )
 from core.api.files import (
@@ -394,7 +394,7 @@ class VersionRoutes(mixins.ListModelMixin, ClinicViewSet):
 
     permission_table = permissions.VERSIONS
     queryset = Version.objects.all()
-    serializer_class = VersionSerializer
+    serializer_class = RecordVersionSerializer
     filterset_class = VersionFilter
     ordering = ("-id",)
 

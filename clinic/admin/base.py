@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic import access
 from clinic.constants import UrgencyLevel
-from clinic.models import Study
+from clinic.models import Study, Version
 from core.admin.base import ModelAdmin
+from core.errors import ApplicationError
 from core.roles import Role
 
 
@@ -91,8 +92,27 @@ class ClinicAdmin(ModelAdmin):
         return self.has_view_permission(request)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Show SUPPORT that the row exists."""
-        return super().get_fields(request, obj) if sees_clinical(request) else self.support_fields
+        """Show SUPPORT that the row exists; ask whoever changes it why."""
+        if not sees_clinical(request):
+            return self.support_fields
+        shown = super().get_fields(request, obj)
+        asked = obj is not None and self.has_change_permission(request, obj)
+        return (*shown, "reason") if asked else shown
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep what records say from SUPPORT; versions are shown and never sent back."""
+        if not sees_clinical(request):
+            return []
+        found = super().get_inline_instances(request, obj)
+        if obj is not None and request.method in {"GET", "HEAD"}:
+            return found
+        return [inline for inline in found if inline.model is not Version]
+
+    def refusal(self, request: HttpRequest, error: ApplicationError) -> HttpResponse:
+        """Say why; if that tells that somebody is a patient, it was a look at their record."""
+        path = f"{error.status_code} {request.method} {request.path}"
+        access.told(error, reason=access.reason_of("", path))
+        return super().refusal(request, error)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show the fields."""

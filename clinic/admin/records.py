@@ -15,8 +15,11 @@ from unfold.admin import TabularInline
 
 from clinic import access, services
 from clinic.admin.base import ArchivedFilter, ClinicAdmin, UrgencyFilter, sees_clinical
+from clinic.admin.merging import DuplicatesFilter, MergePages
+from clinic.admin.versions import PatientVersionInline, StudyVersionInline
+from clinic.constants import UrgencyLevel
 from clinic.files import exporting
-from clinic.forms import PatientForm, StudyForm, StudyFormSet
+from clinic.forms import PagedFormSet, PatientForm, StudyForm
 from clinic.models import Patient, Study
 from core.text import name_key, search_key
 
@@ -26,16 +29,16 @@ class StudyInline(TabularInline):
 
     model = Study
     form = StudyForm
-    formset = StudyFormSet
+    formset = PagedFormSet
     ordering = ("-id",)
     per_page = 20
-    fields = ("urgency_level", "type", "body_part", "description")
+    fields = ("urgency_level", "type", "body_part", "description", "performed_on", "status")
     extra = 0
     show_change_link = True
 
 
 @admin.register(Patient)
-class PatientAdmin(ClinicAdmin):
+class PatientAdmin(MergePages):
     """Patients with their studies."""
 
     form = PatientForm
@@ -47,16 +50,18 @@ class PatientAdmin(ClinicAdmin):
         "external_id",
         "created_at",
         "archived_at",
+        "merged_into",
     )
-    readonly_fields = ("external_id", "created_at", "archived_at")
-    support_fields = ("id", "initials", "created_at", "archived_at")
+    readonly_fields = ("external_id", "created_at", "archived_at", "merged_into")
+    support_fields = ("id", "initials", "created_at", "archived_at", "merged_into")
     support_search = ("=id", "=email_key")
     list_display = ("id", "last_name", "first_name", "birth_date", "email", "created_at")
     list_display_links = ("id",)
-    list_filter = (ArchivedFilter, UrgencyFilter, "birth_date", "created_at")
+    list_filter = (ArchivedFilter, DuplicatesFilter, UrgencyFilter, "birth_date", "created_at")
+    list_select_related = ()  # what it shows of another record is its key
     search_fields = ("search_key", "=id", "=external_id")
     ordering = ("-id",)
-    inlines = (StudyInline,)
+    inlines = (StudyInline, PatientVersionInline)
     actions = ("restore", "export_patients", "export_studies")
 
     def patients_of(self, rows: Any) -> list[int]:
@@ -73,12 +78,9 @@ class PatientAdmin(ClinicAdmin):
         form = search_key if sees_clinical(request) else name_key
         return super().get_search_results(request, queryset, form(search_term))
 
-    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Keep the studies from SUPPORT."""
-        return super().get_inline_instances(request, obj) if sees_clinical(request) else []
-
     def create(self, obj: Patient, fields: dict[str, Any]) -> Patient:
         """Take the patient in, as the API does."""
+        fields.pop("reason")  # nothing was said before
         return services.create_patient(**fields)
 
     def change(self, stored: Patient, fields: dict[str, Any]) -> None:
@@ -89,11 +91,13 @@ class PatientAdmin(ClinicAdmin):
         """Write the studies through the services."""
         formset.save(commit=False)
         formset.save_m2m = lambda: None
+        reason = form.cleaned_data.get("reason", "")
         for study in formset.deleted_objects:
             services.archive_study(study=study, reason="admin")
         for study, names in formset.changed_objects:
             stored = Study.objects.select_for_update().get(pk=study.pk)
-            services.change_study(study=stored, **{name: getattr(study, name) for name in names})
+            fields = {name: getattr(study, name) for name in names if name != "reason"}
+            services.change_study(study=stored, reason=reason, **fields)
         for study in formset.new_objects:
             fields = {name: getattr(study, name) for name in StudyInline.fields}
             study.pk = services.create_study(patient_id=form.instance.pk, **fields).pk
@@ -140,17 +144,41 @@ class StudyAdmin(ClinicAdmin):
         "type",
         "body_part",
         "description",
+        "performed_on",
+        "status",
         "created_at",
         "archived_at",
     )
     readonly_fields = ("created_at", "archived_at")
     support_fields = ("id", "patient", "created_at", "archived_at")
-    list_display = ("id", "patient", "urgency_level", "type", "body_part", "created_at")
-    list_filter = (ArchivedFilter, "urgency_level", "type", "created_at")
+    list_display = (
+        "id",
+        "patient",
+        "urgency",
+        "status",
+        "performed_on",
+        "type",
+        "body_part",
+        "created_at",
+    )
+    list_filter = (
+        ArchivedFilter,
+        "status",
+        "urgency_level",
+        "performed_on",
+        "type",
+        "created_at",
+    )
+    inlines = (StudyVersionInline,)
     list_select_related = ("patient",)
     search_fields = ("=id", "=patient__id", "body_part")
     raw_id_fields = ("patient",)
     ordering = ("-id",)
+
+    @admin.display(description=_("urgency"), ordering="-urgency_order")
+    def urgency(self, study: Study) -> str:
+        """Return the urgency, by which a worklist is sorted as its place and not as a word."""
+        return str(UrgencyLevel(study.urgency_level).label)
 
     def patients_of(self, rows: Any) -> list[int]:
         """Return whose studies the rows are."""
@@ -163,6 +191,7 @@ class StudyAdmin(ClinicAdmin):
 
     def create(self, obj: Study, fields: dict[str, Any]) -> Study:
         """Add the study to its patient, as the API does."""
+        fields.pop("reason")  # nothing was said before
         return services.create_study(patient_id=fields.pop("patient").pk, **fields)
 
     def change(self, stored: Study, fields: dict[str, Any]) -> None:

@@ -58,9 +58,7 @@ def call(client, route, study, *, missing=False):
     key = study.pk if "study" in name else study.patient_id
     if action == "undo_merge":
         merge_patients(source_id=study.patient_id, into_id=PatientFactory().pk)
-    address = path.format(
-        patient_pk=study.patient_id, study_pk=study.pk, pk=key + 1000 * missing
-    )
+    address = path.format(patient_pk=study.patient_id, study_pk=study.pk, pk=key + 1000 * missing)
     options = {"format": "multipart"} if "import" in name else {}
     return getattr(client, method)(
         address, body_of(name, action, study), headers={"X-Request-ID": "request-42"}, **options
