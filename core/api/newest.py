@@ -36,7 +36,7 @@ def ranked(rows: QuerySet[Any], link: str, limit: int) -> QuerySet[Any]:
 def counts(rows: QuerySet[Any], link: str, keys: Sequence[Any]) -> dict[Any, int]:
     """Return how many of ``rows`` each of these keys has."""
     found = rows.filter(**{f"{link}__in": keys}).order_by().values_list(link)
-    return dict(found.annotate(number=Count("pk")))
+    return dict(found.annotate(number=Count("*")))
 
 
 class NewestPrefetch(Prefetch):
@@ -75,5 +75,6 @@ class CountField(serializers.IntegerField):
         found = rows._result_cache  # noqa: SLF001 - the only way to ask whether it was prefetched
         if found is not None and len(found) < shown.limit:
             return len(found)
-        number: int = manager.count()
+        every = manager.model._default_manager  # what was prefetched would count itself only
+        number: int = every.filter(**{manager.field.name: value}).count()
         return number
