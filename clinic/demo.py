@@ -10,6 +10,8 @@ from clinic.constants import StudyStatus
 from clinic.files import importing
 from clinic.models import Patient, Study
 
+# By how many weeks ago a study was made.
+STATES = {0: StudyStatus.ORDERED, 1: StudyStatus.PERFORMED}
 DATA = Path(__file__).resolve().parent / "data"
 
 
@@ -27,13 +29,12 @@ def load() -> str:
 
 
 def plan_work() -> None:
-    """Let one study in two be still ordered, so that the worklist has something to show."""
-    today = timezone.localdate()
-    for number, study in enumerate(Study.objects.order_by("pk")):
-        ordered = number % 2 == 1
+    """Give the studies days and states, one a week, the last one still to be made."""
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    for weeks, study in enumerate(Study.objects.order_by("-pk")):
         services.change_study(
             study=study,
-            performed_on=today + timedelta(days=number) if ordered else today - timedelta(days=7),
-            status=StudyStatus.ORDERED if ordered else StudyStatus.REPORTED,
+            performed_on=tomorrow - timedelta(weeks=weeks),
+            status=STATES.get(weeks, StudyStatus.REPORTED),
             reason="demo",
         )

@@ -65,6 +65,7 @@ class ClinicAdmin(ModelAdmin):
 
     support_fields: tuple[str, ...] = ()
     support_search: tuple[str, ...] = ("=id",)
+    support_filters: tuple[Any, ...] = (ArchivedFilter,)
     shows_cascade = False  # nothing is deleted, so nothing cascades
     actions: Any = ("restore",)
 
@@ -130,7 +131,7 @@ class ClinicAdmin(ModelAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """Give SUPPORT no filter that shows what a study says."""
-        return super().get_list_filter(request) if sees_clinical(request) else (ArchivedFilter,)
+        return super().get_list_filter(request) if sees_clinical(request) else self.support_filters
 
     def get_search_fields(self, request: HttpRequest) -> Any:
         """Let SUPPORT find what it knows already, and nobody by a route that records no look."""
@@ -142,7 +143,7 @@ class ClinicAdmin(ModelAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse SUPPORT conditions in the address: they would reveal what is not shown."""
         if not sees_clinical(request):
-            return lookup == ArchivedFilter.parameter_name
+            return lookup in {one.parameter_name for one in self.support_filters}
         return super().lookup_allowed(lookup, value, request)
 
     def get_actions(self, request: HttpRequest) -> Any:

@@ -55,6 +55,7 @@ class PatientAdmin(MergePages):
     readonly_fields = ("external_id", "created_at", "archived_at", "merged_into")
     support_fields = ("id", "initials", "created_at", "archived_at", "merged_into")
     support_search = ("=id", "=email_key")
+    support_filters = (ArchivedFilter, DuplicatesFilter)
     list_display = ("id", "last_name", "first_name", "birth_date", "email", "created_at")
     list_display_links = ("id",)
     list_filter = (ArchivedFilter, DuplicatesFilter, UrgencyFilter, "birth_date", "created_at")

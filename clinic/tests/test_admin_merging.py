@@ -65,7 +65,7 @@ def test_merge_after_a_preview_and_undo_it(study, other, role):
 def test_nothing_but_what_was_previewed_is_merged(support, study, other):
     third = PatientFactory()
     path = page_of(study.patient, "merge")
-    preview, _done = support.post(path, {"into": other.pk, "reason": "a"}), None
+    preview = support.post(path, {"into": other.pk, "reason": "a"})
     for body in (
         {"into": third.pk, "reason": "a", "previewed": seal_in(preview), "confirm": "1"},
         {"into": other.pk, "reason": "a", "previewed": "0" * 64, "confirm": "1"},
@@ -146,13 +146,13 @@ def test_nobody_else_comes_near(study, role):
 
 # -- versions ------------------------------------------------------------------------------------
 def test_admin_reads_what_a_record_said_and_support_does_not(boss, support, study):
-    change_study(study=study, description="CORRECTED <b>", urgency_level="HIGH", reason="typo")
+    change_study(study=study, description="CORRECTED <b>", urgency_level="HIGH", reason="misspelt")
     text = shown(boss, f"{STUDIES}_change", study.pk)
     assert "ULCER → CORRECTED &lt;b&gt;" in text
     assert "medium → high" in text
-    assert "typo" in text
+    assert "misspelt" in text
     hidden = shown(support, f"{STUDIES}_change", study.pk)
-    assert not [word for word in (*SECRETS, "CORRECTED", "typo") if word in hidden]
+    assert not [word for word in (*SECRETS, "CORRECTED", "misspelt") if word in hidden]
 
 
 def test_a_change_in_the_admin_keeps_its_reason(boss, study):
