@@ -85,7 +85,8 @@ def archive_patient(*, patient: Patient, reason: str = "") -> None:
         journal.entry(journal.Action.DELETE, obj, changes=changes, reason=reason)
         for obj in (patient, *studies)
     )
-    versions.record(((obj, changes) for obj in (patient, *studies)), reason=reason)
+    records: list[Patient | Study] = [patient, *studies]
+    versions.record(((one, changes) for one in records), reason=reason)
 
 
 @transaction.atomic(savepoint=False)
@@ -112,7 +113,8 @@ def restore_patient(*, patient: Patient, reason: str = "") -> int:
     entries = [restored_entry(obj, moment, reason) for obj in (patient, *studies)]
     journal.record_many(entries)
     values = {"archived_at": [versions.written(moment), None]}
-    versions.record(((obj, values) for obj in (patient, *studies)), reason=reason)
+    records: list[Patient | Study] = [patient, *studies]
+    versions.record(((one, values) for one in records), reason=reason)
     return len(studies)
 
 

@@ -54,7 +54,7 @@ from core.api.files import (
     wants_mark,
 )
 from core.api.filters.filterset import FilterBackend, FoldedSearchFilter, OrderingFilter
-from core.api.newest import NewestPrefetch
+from core.api.newest import prefetch_newest
 from core.api.parsers import MultiPartParser
 from core.api.query import parse_bool, path_key, refusal
 from core.api.renderers import CSVRenderer, JSONRenderer, dumps, etag_of
@@ -131,7 +131,7 @@ class ClinicViewSet(GenericViewSet):
             reason=self.reason(error.status_code),
         )
 
-    def handle_exception(self, exc: Exception) -> HttpResponse:
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]  # already bytes
         """Render a failure; where a merged patient is asked for, say where the record is now."""
         if isinstance(exc, Http404 | NotFound):
             key = self.kwargs.get("patient_pk", self.kwargs.get("pk", ""))
@@ -173,7 +173,7 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
 
     permission_table = permissions.PATIENTS
     queryset = Patient.objects.prefetch_related(
-        NewestPrefetch("studies", Study.objects.all(), link="patient", limit=SHOWN_STUDIES)
+        prefetch_newest("studies", Study.objects.all(), link="patient", limit=SHOWN_STUDIES)
     )
     serializer_class: type[BaseSerializer] = PatientSerializer
     filterset_class: type[PatientFilter | KnownPatientFilter] = PatientFilter
@@ -184,6 +184,7 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
         "import_files": ("dry_run", "on_conflict", *CHOICES),
         "export_file": ("file", BOM_PARAMETER.name),
     }
+    created: Patient
 
     def check_permissions(self, request: Request) -> None:
         """Let the caller in; SUPPORT with nothing at hand that would show more than existence."""
@@ -230,7 +231,8 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
         """Take the patient in."""
         fields = {**serializer.validated_data}
         fields.pop("reason", None)  # nothing was said before
-        self.created = serializer.instance = services.create_patient(**fields)
+        self.created = services.create_patient(**fields)
+        serializer.instance = self.created
 
     def change(self, instance: Patient, fields: Mapping[str, Any]) -> None:
         """Change the patient."""

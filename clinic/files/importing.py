@@ -129,8 +129,9 @@ class Import:
         taking.pop("", None)
         holders = Patient.objects.filter(email_key__in=taking)
         for key, holder in holders.values_list("email_key", "external_id"):
-            if holder != taking[key].external_id:
-                self.held.append((taking[key].row, holder))
+            row = taking[str(key)]
+            if holder != row.external_id:
+                self.held.append((row.row, holder))
 
     def repeated(self, column: str, seen: dict[str, int], value: str, row: int) -> list[type_fault]:
         """Return the fault of a value that an earlier row has, too."""

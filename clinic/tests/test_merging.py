@@ -1,7 +1,7 @@
 """Two records of one person become one, and two again: what moves, and what is refused."""
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from clinic import merging, services
 from clinic.errors import MergeOvertaken, PatientMergedAway
@@ -237,7 +237,7 @@ def outcome(work, **given):
         return type(error).__name__
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL; `make ci` runs it there")
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_merging_each_into_the_other_at_once_leaves_one():
     one, other = PatientFactory(), PatientFactory()
@@ -256,7 +256,7 @@ def test_merging_each_into_the_other_at_once_leaves_one():
     assert set(Study.objects.values_list("patient", flat=True)) == {stays.pk}
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL; `make ci` runs it there")
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_undoing_twice_at_once_does_it_once():
     source, into = PatientFactory(), PatientFactory()
@@ -269,7 +269,7 @@ def test_undoing_twice_at_once_does_it_once():
     assert source.versions.count() == 2
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL; `make ci` runs it there")
+@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_no_study_is_left_behind_with_a_patient_who_is_merged():
     source, into = PatientFactory(), PatientFactory()

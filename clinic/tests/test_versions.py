@@ -175,7 +175,7 @@ def test_a_version_is_of_one_record(of):
     assert Version.objects.count() == 0
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL; `make ci` runs it there")
+@pytest.mark.postgres
 def test_the_database_changes_no_version_and_deletes_none_without_its_record():
     version = VersionFactory()
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():

@@ -16,7 +16,7 @@ from rest_framework import serializers
 def newest(manager: Any, limit: int) -> list[Any]:
     """Return the newest rows of a related manager, the oldest first; prefetched ones as they are.
 
-    Whoever prefetches limits them with :class:`NewestPrefetch`.
+    Whoever prefetches limits them with :func:`prefetch_newest`.
     """
     rows = manager.all()
     if rows._result_cache is None:  # noqa: SLF001 - the only way to ask whether it was prefetched
@@ -39,12 +39,11 @@ def counts(rows: QuerySet[Any], link: str, keys: Sequence[Any]) -> dict[Any, int
     return dict(found.annotate(number=Count("*")))
 
 
-class NewestPrefetch(Prefetch):
-    """Prefetches the newest of ``rows``, which point at a resource by ``link``."""
-
-    def __init__(self, lookup: str, rows: QuerySet[Any], *, link: str, limit: int) -> None:
-        self.rows = rows
-        super().__init__(lookup, ranked(rows, link, limit))
+def prefetch_newest(lookup: str, rows: QuerySet[Any], *, link: str, limit: int) -> Any:
+    """Return the Prefetch of the newest of ``rows``, which point at a resource by ``link``."""
+    made: Any = Prefetch(lookup, ranked(rows, link, limit))
+    made.rows = rows  # what the fast path limits in its own way
+    return made
 
 
 class NewestListSerializer(serializers.ListSerializer):
@@ -69,7 +68,8 @@ class CountField(serializers.IntegerField):
 
     def to_representation(self, value: Any) -> int:
         """Return the number; where fewer are shown than could be, that is all of them."""
-        shown = self.parent.fields[self.of]
+        parent: Any = self.parent
+        shown = parent.fields[self.of]
         manager = getattr(value, shown.source)
         rows = manager.all()
         found = rows._result_cache  # noqa: SLF001 - the only way to ask whether it was prefetched

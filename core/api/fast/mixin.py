@@ -7,7 +7,8 @@ from django.conf import settings
 from rest_framework import viewsets
 from rest_framework.permissions import SAFE_METHODS
 
-from core.api.fast.plan import Plan, Row, Rows, Source, plan_for
+from core.api.fast.nested import Source
+from core.api.fast.plan import Plan, Row, Rows, plan_for
 from core.api.pagination.keyset import Keyset
 
 

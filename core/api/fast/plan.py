@@ -171,11 +171,13 @@ def plan_of(serializer_class: Any, model: Any) -> Plan | None:
     columns, nested = [], []
     try:
         every = [field for field in serializer_class().fields.values() if not field.write_only]
-        counted = {field.of: field.field_name for field in every if isinstance(field, CountField)}
+        counted = {
+            field.of: str(field.field_name) for field in every if isinstance(field, CountField)
+        }
         for field in every:
             if isinstance(field, serializers.ListSerializer | CountField):
                 if isinstance(field, serializers.ListSerializer):
-                    name = counted.get(field.field_name, "")
+                    name = counted.get(str(field.field_name), "")
                     nested.append(nested_of(field, model)._replace(counted=name))
                 # Holds the place among the keys until the children are there.
                 columns.append(Column(str(field.field_name), model._meta.pk.attname, None, field))
