@@ -27,7 +27,7 @@ def line_of(values: Iterable[Any]) -> str:
     """
     cells = []
     for value in values:
-        text = inert(str(value))
+        text = "" if value is None else inert(str(value))
         cells.append('"' + text.replace('"', '""') + '"' if QUOTED.search(text) else f" {text}")
     return ",".join(cells).removeprefix(" ") + "\n"
 

@@ -149,6 +149,21 @@ def test_a_refused_import_of_unknown_people_is_no_look(doctor):
     assert looks_at(known) == []
 
 
+def test_who_has_one_name_and_no_address_goes_out_and_comes_in_again(doctor):
+    patient = PatientFactory(first_name="Suharto", last_name="", email=None, external_id="9")
+    other = PatientFactory(first_name="Sukarno", last_name="", email=None, external_id="10")
+    text = b"".join(doctor.get("/api/patients/export").streaming_content)
+    assert text.decode().splitlines()[1:] == [
+        "Suharto, , 1971-07-01, , 9",
+        "Sukarno, , 1971-07-01, , 10",
+    ]
+    assert import_files(patients=csv_file(text)).patients.unchanged == 2
+    Patient.everything.filter(pk__in=[patient.pk, other.pk]).delete()
+    assert import_files(patients=csv_file(text)).patients.created == 2
+    rows = Patient.objects.order_by("pk").values_list("first_name", "last_name", "email")
+    assert list(rows) == [("Suharto", "", None), ("Sukarno", "", None)]
+
+
 def test_patients_without_an_address_stand_beside_a_file():
     PatientFactory(email=None)
     text = "first_name, last_name, birth_date, email, id\nA, B, 1990-01-01, a@b.co, 1\n"

@@ -76,3 +76,21 @@ def test_only_a_shared_queryset_is_compiled_once(db):
     keys = [key[0] for key in statements.kept if isinstance(key, tuple)]
     assert any(key is shared for key in keys)
     assert not any(key is own for key in keys)
+
+
+@pytest.mark.postgres
+def test_a_limit_holds_for_each_key_wherever_the_other_values_stand(db):
+    first, second, nobody = UserFactory.create_batch(3)
+    entries = {user.pk: [log(user) for _ in range(4)] for user in (first, second)}
+    log(first).delete()
+    LogEntry.objects.create(user=first, action_flag=ADDITION, object_repr="%s other")
+    user = Mark(0, LogEntry._meta.get_field("user"))
+    rows = LogEntry.objects.filter(action_flag=ADDITION, user_id=user, object_repr="x")
+    statement = Statement(rows.values("id", "user_id", "action_time").order_by("-id")[:2])
+    found = statement.dicts_of_each([first.pk, nobody.pk, second.pk])
+    assert found == [
+        {"id": entry.pk, "user_id": entry.user_id, "action_time": entry.action_time}
+        for user in (first, second)
+        for entry in entries[user.pk][:1:-1]
+    ]
+    assert statement.dicts_of_each([]) == []
