@@ -9,7 +9,7 @@ An entry says where somebody looked and which parameters they used, never what t
 
 from collections.abc import Iterable
 
-from clinic.errors import EmailTaken, ImportRefused
+from clinic.errors import EmailTaken, ExternalIdTaken, ImportRefused
 from clinic.models import Patient, Study
 from core.audit import journal
 from core.text import printable
@@ -63,6 +63,8 @@ def told(error: Exception, *, reason: str) -> None:
     """
     if isinstance(error, EmailTaken):
         known = Patient.objects.filter(email_key=error.email_key)
+    elif isinstance(error, ExternalIdTaken):
+        known = Patient.objects.filter(external_id=error.external_id)
     elif isinstance(error, ImportRefused):
         known = Patient.objects.filter(external_id__in=error.holders)
     else:

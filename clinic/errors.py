@@ -23,6 +23,8 @@ class ExternalIdTaken(Conflict):
     default_code = "patient_external_id_taken"
     default_detail = _("There is already a patient that was imported under the same id.")
 
+    external_id = ""  # whose: as with an e-mail address
+
 
 class UnknownPatient(BadRequest):
     """A study or a merge names a patient that is not there."""

@@ -39,6 +39,9 @@ def unique(patient: Patient) -> Iterator[None]:
     except EmailTaken as error:
         error.email_key = patient.email_key
         raise
+    except ExternalIdTaken as error:
+        error.external_id = patient.external_id
+        raise
 
 
 @transaction.atomic(savepoint=False)

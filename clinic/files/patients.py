@@ -23,6 +23,7 @@ from django.db import models
 from django.db.models import F, Value
 from django.db.models.functions import Cast, Concat
 
+from clinic import versions
 from clinic.errors import ImportOvertaken
 from clinic.files import fingerprints
 from clinic.files.fingerprints import text_of
@@ -202,7 +203,7 @@ class PatientWriter(Writer):
         patients = list(Patient.objects.select_for_update().filter(pk__in=decisions).order_by("pk"))
         if len(patients) != len(decisions):
             raise ImportOvertaken
-        entries = []
+        entries, said = [], []
         for patient in patients:
             seen, changes = decisions[patient.pk].patient, decisions[patient.pk].changes
             if any(getattr(patient, name) != getattr(seen, name) for name in changes):
@@ -214,10 +215,12 @@ class PatientWriter(Writer):
             entries.append(
                 journal.entry(journal.Action.CHANGE, patient, changes=diff, reason=REASON)
             )
+            said.append((patient, versions.between(before, patient)))
         Patient.objects.bulk_create(
             patients, update_conflicts=True, unique_fields=["id"], update_fields=CHANGED
         )
         journal.record_many(entries)
+        versions.record(said, reason=REASON)
 
     def remember(self, decisions: list[Decision]) -> None:
         """Keep what the file said, where that is new."""

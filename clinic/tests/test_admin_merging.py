@@ -144,6 +144,17 @@ def test_nobody_else_comes_near(study, role):
     assert Merge.objects.count() == 0
 
 
+@pytest.mark.parametrize("what", ["email", "external_id"])
+def test_a_refused_restore_is_a_look_at_whoever_has_its_place(support, what):
+    gone = PatientFactory(archived=True)
+    known = PatientFactory(**{what: getattr(gone, what)})
+    path = reverse(f"{PATIENTS}_changelist") + "?archived=yes"
+    support.post(path, {"action": "restore", "_selected_action": [gone.pk]})
+    look = "409 POST " + reverse(f"{PATIENTS}_changelist")
+    assert history_of(known) == [("read", look)]
+    assert Patient.everything.get(pk=gone.pk).is_archived
+
+
 # -- versions ------------------------------------------------------------------------------------
 def test_admin_reads_what_a_record_said_and_support_does_not(boss, support, study):
     change_study(study=study, description="CORRECTED <b>", urgency_level="HIGH", reason="misspelt")

@@ -5,8 +5,9 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from clinic import services, versions
+from clinic.files.importing import import_files
 from clinic.models import Patient, Study, Version
-from clinic.tests.factories import PatientFactory, StudyFactory, VersionFactory
+from clinic.tests.factories import PatientFactory, StudyFactory, VersionFactory, csv_file
 from clinic.tests.helpers_requests import JOSE, codes
 from core.db import violates
 from core.models import JournalEntry
@@ -164,6 +165,21 @@ def test_a_change_of_many_rows_writes_its_versions_with_one_insert(django_assert
     assert Version.objects.count() == 50
     with django_assert_num_queries(0):
         versions.record([])
+
+
+def test_an_import_keeps_what_it_changes():
+    patient = PatientFactory(external_id="7", **{**JOSE, "first_name": "Pepe"})
+    same = PatientFactory(external_id="8")
+    rows = [("Jose", JOSE["email"], "7"), (same.first_name, same.email, "8")]
+    text = "first_name, last_name, birth_date, email, id\n"
+    for (name, email, key), one in zip(rows, (patient, same), strict=True):
+        text += f"{name}, {one.last_name}, {one.birth_date}, {email}, {key}\n"
+    import_files(patients=csv_file(text), dry_run=True)
+    assert Version.objects.count() == 0
+    for _ in range(2):
+        import_files(patients=csv_file(text))
+    assert said(patient) == [("import", {"first_name": ["Pepe", "Jose"]})]
+    assert said(same) == []
 
 
 @pytest.mark.parametrize("of", [{"patient": None}, {"study": "too"}])
