@@ -296,7 +296,7 @@ class Version(models.Model):
 
     ``changes`` maps a field to ``[before, after]``, in full: this is the clinical history that the
     journal must not hold. The database lets nobody change a version, nor delete one without its
-    record (migration 0002).
+    record (migration 0003).
     """
 
     at = models.DateTimeField(_("when"), auto_now_add=True, editable=False)

@@ -22,6 +22,7 @@ from clinic.errors import ImportOvertaken
 from clinic.files.fingerprints import key_of, text_of
 from clinic.files.writing import REASON, Writer, is_by_hand, record_created
 from clinic.models import Patient, Study, StudySource
+from clinic.selectors import survivors
 from core.audit import journal
 from core.files import batches
 from core.models import JournalEntry
@@ -250,13 +251,22 @@ def stands_as_said(row: Row, record: Record) -> bool:
 
 
 def patients_of(ids: Iterable[str]) -> dict[str, tuple[int, bool]]:
-    """Return key and "is archived" of the patients that a file names: the present one, if any."""
+    """Return key and "is archived" of the patients that a file names: the present one, if any.
+
+    Who was merged into another patient is that one.
+    """
     rows = Patient.everything.filter(external_id__in={*ids}).order_by(
         F("archived_at").asc(nulls_last=True), "pk"
     )
-    return {
+    found = {
         external_id: (pk, archived_at is not None)
         for external_id, pk, archived_at in rows.values_list("external_id", "pk", "archived_at")
+    }
+    ends = survivors(pk for pk, archived in found.values() if archived)
+    present = set(Patient.objects.filter(pk__in=ends.values()).values_list("pk", flat=True))
+    return {
+        external_id: (ends[pk], ends[pk] not in present) if pk in ends else (pk, archived)
+        for external_id, (pk, archived) in found.items()
     }
 
 

@@ -42,7 +42,7 @@ DROP FUNCTION clinic_version_stays();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinic', '0001_initial'),
+        ('clinic', '0002_sources'),
     ]
 
     operations = [
