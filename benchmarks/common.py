@@ -35,6 +35,7 @@ def server_environment(database_url: str = DATABASE_URL) -> dict[str, str]:
         "BENCH_DATABASE_URL": database_url,
         "DATABASE_URL": database_url,
         "REDIS_URL": "",
+        "RATE_LIMIT_PER_SECOND": "1000000",  # counted and never reached
         "CELERY_BROKER_URL": "memory://",
         "SECRET_KEY": SIGNING_KEY,
         "JWT_SIGNING_KEY": SIGNING_KEY,

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.translation import gettext
 
-from core import context, problems
+from core import context, plugs, problems, rates
 from core.api.query import has_encoded_slash
 from core.ops import metrics
 from core.proxies import client_address
@@ -87,6 +88,59 @@ class RequestContextMiddleware:
             detail = gettext("The body may have at most %(limit)d bytes.") % {"limit": limit}
             return problems.problem_response(request, 413, "payload_too_large", detail)
         return None
+
+
+class RateLimitMiddleware:
+    """Refuses whoever asks too often, per token and per address, and says what is left.
+
+    The fields are those of draft-ietf-httpapi-ratelimit-headers-10. Sign-in has limits of its own,
+    which stay (users.auth.limits).
+    """
+
+    free = ("/health/", "/metrics", "/static/")
+
+    def __init__(self, get_response: type_response) -> None:
+        self.get_response = get_response
+        self.by_token = plugs.paths_limited_by_token()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Count one request, answer or refuse it."""
+        if request.path.startswith(self.free):
+            return self.get_response(request)
+        rates.counts.start_sharing()
+        now = rates.now()
+        left = {}
+        token = request.META.get("HTTP_AUTHORIZATION")
+        if token:
+            left["token"] = rates.quota() - rates.counts.add(rates.token_key(token), now)
+        address = rates.address_key(client_address(request))
+        by_token = token and request.path.startswith(self.by_token)
+        if by_token:
+            # Many phones share an address, but whoever makes tokens up does not come by them.
+            left["address"] = rates.quota() - rates.counts.seen(address, now) - 1
+        else:
+            left["address"] = rates.quota() - rates.counts.add(address, now)
+        response = self.get_response(request) if min(left.values()) >= 0 else self.refuse(request)
+        if by_token:
+            if response.status_code == HTTPStatus.UNAUTHORIZED:
+                rates.counts.add(address, now)
+            else:
+                del left["address"]
+        seconds = rates.WINDOW_SECONDS - int(now) % rates.WINDOW_SECONDS
+        response["RateLimit-Policy"] = ", ".join(
+            f'"{name}";q={rates.quota()};w={rates.WINDOW_SECONDS}' for name in left
+        )
+        response["RateLimit"] = ", ".join(
+            f'"{name}";r={max(0, rest)};t={seconds}' for name, rest in left.items()
+        )
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            response.setdefault("Retry-After", str(seconds))
+        return response
+
+    def refuse(self, request: HttpRequest) -> HttpResponse:
+        """Return the refusal, which costs neither a view nor the database."""
+        detail = gettext("Too many requests. Wait a moment.")
+        return problems.problem_response(request, 429, "too_many_requests", detail)
 
 
 class StripTrailingSlashMiddleware:

@@ -70,6 +70,8 @@ class PluggableApp(AppConfig):
     beat_schedule: ClassVar[dict[str, dict[str, Any]]] = {}
     # Names in the contract of choices whose fields are called alike, with their dotted paths.
     enum_names: ClassVar[dict[str, str]] = {}
+    # Beginnings of paths that are limited per token only: their callers share addresses.
+    limited_by_token: ClassVar[tuple[str, ...]] = ()
 
     def ready(self) -> None:
         """Connect the app's receivers and system checks."""
@@ -120,3 +122,8 @@ def route_task(name: str, *_: object, **__: object) -> dict[str, str]:
 def beat_schedule() -> dict[str, dict[str, Any]]:
     """Return the periodic tasks of every plugin app."""
     return {key: entry for app in enabled() for key, entry in app.beat_schedule.items()}
+
+
+def paths_limited_by_token() -> tuple[str, ...]:
+    """Return the beginnings of paths whose callers are limited per token, not per address."""
+    return tuple(path for app in enabled() for path in app.limited_by_token)

@@ -24,6 +24,7 @@ class StoresConfig(plugs.PluggableApp):
             "schedule": crontab(hour=3, minute=20),
         },
     }
+    limited_by_token: ClassVar[tuple[str, ...]] = ("/api/sync",)  # a carrier's phones share one
     enum_names: ClassVar[dict[str, str]] = {
         "AssignmentState": "stores.constants.AssignmentState",
         "CatalogueState": "stores.constants.State",

@@ -79,7 +79,7 @@ CORS_ALLOW_HEADERS = [
     "x-request-id",
     "x-requested-with",
     "x-sync-backlog",
-    # What tracers put into a page's requests (W3C Trace Context, Sentry, Zipkin, Jaeger, Datadog, AWS).
+    # Tracers' (W3C Trace Context, Sentry, Zipkin, Jaeger, Datadog, AWS).
     "b3",
     "baggage",
     "sentry-trace",
@@ -104,10 +104,16 @@ CORS_EXPOSE_HEADERS = [
     "ETag",
     "Idempotency-Replayed",
     "Location",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "Server-Time",
     "X-Request-ID",
 ]
+# Requests a second, sustained, of one token and of one address (core.rates); 0: no limit.
+RATE_LIMIT_PER_SECOND = env.integer("RATE_LIMIT_PER_SECOND", 600)
+if RATE_LIMIT_PER_SECOND:
+    MIDDLEWARE.insert(2, "core.middleware.RateLimitMiddleware")
 if CORS_ALLOWED_ORIGINS:
     MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")
 APPEND_SLASH = False

@@ -27,7 +27,7 @@ from users.auth.sessions import open_session
 from users.auth.tokens import pair_of
 from users.models import Session, User
 from users.tests.factories import PASSWORD, UserFactory
-from users.views import UserViewSet
+from users.views.accounts import UserViewSet
 
 pytestmark = pytest.mark.django_db
 
@@ -136,7 +136,7 @@ def test_a_refusal_that_may_end_otherwise_is_run_anew(admin_api, monkeypatch, er
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr("users.views.UserViewSet.perform_create", refused)
+        patch.setattr("users.views.accounts.UserViewSet.perform_create", refused)
         response = post(admin_api)
     assert response.status_code == status
     assert ("Retry-After" in response) == (status not in {401, 403, 404, 412})
@@ -148,7 +148,7 @@ def test_a_refusal_that_may_end_otherwise_is_run_anew(admin_api, monkeypatch, er
 
 def test_a_success_is_kept_even_if_it_says_when_to_come_back(admin_api, monkeypatch):
     headers = {"Retry-After": "5"}
-    monkeypatch.setattr("users.views.UserViewSet.get_success_headers", lambda *_args: headers)
+    monkeypatch.setattr("users.views.accounts.UserViewSet.get_success_headers", lambda *_args: headers)
     assert post(admin_api).content == post(admin_api).content
     assert User.objects.filter(email="ada@example.com").count() == 1
 
@@ -160,8 +160,8 @@ def test_what_a_refusal_records_outlives_its_key(admin_api, monkeypatch):
     def refused(self, serializer):
         raise ComeBack
 
-    monkeypatch.setattr("users.views.UserViewSet.on_error", note)
-    monkeypatch.setattr("users.views.UserViewSet.perform_create", refused)
+    monkeypatch.setattr("users.views.accounts.UserViewSet.on_error", note)
+    monkeypatch.setattr("users.views.accounts.UserViewSet.perform_create", refused)
     assert post(admin_api)["Retry-After"] == "3"
     assert JournalEntry.objects.filter(action="refused").count() == 1
     assert StoredAnswer.objects.count() == 0
@@ -173,7 +173,7 @@ def test_a_streamed_answer_is_sent_and_kept_whole(admin_api, monkeypatch):
         parts = (part for part in ("[1,", "2]"))
         return StreamingHttpResponse(parts, status=201, content_type="application/json")
 
-    monkeypatch.setattr("users.views.UserViewSet.create", create)
+    monkeypatch.setattr("users.views.accounts.UserViewSet.create", create)
     first, second = post(admin_api), post(admin_api)
     assert first.getvalue() == second.content == b"[1,2]"
     assert second["Idempotency-Replayed"] == "true"
@@ -186,7 +186,7 @@ def test_a_failure_that_is_answered_and_not_raised_has_no_effect(admin_api, monk
         return HttpResponse(status=503, content_type="application/problem+json")
 
     with monkeypatch.context() as patch:
-        patch.setattr("users.views.UserViewSet.create", create)
+        patch.setattr("users.views.accounts.UserViewSet.create", create)
         assert post(admin_api).status_code == 503
     assert not User.objects.filter(email="ada@example.com").exists()
     assert post(admin_api).status_code == 201
