@@ -1,10 +1,18 @@
 """One answer for each question about a text: its key, whether people can read it, what is stored.
 
 Pure functions, without Django: validators, fields, parsers and files say what follows from them.
+
+Three keys, because "the same" means three things: :func:`name_key` makes names unique, in which an
+accent counts; :func:`email_key` makes mailboxes unique, in which "ß" is not "ss";
+:func:`search_key` finds words however they are typed. None of them raises.
 """
 
 import re
-import unicodedata
+from unicodedata import category, combining, normalize
+
+import idna
+
+from core.characters import APOSTROPHES, BLANK, IGNORABLE, LETTERS
 
 # Joiners spell words in Persian and Indic scripts and hold emoji together.
 JOINERS = frozenset("\u200c\u200d")
@@ -13,45 +21,107 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # What a spreadsheet takes for the start of a formula, tab and line ends and the full-width forms
 # that Japanese input makes included (OWASP, CSV injection), however many apostrophes in front.
 FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+# To normalise takes time by the square of a run of marks; a longer text fits into no column.
+MAX_NORMALISED_CHARACTERS = 2_000
+MAX_DOMAIN_CHARACTERS = 253  # RFC 1035, 2.3.4, without the root's dot
+
+
+def seen(text: str) -> str:
+    """Return what shows of ``text``, each run of blanks as one, none at the ends."""
+    return " ".join(BLANK.sub(" ", IGNORABLE.sub("", text)).split())
+
+
+def caseless(text: str) -> str:
+    """Return ``text`` as ``toNFKC_Casefold`` of Unicode 15, section 3.13 does, blanks folded.
+
+    It is made of what shows (:func:`seen`): default-ignorable characters are left out.
+    """
+    if text.isascii() or len(text) > MAX_NORMALISED_CHARACTERS:
+        return " ".join(text.lower().split())
+    folded = normalize("NFKC", normalize("NFD", seen(text)).casefold())
+    return " ".join(normalize("NFKC", folded.casefold()).split())
 
 
 def name_key(text: str) -> str:
-    """Return the form in which two spellings of one name are equal: NFKC, case-folded, trimmed.
+    """Return the form in which two spellings of one name are equal, on every database.
 
-    The order follows Unicode 15, section 3.13 (caseless matching), so that "STRASSE" equals
-    "straße" and a composed "ñ" equals a decomposed one on every database.
+    "STRASSE" equals "straße", a composed "ñ" a decomposed one, "Rex  Jr" "rex jr", and joiners,
+    fillers and variation selectors count for nothing. "Peña" and "Pena" are two names.
     """
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return caseless(text)
+
+
+def email_spelling(email: str) -> str:
+    """Return an address as it is written: composed, in lower case, trimmed."""
+    address = email.strip().lower()
+    return address if len(address) > MAX_NORMALISED_CHARACTERS else normalize("NFC", address)
 
 
 def email_key(email: str) -> str:
-    """Return the one spelling under which a user's address is stored and looked up.
+    """Return the one spelling under which an address is unique, and a user's stored.
 
-    Composed, in lower case, trimmed; not case-folded, because "ß" and "ss" are two mailboxes.
+    As :func:`email_spelling`, with the domain in its IDNA form (:func:`idna_domain`), in which a
+    resolver looks for it; not case-folded, because "ß" and "ss" are two mailboxes.
     """
-    return unicodedata.normalize("NFC", email.strip().lower())
+    address = email_spelling(email)
+    local, at, domain = address.rpartition("@")
+    try:
+        return f"{local}{at}{idna_domain(domain)}"
+    except ValueError:
+        return address
+
+
+def idna_domain(domain: str) -> str:
+    """Return a domain in ASCII and lower case, by UTS 46 without transitional processing.
+
+    "münchen.example" is "xn--mnchen-3ya.example"; "straße.example" is not "strasse.example".
+
+    Raises:
+        ValueError: no domain of that spelling can be registered.
+    """
+    if domain.isascii() and "xn--" not in domain.lower():
+        return domain.lower()
+    if len(domain) > MAX_DOMAIN_CHARACTERS:
+        raise ValueError
+    return idna.encode(domain, uts46=True, transitional=False, std3_rules=True).decode()
 
 
 def search_key(text: str) -> str:
-    """Return the form in which words are looked for: as :func:`name_key`, and without accents."""
-    if text.isascii():
-        return text.lower().strip()
-    decomposed = unicodedata.normalize("NFKD", name_key(text))
-    return "".join(mark for mark in decomposed if not unicodedata.combining(mark))
+    """Return the form in which words are looked for, and in which they stand in ``search_key``.
+
+    As :func:`name_key`, and without accents, apostrophes, and strokes through letters: "Núñez" is
+    found by "nunez", "O'Brien" by "obrien", "Łódź" by "lodz".
+    """
+    words = caseless(APOSTROPHES.sub("", text))
+    if words.isascii():
+        return words
+    letters = normalize("NFKD", words[:MAX_NORMALISED_CHARACTERS]).translate(LETTERS)
+    bare = "".join(mark for mark in letters if not combining(mark))
+    return " ".join(normalize("NFC", bare).split())
+
+
+def is_visible(text: str) -> bool:
+    """Tell whether at least one character of ``text`` shows something by itself.
+
+    Not one that is default-ignorable or blank, a mark, a separator, a control character, a format
+    or unassigned.
+    """
+    return any(
+        category(character)[0] not in "CMZ" for character in BLANK.sub("", IGNORABLE.sub("", text))
+    )
 
 
 def is_clean(text: str, *, lines: bool = False) -> bool:
-    """Tell whether people can read all of ``text``; with ``lines`` it may have line feeds.
+    """Tell whether people can read all of ``text``; with ``lines`` it may have line ends.
 
-    Control, direction-changing and unassigned characters and lone surrogates are not clean.
+    Control, direction-changing and unassigned characters and lone surrogates are not clean; nor,
+    without ``lines``, are the line and paragraph separators.
     """
     if text.isprintable():
         return True
-    return not any(
-        unicodedata.category(character).startswith("C")
-        for character in text
-        if character not in JOINERS and not (lines and character == "\n")
-    )
+    fine = JOINERS | {"\n"} if lines else JOINERS
+    kinds = {category(character) for character in text if character not in fine}
+    return not any(kind[0] == "C" or (kind in ("Zl", "Zp") and not lines) for kind in kinds)
 
 
 def is_storable(text: str) -> bool:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from core.admin.strict import StrictModelAdmin
 from core.audit import history, journal
 from core.errors import ApplicationError, NotFound
+from core.fields import KeyField
 from core.files import csv_response
 
 MAX_COUNTED_ROWS = 10_000
@@ -164,6 +165,7 @@ class ModelAdmin(StrictModelAdmin):
             field.name
             for field in self.opts.concrete_fields
             if field.name not in getattr(self.model, "journal_secret", ())
+            and not isinstance(field, KeyField)
         )
         journal.record(
             journal.Action.EXPORT, self.model, count=queryset.count(), reason="admin: CSV"

@@ -14,6 +14,7 @@ from rest_framework.validators import UniqueValidator
 
 from core.api.fast.plan import plan_of
 from core.api.multipart import shown
+from core.validators import plain_email
 from core.values import INT64_MAX, INT64_MIN
 
 
@@ -30,7 +31,21 @@ class StrictCharField(serializers.CharField):
 
 
 class StrictEmailField(serializers.EmailField, StrictCharField):
-    """An e-mail address is a JSON string."""
+    """An e-mail address is a JSON string that looks like what it is (core.validators)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if plain_email not in self.validators:
+            self.validators.append(plain_email)
+
+    def stored(self) -> Any:
+        """Return the address of the row that is changed, or None."""
+        return getattr(getattr(self.parent, "instance", None), self.source or "", None)
+
+    def run_validators(self, value: Any) -> None:
+        """Check the address, unless it is the one that is stored: it may be of former times."""
+        if value != self.stored():
+            super().run_validators(value)
 
 
 class StrictIntegerField(serializers.IntegerField):

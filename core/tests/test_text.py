@@ -47,7 +47,7 @@ def test_an_address_has_one_key(email, key):
         ("Treviño", "trevino"),
         (" TREVIN\u0303O ", "trevino"),
         (" ANA ", "ana"),
-        ("Łódź", "łodz"),
+        ("Łódź", "lodz"),
         ("Straße", "strasse"),
         ("\uff21\uff11", "a1"),
         ("李", "李"),

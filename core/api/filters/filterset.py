@@ -20,7 +20,6 @@ from rest_framework.request import Request
 
 from core.api.filters import fields
 from core.api.query import refusal
-from core.text import search_key
 
 MAX_SEARCH_CHARACTERS = 100
 MAX_SEARCH_WORDS = 5
@@ -166,7 +165,10 @@ class FilterBackend(drf_filters.DjangoFilterBackend):
 
 
 class SearchFilter(filters.SearchFilter):
-    """``?search=``: every word occurs in at least one of ``view.search_fields``, in any case."""
+    """``?search=``: every word occurs in at least one of ``view.search_fields``, in any case.
+
+    In a :class:`core.fields.SearchKeyField`, accents and apostrophes do not matter either.
+    """
 
     search_param = "search"
 
@@ -193,14 +195,6 @@ class SearchFilter(filters.SearchFilter):
         text = f"Words to look for, at most {MAX_SEARCH_WORDS}; each must occur."
         schema = {"type": "string", "maxLength": MAX_SEARCH_CHARACTERS}
         return [_parameter(self.search_param, text, schema)]
-
-
-class FoldedSearchFilter(SearchFilter):
-    """A search of columns that hold :func:`core.text.search_key`: "trevino" finds "Treviño"."""
-
-    def get_search_terms(self, request: Request) -> list[str]:
-        """Return the words in the form that they are stored in."""
-        return [search_key(term) for term in super().get_search_terms(request)]
 
 
 class OrderingFilter(filters.BaseFilterBackend):
