@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from allies.constants import ID_LENGTH, MAX_AMOUNT_PESOS, NAME_LENGTH, REASON_LENGTH, RESERVED_IDS
 from allies.expressions import IsTextList
 from allies.values import read_origins, read_tags, usable_id
+from core.fields import SearchKeyField
 from core.validators import plain_text
 
 
@@ -33,6 +34,7 @@ class Ally(models.Model):
     brand_owner = models.CharField(
         _("brand owner"), max_length=NAME_LENGTH, blank=True, default="", validators=[plain_text]
     )
+    search_key = SearchKeyField(sources=("name", "id", "brand_owner"))
     tags = models.JSONField(_("tags"), default=list, blank=True, validators=[read_tags])
     discount = models.DecimalField(
         _("discount in percent"),

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from allies.constants import MAX_ORIGINS, MAX_TAGS, ORIGIN_LENGTH, RESERVED_IDS, TAG_LENGTH
+from core.text import MAX_NORMALISED_CHARACTERS, seen
 from core.validators import plain_text
 
 # The characters that need no escaping in an address (RFC 3986, 2.3).
@@ -31,8 +32,11 @@ def usable_id(value: str) -> None:
 
 
 def normal_tag(text: str) -> str:
-    """Return the one spelling of a tag: composed (NFC), lower case, single spaces, trimmed."""
-    return " ".join(unicodedata.normalize("NFC", text).lower().split())
+    """Return the one spelling of a tag: what shows of it, composed (NFC), in lower case."""
+    shown = seen(text)
+    if len(shown) > MAX_NORMALISED_CHARACTERS:
+        return shown  # no tag is that long
+    return " ".join(unicodedata.normalize("NFC", shown).lower().split())
 
 
 def read_tag(value: Any) -> str:

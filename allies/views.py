@@ -43,7 +43,7 @@ class AllyViewSet(ModelViewSet):
     queryset = Ally.objects.all()
     serializer_class = AllySerializer
     filterset_class = AllyFilter
-    search_fields = ("name", "id", "brand_owner")
+    search_fields = ("search_key",)
     ordering_fields = ("id", "name")
     lookup_value_regex = "[^/]+"
 

@@ -8,7 +8,7 @@ from clinic.constants import OLDEST_STUDY_DATE, URGENCY_ORDER, StudyType, Urgenc
 from clinic.models import Patient, Study, Version
 from core.api.filters import filterset
 from core.models import JournalEntry
-from core.text import name_key
+from core.text import email_key
 
 
 class BodyPartFilter(filterset.CharFilter):
@@ -20,11 +20,11 @@ class BodyPartFilter(filterset.CharFilter):
 
 
 class EmailFilter(filterset.CharFilter):
-    """A whole e-mail address, in any case."""
+    """A whole e-mail address, in any case and either form of its domain."""
 
     def filter(self, qs: QuerySet, value: str) -> QuerySet:
         """Compare as the unique constraint does."""
-        return super().filter(qs, name_key(value) if value else value)
+        return super().filter(qs, email_key(value) if value else value)
 
 
 class UrgencyFilter(filterset.ChoiceFilter):

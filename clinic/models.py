@@ -34,9 +34,8 @@ from clinic.validators import (
     possible_study_date,
     readable_text,
 )
-from core.fields import FoldedField
-from core.text import search_key
-from core.validators import plain_text
+from core.fields import EmailKeyField, SearchKeyField
+from core.validators import plain_email, plain_text
 
 PRESENT = models.Q(archived_at__isnull=True)
 ARCHIVED = models.Q(archived_at__isnull=False)
@@ -99,10 +98,16 @@ class Patient(Archivable):
     )
     birth_date = models.DateField(_("birth date"), validators=[possible_birth_date])
     email = models.EmailField(
-        _("e-mail"), max_length=EMAIL_LENGTH, null=True, blank=True, validators=[foldable]
+        _("e-mail"),
+        max_length=EMAIL_LENGTH,
+        null=True,
+        blank=True,
+        validators=[plain_email, foldable],
     )
-    email_key = FoldedField(source="email", max_length=EMAIL_LENGTH, null=True)
-    search_key = FoldedField(source="search_text", max_length=SEARCH_LENGTH * 4)
+    email_key = EmailKeyField(source="email", max_length=EMAIL_LENGTH, null=True)
+    search_key = SearchKeyField(
+        sources=("first_name", "last_name", "email"), max_length=SEARCH_LENGTH * 4
+    )
     external_id = models.CharField(
         _("id in files"),
         max_length=EXTERNAL_ID_LENGTH,
@@ -174,12 +179,6 @@ class Patient(Archivable):
         """Return as much of the name as SUPPORT may see."""
         return "".join(f"{name[:1]}." for name in (self.first_name, self.last_name) if name)
 
-    @property
-    def search_text(self) -> str:
-        """Return what ``?search=`` looks into."""
-        parts = filter(None, (self.first_name, self.last_name, self.email))
-        return search_key(" ".join(parts))[:SEARCH_LENGTH]
-
 
 class Study(Archivable):
     """One study of one patient.
@@ -207,6 +206,7 @@ class Study(Archivable):
     )
     urgency_level = models.CharField(_("urgency"), max_length=4, choices=UrgencyLevel)
     body_part = UpperCaseField(_("body part"), max_length=BODY_PART_LENGTH, validators=[plain_text])
+    search_key = SearchKeyField(sources=("body_part",), max_length=BODY_PART_LENGTH * 4)
     description = LinesField(
         _("description"),
         max_length=DESCRIPTION_LENGTH,

@@ -13,7 +13,7 @@ from clinic.constants import (
     OLDEST_STUDY_DATE,
     StudyStatus,
 )
-from core.text import is_clean, name_key
+from core.text import email_key, is_clean, is_visible
 from core.validators import plain_text
 from core.values import ANY_YEAR, DATE, parse_date
 
@@ -75,11 +75,11 @@ def check_status(status: str, performed_on: date | None) -> None:
 
 def foldable(value: str) -> None:
     """Refuse an address whose folded form would not fit into its column (ValidationError)."""
-    if not value.isascii() and len(name_key(value)) > EMAIL_LENGTH:
+    if not value.isascii() and len(email_key(value)) > EMAIL_LENGTH:
         raise ValidationError(_("This e-mail address is too long."), code="max_length")
 
 
 def readable_text(value: str) -> None:
     """Refuse what :func:`core.validators.plain_text` does, except for line breaks."""
-    if not is_clean(value, lines=True):
+    if not (is_clean(value, lines=True) and is_visible(value)):
         plain_text(value.replace("\n", " "))

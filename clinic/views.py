@@ -53,7 +53,6 @@ from core.api.files import (
     layout_of,
     wants_mark,
 )
-from core.api.filters.filterset import FilterBackend, FoldedSearchFilter, OrderingFilter
 from core.api.newest import prefetch_newest
 from core.api.parsers import MultiPartParser
 from core.api.query import parse_bool, path_key, refusal
@@ -177,7 +176,6 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
     )
     serializer_class: type[BaseSerializer] = PatientSerializer
     filterset_class: type[PatientFilter | KnownPatientFilter] = PatientFilter
-    filter_backends = (FilterBackend, FoldedSearchFilter, OrderingFilter)
     search_fields: ClassVar[tuple[str, ...]] = ("search_key",)
     ordering_fields: ClassVar[tuple[str, ...]] = ("id", "last_name", "birth_date", "created_at")
     query_params: ClassVar[Any] = {

@@ -38,7 +38,7 @@ class DogAdmin(ModelAdmin):
     list_display = ("name", "is_adopted", "owner", "picture_status", "create_date")
     list_filter = ("is_adopted", "picture_status", "create_date")
     list_select_related = ("owner",)
-    search_fields = ("name", "name_key", "owner__email")
+    search_fields = ("search_key", "owner__search_key")
     autocomplete_fields = ("owner",)
     ordering = ("-id",)
     actions = ("fetch_picture_again", "export_csv")
@@ -70,7 +70,7 @@ class RelayedFileAdmin(ReadOnlyAdmin):
     list_display = ("name", "owner", "size", "status", "attempts", "remote_name", "created_at")
     list_filter = ("status", "created_at")
     list_select_related = ("owner",)
-    search_fields = ("name", "sha256", "remote_name", "owner__email")
+    search_fields = ("search_key", "sha256", "remote_name", "owner__search_key")
     fields = (
         "id",
         "name",

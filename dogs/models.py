@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.fields import FoldedField
+from core.fields import FoldedField, SearchKeyField
 from core.text import name_key
 from core.validators import plain_text
 from dogs.constants import KEY_LENGTH, NAME_LENGTH, RESERVED_NAMES, PictureStatus, RelayStatus
@@ -22,7 +22,7 @@ def usable_name(value: str) -> None:
         raise ValidationError(_("This name is reserved."), code="reserved")
     if len(key) > KEY_LENGTH:  # one character may fold to eighteen
         raise ValidationError(_("This name is too long."), code="max_length")
-    if "/" in value or not value.strip(". "):
+    if "/" in value or not key.strip(". "):
         raise ValidationError(_("A name cannot contain '/' or be only dots."), code="invalid")
 
 
@@ -34,6 +34,7 @@ class Dog(models.Model):
 
     name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[plain_text, usable_name])
     name_key = FoldedField(source="name", max_length=KEY_LENGTH)
+    search_key = SearchKeyField(sources=("name",), max_length=KEY_LENGTH)
     picture = models.URLField(_("picture"), max_length=500, blank=True)
     picture_status = models.CharField(
         _("picture status"),
@@ -101,6 +102,7 @@ class RelayedFile(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=255, editable=False)
+    search_key = SearchKeyField(sources=("name",))
     file = models.FileField(_("file"), upload_to=storage_path, max_length=100, editable=False)
     size = models.PositiveBigIntegerField(_("size in bytes"), editable=False)
     sha256 = models.CharField(_("SHA-256"), max_length=64, editable=False)

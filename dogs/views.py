@@ -32,7 +32,7 @@ class DogViewSet(ModelViewSet):
     queryset = Dog.objects.all()
     serializer_class = DogSerializer
     filterset_class = DogFilter
-    search_fields = ("name",)
+    search_fields = ("search_key",)
     ordering_fields = ("id", "name", "create_date")
     lookup_field = "name_key"
     lookup_url_kwarg = "name"

@@ -39,7 +39,7 @@ class MovieAdmin(ReadOnlyAdmin):
 
     list_display = ("id", "title", "release_date", "fetched_at", "refresh_status")
     list_filter = ("refresh_status", "fetched_at")
-    search_fields = ("title", "=id")
+    search_fields = ("search_key", "=id")
     ordering = ("-id",)
     actions = ("refresh_now", "export_csv")
 
@@ -142,7 +142,7 @@ class FavoriteAdmin(ReadOnlyAdmin):
     list_display = fields
     list_select_related = ("user", "movie", "wipe")
     list_filter = (("wipe", admin.EmptyFieldListFilter), "created_at")
-    search_fields = ("user__email", "movie__title", "=movie__id")
+    search_fields = ("user__search_key", "movie__search_key", "=movie__id")
     ordering = ("-id",)
 
 
@@ -153,7 +153,7 @@ class RatingAdmin(ReadOnlyAdmin):
     list_display = ("user", "movie", "stars", "created_at", "updated_at")
     list_select_related = ("user", "movie")
     list_filter = ("stars", "updated_at")
-    search_fields = ("user__email", "movie__title", "=movie__id")
+    search_fields = ("user__search_key", "movie__search_key", "=movie__id")
     ordering = ("-id",)
 
 
@@ -164,7 +164,7 @@ class FavoritesWipeAdmin(ReadOnlyAdmin):
     list_display = ("user", "count", "wiped_by", "created_at", "undone_at")
     list_select_related = ("user", "wiped_by")
     list_filter = (("undone_at", admin.EmptyFieldListFilter), "created_at")
-    search_fields = ("user__email", "wiped_by__email")
+    search_fields = ("user__search_key", "wiped_by__search_key")
     ordering = ("-id",)
     actions = ("undo", "export_csv")
 

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.fields import SearchKeyField
 from movies.constants import GONE_AFTER_DAYS, MAX_STARS, TITLE_LENGTH, RefreshStatus
 
 UNRATED_RANK = MAX_STARS + 1
@@ -63,6 +64,7 @@ class Movie(Doubtful):
 
     id = models.PositiveIntegerField(_("TMDB id"), primary_key=True)
     title = models.CharField(_("title"), max_length=TITLE_LENGTH, editable=False)
+    search_key = SearchKeyField(sources=("title",), max_length=TITLE_LENGTH)
     release_date = models.DateField(_("release date"), null=True, editable=False)
     details = models.JSONField(_("details"), decoder=FastDecoder, editable=False)
     fetched_at = models.DateTimeField(_("read from TMDB"), editable=False)

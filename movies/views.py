@@ -201,7 +201,7 @@ class FavoriteRows(mixins.ListModelMixin, GenericViewSet):
     queryset = Favorite.objects.none()
     serializer_class = FavoriteSerializer
     filterset_class = FavoriteFilter
-    search_fields = ("movie__title",)
+    search_fields = ("movie__search_key",)
     ordering = ("release_rank", "rating_rank", "movie_id")
     ordering_fields: ClassVar[Mapping[str, str]] = {  # type: ignore[assignment]  # core.api.filters.filterset takes a mapping, too
         "release_date": "-release_rank",

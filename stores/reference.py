@@ -26,6 +26,7 @@ def rows_of(name: str) -> Iterator[dict[str, str]]:
 def store(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> list[str]:
     """Make a table have these rows, by their codes; return the codes that had to be written."""
     stored = {row["code"]: row for row in model._default_manager.values()}
+    rows = [{**row, "search_key": search_key(row["name"])} for row in rows]
     changed = [row for row in rows if stored.get(row["code"]) != row]
     if changed:
         fields = [name for name in changed[0] if name != "code"]
@@ -58,7 +59,6 @@ def load() -> str:
             {
                 "code": row["code"],
                 "name": row["name"],
-                "search_key": search_key(row["name"]),
                 "department_id": row["code"][:2],
                 "lat": float(row["lat"]),
                 "lon": float(row["lon"]),

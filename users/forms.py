@@ -11,10 +11,12 @@ from unfold import forms as unfold_forms
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from core.text import email_key
+from core.validators import visible_email
 from users.constants import MAX_PASSWORD_CHARACTERS
 from users.errors import LoginLocked, WrongCurrentPassword
 from users.models import User
 from users.services import confirm_password
+from users.values import normal_password
 
 
 def locked(seconds: int) -> ValidationError:
@@ -30,6 +32,12 @@ def locked(seconds: int) -> ValidationError:
 
 class SignInForm(unfold_forms.AuthenticationForm):
     """The admin's sign-in: says how long a locked account has to wait."""
+
+    def clean_username(self) -> str:
+        """Refuse an address with a character that nobody sees."""
+        email: str = self.cleaned_data["username"]
+        visible_email(email)
+        return email
 
     def get_invalid_login_error(self) -> ValidationError:
         """Return why nobody was let in."""
@@ -56,10 +64,18 @@ class OwnPasswordForm(unfold_forms.AdminOwnPasswordChangeForm):
         return password
 
 
+class PasswordField(forms.CharField):
+    """A new password, measured in the form that is hashed."""
+
+    def to_python(self, value: Any) -> str:
+        """Return that form."""
+        return normal_password(super().to_python(value) or "")
+
+
 class UserForm(forms.ModelForm):
     """A user; the password can be set, never seen."""
 
-    new_password = forms.CharField(
+    new_password = PasswordField(
         label=_("New password"),
         required=False,
         strip=False,
@@ -73,8 +89,9 @@ class UserForm(forms.ModelForm):
         fields = ("name", "last_name", "email", "role", "is_active")
 
     def clean_email(self) -> str:
-        """Return the address in its one spelling."""
-        return email_key(self.cleaned_data["email"])
+        """Return the address in its one spelling; the stored one may stay what it is."""
+        email: str = self.cleaned_data["email"]
+        return email if email == self.instance.email else email_key(email)
 
     def clean(self) -> dict[str, Any]:
         """Hold a new password against the validators."""

@@ -6,18 +6,23 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from core.audit import journal
+from core.fields import SearchKeyField
 from core.roles import Role
-from core.text import email_key
+from core.text import email_key, email_spelling
+from core.validators import plain_email, plain_text
 from users import signals
 from users.constants import API_TOKEN_LAST_YEAR
 from users.permissions import may_in_admin
+from users.values import former_forms, normal_password
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -31,6 +36,16 @@ class UserQuerySet(models.QuerySet["User"]):
         """Return the administrators that can sign in."""
         return self.filter(role=Role.ADMIN, is_active=True)
 
+    def by_email(self, email: str) -> "User | None":
+        """Return who signs in with this address, in any case and either form of its domain.
+
+        Two accounts that were one address before domains had one form keep both spellings; each is
+        found by its own one.
+        """
+        written, key = email_spelling(email), email_key(email)
+        found = {user.email: user for user in self.filter(email__in={written, key})}
+        return found.get(written) or found.get(key)
+
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # a made class
     """The manager that Django's own commands and backends expect."""
@@ -42,7 +57,10 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the user who signs in with this e-mail, in any case."""
-        return self.get(email=email_key(username or ""))
+        user = self.by_email(username or "")
+        if user is None:
+            raise User.DoesNotExist
+        return user
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Store a user; without a password nobody can sign in as them."""
@@ -73,11 +91,17 @@ class User(AbstractBaseUser):
     journal_secret = ("password",)
 
     id: models.BigAutoField
-    name = models.CharField(_("first name"), max_length=100)
-    last_name = models.CharField(_("last name"), max_length=100, blank=True, default="")
-    email = models.EmailField(
-        _("e-mail address"), max_length=254, help_text=_("Signs in with it; case does not matter.")
+    name = models.CharField(_("first name"), max_length=100, validators=[plain_text])
+    last_name = models.CharField(
+        _("last name"), max_length=100, blank=True, default="", validators=[plain_text]
     )
+    email = models.EmailField(
+        _("e-mail address"),
+        max_length=254,
+        help_text=_("Signs in with it; case does not matter."),
+        validators=[plain_email],
+    )
+    search_key = SearchKeyField(sources=("name", "last_name", "email"))
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.USER)
     is_active = models.BooleanField(
         _("active"),
@@ -118,9 +142,27 @@ class User(AbstractBaseUser):
         return self.email
 
     def clean(self) -> None:
-        """Store every address in its one spelling."""
+        """Store every new address in its one spelling."""
         super().clean()
-        self.email = email_key(self.email)
+        if self._state.adding:
+            self.email = email_key(self.email)
+
+    @sensitive_variables("raw_password")
+    def set_password(self, raw_password: str | None) -> None:
+        """Set a password, in the form in which all devices agree on it."""
+        super().set_password(raw_password and normal_password(raw_password))
+
+    @sensitive_variables("raw_password")
+    def check_password(self, raw_password: str) -> bool:
+        """Tell whether it is the password; the hash of one in another Unicode form is renewed."""
+        if super().check_password(normal_password(raw_password)):
+            return True
+        if not any(check_password(form, self.password) for form in former_forms(raw_password)):
+            return False
+        self.set_password(raw_password)
+        self._password = None  # it is the same one, so no token ends
+        self.save(update_fields=["password"])
+        return True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the row; a new password revokes every token, be it set by page or command."""

@@ -11,14 +11,15 @@ from rest_framework import serializers
 
 from core.api.serializers import ModelSerializer, Serializer, StrictCharField, StrictEmailField
 from core.text import email_key
-from core.validators import plain_text
+from core.validators import plain_text, visible_email
 from core.values import parse_time
 from users.constants import MAX_API_TOKEN_DAYS, MAX_BEARER_BYTES, MAX_PASSWORD_CHARACTERS
 from users.models import ApiToken, Session, User
+from users.values import normal_password
 
 
 class PasswordField(StrictCharField):
-    """A password: goes in, never comes out, keeps its spaces."""
+    """A password: goes in, never comes out, keeps its spaces, is measured in its one form."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", MAX_PASSWORD_CHARACTERS)
@@ -26,13 +27,18 @@ class PasswordField(StrictCharField):
             write_only=True, trim_whitespace=False, style={"input_type": "password"}, **kwargs
         )
 
+    def to_internal_value(self, data: Any) -> str:
+        """Return the form that is hashed."""
+        return normal_password(super().to_internal_value(data))
+
 
 class UserEmailField(StrictEmailField):
-    """An e-mail address, in its one spelling."""
+    """An e-mail address, in its one spelling; what is stored may be sent again as it is."""
 
-    def to_internal_value(self, data: Any) -> str:
+    def run_validation(self, data: Any = serializers.empty) -> Any:
         """Return the folded address."""
-        return email_key(super().to_internal_value(data))
+        email = super().run_validation(data)
+        return email if email == self.stored() else email_key(email)
 
 
 class UserSerializer(ModelSerializer):
@@ -77,9 +83,9 @@ class CurrentPasswordSerializer(Serializer):
 
 
 class SignInSerializer(Serializer):
-    """What signing in takes. The address is any text: a malformed one is simply unknown."""
+    """What signing in takes. A malformed address is simply unknown, unless nobody could see why."""
 
-    email = StrictCharField(max_length=254)
+    email = StrictCharField(max_length=254, validators=[visible_email])
     password = PasswordField()
 
 

@@ -1,11 +1,14 @@
 """Writes to accounts that have consequences, each with its journal entry in one transaction."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -70,7 +73,8 @@ def update_user(
     """
     before = journal.snapshot(user)
     for name, value in fields.items():
-        setattr(user, name, email_key(value) if name == "email" else value)
+        is_new_email = name == "email" and value != user.email
+        setattr(user, name, email_key(value) if is_new_email else value)
     was_admin = before["role"] == Role.ADMIN and before["is_active"]
     if was_admin and not (user.role == Role.ADMIN and user.is_active):
         keep_an_admin(besides=user)
@@ -201,19 +205,31 @@ def ensure_admin() -> User | None:
     Safe when two replicas start at once: the second one finds the first one's e-mail taken.
 
     Raises:
-        ValidationError: the password is too weak.
+        ValidationError: the address is none, or the password too weak; by the variable's name.
         EmailTaken: a user without the role has the address.
     """
     email, password = settings.ADMIN_EMAIL, settings.ADMIN_PASSWORD
     if not email or not password or User.objects.active_admins().exists():
         return None
-    validate_password(password, user=User(email=email, name="Admin"))
+    with naming("ADMIN_EMAIL"):
+        User._meta.get_field("email").clean(email, None)
+    with naming("ADMIN_PASSWORD"):
+        validate_password(password, user=User(email=email, name="Admin"))
     try:
         return create_user(email=email, password=password, name="Admin", role=Role.ADMIN)
     except EmailTaken:
         if User.objects.active_admins().exists():
             return None
         raise
+
+
+@contextmanager
+def naming(variable: str) -> Iterator[None]:
+    """Raise the ValidationError of what is inside as one of a variable."""
+    try:
+        yield
+    except ValidationError as error:
+        raise ValidationError({variable: error.messages}) from error
 
 
 @transaction.atomic

@@ -90,7 +90,7 @@ class AllyAdmin(JobPages, ModelAdmin):
     list_display = ("name", "id", "tag_list", "is_active", "credentials_state")
     list_filter = (TagFilter, "is_active")
     list_filter_submit = True
-    search_fields = ("name", "=id", "brand_owner")
+    search_fields = ("search_key",)
     search_help_text = _("Name, brand owner, the whole id or a whole tag.")
     ordering = ("name", "id")
     export_fields = AllyForm.Meta.fields
@@ -163,7 +163,7 @@ class AllyCredentialAdmin(ReadOnlyAdmin):
     list_display = ("ally", *VERSION_FIELDS[:5], "revoked_at")
     list_filter = ("is_current", ("revoked_at", admin.EmptyFieldListFilter), "created_at")
     list_select_related = ("ally", "created_by")
-    search_fields = ("=ally__id", "ally__name", "request_id", "created_by__email")
+    search_fields = ("ally__search_key", "request_id", "created_by__search_key")
     ordering = ("-id",)
     export_fields = ("ally_id", "version", "is_current", "created_at", "request_id", "revoked_at")
     actions = ("revoke", "export_csv")

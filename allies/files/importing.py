@@ -135,7 +135,7 @@ def write(batch: list[Row], counts: Counts, tell: type_tell) -> None:
         batch_size=MAX_STATEMENT_IDS,
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=[*dict.fromkeys(NAMES.values()), "updated_at"],
+        update_fields=[*dict.fromkeys(NAMES.values()), "search_key", "updated_at"],
     )
     journal.record_many(entries)
 

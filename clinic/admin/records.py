@@ -21,7 +21,6 @@ from clinic.constants import UrgencyLevel
 from clinic.files import exporting
 from clinic.forms import PagedFormSet, PatientForm, StudyForm
 from clinic.models import Patient, Study
-from core.text import name_key, search_key
 
 
 class StudyInline(TabularInline):
@@ -73,11 +72,6 @@ class PatientAdmin(MergePages):
         """Record that the patient was shown, with their studies."""
         reason = access.reason_of(request.method or "", request.path)
         access.patient_seen(obj.pk, reason=reason)
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """Find "Treviño" however it is typed: names and addresses are stored folded."""
-        form = search_key if sees_clinical(request) else name_key
-        return super().get_search_results(request, queryset, form(search_term))
 
     def create(self, obj: Patient, fields: dict[str, Any]) -> Patient:
         """Take the patient in, as the API does."""
@@ -172,7 +166,7 @@ class StudyAdmin(ClinicAdmin):
     )
     inlines = (StudyVersionInline,)
     list_select_related = ("patient",)
-    search_fields = ("=id", "=patient__id", "body_part")
+    search_fields = ("=id", "=patient__id", "search_key")
     raw_id_fields = ("patient",)
     ordering = ("-id",)
 

@@ -34,7 +34,7 @@ from core.files import (
     type_progress,
     watched,
 )
-from core.text import name_key
+from core.text import email_key
 
 __all__ = ["KEEP", "ON_CONFLICT", "Import", "import_files"]
 
@@ -114,7 +114,7 @@ class Import:
         for row, cells in batch:
             values, faults = PATIENT.clean(cells)
             faults += self.repeated("id", self.ids, cells[4], row)
-            faults += self.repeated("email", self.emails, name_key(cells[3]), row)
+            faults += self.repeated("email", self.emails, email_key(cells[3]), row)
             if faults:
                 self.fault(file, row, faults)
             else:
@@ -125,7 +125,7 @@ class Import:
 
     def find_holders(self, decisions: list[Decision]) -> None:
         """Note who has the addresses that rows are to get."""
-        taking = {name_key(text_of(one.values[3])): one for one in decisions if one.takes_email}
+        taking = {email_key(text_of(one.values[3])): one for one in decisions if one.takes_email}
         taking.pop("", None)
         holders = Patient.objects.filter(email_key__in=taking)
         for key, holder in holders.values_list("email_key", "external_id"):

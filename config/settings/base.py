@@ -175,11 +175,12 @@ AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.LimitedBackend"]
 PASSWORD_HASHERS = ["users.hashers.PlazaArgon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    {"NAME": f"users.password_validators.{name}"}
     for name in (
         "UserAttributeSimilarityValidator",
         "MinimumLengthValidator",
         "CommonPasswordValidator",
+        "MaximumLengthValidator",
     )
 ]
 ADMIN_EMAIL = env.text("ADMIN_EMAIL", "")

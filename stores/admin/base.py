@@ -43,14 +43,6 @@ def once(show: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return shown
 
 
-class FoldedSearch(ModelAdmin):
-    """Mixin: words are found whatever their case and accents; the columns are stored folded."""
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """Find "Piñón" however it is typed."""
-        return super().get_search_results(request, queryset, search_key(search_term))
-
-
 class CatalogueAdmin(ModelAdmin):
     """Base of what ADMIN writes and SUPPORT reads; nothing of it is deleted."""
 
@@ -165,11 +157,11 @@ class JobPages(ModelAdmin):
 
 
 class BySeller(ReadOnlyAdmin):
-    """Base of lists that are searched by a seller's address."""
+    """Base of lists that are searched by a seller's name or address."""
 
     list_select_related: Any = ("seller",)
-    search_fields: Any = ("seller__email",)
-    search_help_text: Any = _("The seller's e-mail.")
+    search_fields: Any = ("seller__search_key",)
+    search_help_text: Any = _("The seller's name or e-mail.")
 
 
 class JudgedRows(JobPages, BySeller):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin.base import ReadOnlyAdmin
 from core.errors import ApplicationError
-from stores.admin.base import CatalogueAdmin, FoldedSearch
+from stores.admin.base import CatalogueAdmin
 from stores.constants import State
 from stores.errors import InPortfolio
 from stores.forms import ProductForm
@@ -19,7 +19,7 @@ from stores.services import products as services
 
 
 @admin.register(Product)
-class ProductAdmin(FoldedSearch, CatalogueAdmin):
+class ProductAdmin(CatalogueAdmin):
     """Products, written through the services; made inactive instead of deleted."""
 
     form = ProductForm
@@ -89,7 +89,7 @@ class RegionAdmin(ReadOnlyAdmin):
     """Regions."""
 
     list_display = ("name", "code")
-    search_fields = ("name", "=code")
+    search_fields = ("search_key", "=code")
     ordering = ("name",)
 
 
@@ -99,12 +99,12 @@ class DepartmentAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "code", "region")
     list_select_related = ("region",)
-    search_fields = ("name", "=code")
+    search_fields = ("search_key", "=code")
     ordering = ("name",)
 
 
 @admin.register(City)
-class CityAdmin(FoldedSearch, ReadOnlyAdmin):
+class CityAdmin(ReadOnlyAdmin):
     """Cities."""
 
     fields = ("code", "name", "department", "lat", "lon")
@@ -120,5 +120,5 @@ class TypologyAdmin(ReadOnlyAdmin):
     """Typologies."""
 
     list_display = ("name", "code", "visits_per_month")
-    search_fields = ("name", "=code")
+    search_fields = ("search_key", "=code")
     ordering = ("name",)

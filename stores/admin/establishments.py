@@ -23,7 +23,6 @@ from stores.admin.base import (
     CatalogueAdmin,
     CityFilter,
     CityRegionFilter,
-    FoldedSearch,
     JobPages,
     TypologyFilter,
     once,
@@ -60,7 +59,7 @@ class AssignmentsInline(TabularInline):
 
 
 @admin.register(Establishment)
-class EstablishmentAdmin(FoldedSearch, JobPages, CatalogueAdmin):
+class EstablishmentAdmin(JobPages, CatalogueAdmin):
     """Establishments, written through the services; made inactive instead of deleted."""
 
     form = EstablishmentForm
@@ -183,7 +182,7 @@ class AssignmentCityFilter(CityFilter):
 
 
 @admin.register(Assignment)
-class AssignmentAdmin(FoldedSearch, CatalogueAdmin):
+class AssignmentAdmin(CatalogueAdmin):
     """Assignments, written through the services; ended instead of deleted."""
 
     form = AssignmentForm
@@ -194,8 +193,10 @@ class AssignmentAdmin(FoldedSearch, CatalogueAdmin):
     list_filter = ("state", AssignmentCityFilter, "valid_until")
     list_filter_submit = True
     list_select_related = ("establishment", "seller")
-    search_fields = ("seller__email", "establishment__search_key")
-    search_help_text = _("The seller's e-mail, or the establishment's code, name or address.")
+    search_fields = ("seller__search_key", "establishment__search_key")
+    search_help_text = _(
+        "The seller's name or e-mail, or the establishment's code, name or address."
+    )
     ordering = ("-id",)
     sheet = "assignments"
     actions = ("end_today", "export_csv")

@@ -32,7 +32,7 @@ class RejectedUploadAdmin(JudgedRows):
     readonly_fields = fields
     list_display = ("received_at", "seller", "problem_list", "app_version", "processed_at")
     list_filter = (("processed_at", admin.EmptyFieldListFilter), "received_at")
-    search_fields = ("seller__email", "=visit_id")
+    search_fields = ("seller__search_key", "=visit_id")
     search_help_text = _("The seller's e-mail, or the visit's id.")
     ordering = ("-received_at", "-id")
     export_fields = ("id", "seller_id", "visit_id", "received_at", "problems", "processed_at")

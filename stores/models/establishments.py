@@ -10,8 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from core.fields import FoldedField
-from core.text import search_key
+from core.fields import FoldedField, SearchKeyField
 from core.validators import plain_text
 from stores.constants import (
     ADDRESS_LENGTH,
@@ -79,7 +78,7 @@ class Establishment(Stamped):
         validators=[MinValueValidator(1), MaxValueValidator(MAX_GEOFENCE_M)],
     )
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.ACTIVE)
-    search_key = FoldedField(source="search_text", max_length=SEARCH_LENGTH * 4)
+    search_key = SearchKeyField(sources=("code", "name", "address"), max_length=SEARCH_LENGTH * 4)
 
     class Meta:
         verbose_name = _("establishment")
@@ -117,11 +116,6 @@ class Establishment(Stamped):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
-
-    @property
-    def search_text(self) -> str:
-        """Return what ``?search=`` looks into."""
-        return search_key(f"{self.code} {self.name} {self.address}")[:SEARCH_LENGTH]
 
 
 class AssignmentQuerySet(StampedQuerySet):

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.fields import SearchKeyField
 from stores.constants import NAME_LENGTH
 
 
@@ -11,6 +12,7 @@ class Region(models.Model):
 
     code = models.CharField(_("code"), primary_key=True, max_length=20)
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
+    search_key = SearchKeyField(sources=("name",), max_length=NAME_LENGTH * 2)
 
     class Meta:
         verbose_name = _("region")
@@ -25,6 +27,7 @@ class Department(models.Model):
 
     code = models.CharField(_("code"), primary_key=True, max_length=2)
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
+    search_key = SearchKeyField(sources=("name",), max_length=NAME_LENGTH * 2)
     region = models.ForeignKey(
         Region, models.PROTECT, related_name="departments", verbose_name=_("region")
     )
@@ -42,7 +45,7 @@ class City(models.Model):
 
     code = models.CharField(_("code"), primary_key=True, max_length=5)
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
-    search_key = models.CharField(max_length=NAME_LENGTH * 2, editable=False)
+    search_key = SearchKeyField(sources=("name",), max_length=NAME_LENGTH * 2)
     department = models.ForeignKey(
         Department, models.PROTECT, related_name="cities", verbose_name=_("department")
     )
@@ -69,6 +72,7 @@ class Typology(models.Model):
 
     code = models.CharField(_("code"), primary_key=True, max_length=20)
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
+    search_key = SearchKeyField(sources=("name",), max_length=NAME_LENGTH * 2)
     visits_per_month = models.PositiveSmallIntegerField(_("visits per month"), default=4)
 
     class Meta:

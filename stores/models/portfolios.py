@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from core.fields import SearchKeyField
 from core.validators import plain_text
 from stores.constants import NAME_LENGTH, VersionState
 from stores.models.base import Stamped, StampedQuerySet
@@ -19,6 +20,7 @@ class Portfolio(models.Model):
     """The must-have list (*infaltables*) of a typology in a region; its versions say since when."""
 
     name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[plain_text])
+    search_key = SearchKeyField(sources=("name",), max_length=NAME_LENGTH * 2)
     typology = models.ForeignKey(
         Typology, models.PROTECT, related_name="portfolios", verbose_name=_("typology")
     )

@@ -6,8 +6,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from core.fields import FoldedField
-from core.text import search_key
+from core.fields import FoldedField, SearchKeyField
 from core.validators import plain_text
 from stores.constants import KEY_LENGTH, NAME_LENGTH, SEARCH_LENGTH, SKU_LENGTH, WORD_LENGTH, State
 from stores.models.base import Stamped
@@ -43,7 +42,9 @@ class Product(Stamped):
     is_competitor = models.BooleanField(_("competitor's"), default=False)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.ACTIVE)
     inactive_on = models.DateField(_("inactive since"), null=True, editable=False)
-    search_key = FoldedField(source="search_text", max_length=SEARCH_LENGTH * 4)
+    search_key = SearchKeyField(
+        sources=("sku", "gtin", "name", "brand", "category"), max_length=SEARCH_LENGTH * 4
+    )
 
     class Meta:
         verbose_name = _("product")
@@ -77,9 +78,3 @@ class Product(Stamped):
     def gtin_14(self) -> str:
         """Return the number as all numbers compare: with 14 digits, or nothing."""
         return gtin_key(self.gtin)
-
-    @property
-    def search_text(self) -> str:
-        """Return what ``?search=`` looks into."""
-        words = f"{self.sku} {self.gtin} {self.name} {self.brand} {self.category}"
-        return search_key(words)[:SEARCH_LENGTH]

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.files import BOM_PARAMETER, wants_mark
-from core.api.filters.filterset import FilterBackend, FilterSet, FoldedSearchFilter
+from core.api.filters.filterset import FilterBackend, FilterSet, SearchFilter
 from core.api.parsers import JSONParser
 from core.api.query import parse_bool, refusal
 from core.api.renderers import CSVRenderer, JSONRenderer
@@ -34,7 +34,7 @@ EXPORT = {
     "detail": False,
     "pagination_class": None,
     "renderer_classes": (JSONRenderer, CSVRenderer),
-    "filter_backends": (FilterBackend, FoldedSearchFilter),
+    "filter_backends": (FilterBackend, SearchFilter),
 }
 ROWS = inline_serializer(
     "BulkRows", {"rows": serializers.ListField(child=serializers.DictField(), allow_empty=False)}
@@ -129,4 +129,4 @@ class BulkMixin(GenericViewSet):
 
 def export_params(filters: type[FilterSet]) -> tuple[str, ...]:
     """Return the query parameters of a file: the list's filters, words to look for, its mark."""
-    return (*filters.base_filters, FoldedSearchFilter.search_param, BOM_PARAMETER.name)
+    return (*filters.base_filters, SearchFilter.search_param, BOM_PARAMETER.name)

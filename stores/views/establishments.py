@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from core.api.filters.filterset import FilterBackend, FoldedSearchFilter, OrderingFilter
 from core.api.query import path_key
 from core.api.views import ModelViewSet
 from stores import permissions
@@ -33,7 +32,6 @@ class EstablishmentViewSet(BulkMixin, ModelViewSet):
     queryset = resolved_establishments()
     serializer_class = EstablishmentSerializer
     filterset_class = EstablishmentFilter
-    filter_backends = (FilterBackend, FoldedSearchFilter, OrderingFilter)
     search_fields = ("search_key",)
     ordering_fields = ("id", "code", "name")
     fast_reads = False  # region, portfolio and location are no columns of their own

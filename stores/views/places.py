@@ -1,6 +1,5 @@
 """The routes of places and typologies: what an establishment can say of itself."""
 
-from core.api.filters.filterset import FilterBackend, FoldedSearchFilter, OrderingFilter
 from core.api.views import ReadOnlyModelViewSet
 from stores import permissions
 from stores.filters import CityFilter
@@ -31,7 +30,6 @@ class CityViewSet(ReadOnlyModelViewSet):
     queryset = City.objects.select_related("department")
     serializer_class = CitySerializer
     filterset_class = CityFilter
-    filter_backends = (FilterBackend, FoldedSearchFilter, OrderingFilter)
     search_fields = ("search_key",)
     ordering = ("name", "code")
     ordering_fields = ("code", "name")

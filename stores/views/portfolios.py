@@ -62,7 +62,7 @@ class PortfolioViewSet(ModelViewSet):
     queryset = Portfolio.objects.all()
     serializer_class = PortfolioSerializer
     filterset_class = PortfolioFilter
-    search_fields = ("name",)
+    search_fields = ("search_key",)
     ordering_fields = ("id", "name")
     query_params: ClassVar[Any] = {"diff": ("from", "to")}
 

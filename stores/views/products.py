@@ -6,7 +6,6 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.serializers import BaseSerializer
 
-from core.api.filters.filterset import FilterBackend, FoldedSearchFilter, OrderingFilter
 from core.api.query import parse_bool, path_key
 from core.api.views import ModelViewSet
 from stores import permissions
@@ -32,7 +31,6 @@ class ProductViewSet(BulkMixin, ModelViewSet):
     queryset = Product.objects.all()
     serializer_class = ProductSerializer
     filterset_class = ProductFilter
-    filter_backends = (FilterBackend, FoldedSearchFilter, OrderingFilter)
     search_fields = ("search_key",)
     ordering_fields = ("id", "sku", "name", "brand", "category")
     query_params: ClassVar[Any] = {

@@ -51,7 +51,7 @@ class SessionAdmin(ReadOnlyAdmin):
     )
     list_filter = ("kind", ("revoked_at", admin.EmptyFieldListFilter), "created_at")
     list_select_related = ("user",)
-    search_fields = ("user__email", "=id", "request_id", "=address")
+    search_fields = ("user__search_key", "=id", "request_id", "=address")
     ordering = ("-created_at", "-id")
     actions = ("revoke", "export_csv")
 
@@ -84,7 +84,7 @@ class ApiTokenAdmin(ModelAdmin):
     )
     list_filter = (("revoked_at", admin.EmptyFieldListFilter), "read_only", "created_at")
     list_select_related = ("user",)
-    search_fields = ("name", "user__email", "hint")
+    search_fields = ("name", "user__search_key", "hint")
     autocomplete_fields = ("user",)
     ordering = ("-id",)
     actions = ("revoke", "export_csv")

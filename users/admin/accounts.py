@@ -65,7 +65,7 @@ class UserAdmin(ModelAdmin):
     readonly_fields = ("last_login", "created_at", access_of)
     list_display = ("email", "name", "last_name", "role", "is_active", "last_login")
     list_filter = ("role", "is_active", "created_at")
-    search_fields = ("email", "name", "last_name")
+    search_fields = ("search_key",)
     ordering = ("-id",)
     actions = ("end_sessions", "export_csv")
     shows_cascade = False  # removing anonymises the row, and nothing cascades

@@ -108,7 +108,7 @@ class UserViewSet(AccountViewSet, ModelViewSet):
 
     permission_table = permissions.USERS
     filterset_class = UserFilter
-    search_fields = ("name", "last_name", "email")
+    search_fields = ("search_key",)
     ordering_fields = ("id", "name", "last_name", "email", "created_at")
     ordering = ("id",)
     lookup_value_regex = "[0-9]{1,18}"

@@ -29,7 +29,9 @@ class Command(BaseCommand):
             try:
                 user = services.ensure_admin()
             except ValidationError as error:
-                raise CommandError(f"ADMIN_PASSWORD: {' '.join(error.messages)}") from error
+                faults = error.message_dict.items()
+                text = "; ".join(f"{name}: {' '.join(words)}" for name, words in faults)
+                raise CommandError(text) from error
             except EmailTaken as error:
                 raise CommandError("ADMIN_EMAIL belongs to a user without the role.") from error
         if user is not None:
