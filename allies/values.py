@@ -43,6 +43,7 @@ def read_tag(value: Any) -> str:
     """Return the tag that ``value`` spells, or raise ValidationError."""
     if not isinstance(value, str):
         raise ValidationError(_("A tag is a text."), code="tag_not_text")
+    plain_text(" ".join(value.split()))
     tag = normal_tag(value)
     if not tag:
         raise ValidationError(_("A tag cannot be empty."), code="tag_empty")
@@ -52,7 +53,6 @@ def read_tag(value: Any) -> str:
             code="tag_too_long",
             params={"limit": TAG_LENGTH},
         )
-    plain_text(tag)
     return tag
 
 

@@ -29,7 +29,6 @@ from clinic.constants import (
 from clinic.fields import LinesField, UpperCaseField
 from clinic.validators import (
     check_status,
-    foldable,
     possible_birth_date,
     possible_study_date,
     readable_text,
@@ -102,7 +101,7 @@ class Patient(Archivable):
         max_length=EMAIL_LENGTH,
         null=True,
         blank=True,
-        validators=[plain_email, foldable],
+        validators=[plain_email],
     )
     email_key = EmailKeyField(source="email", max_length=EMAIL_LENGTH, null=True)
     search_key = SearchKeyField(

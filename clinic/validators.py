@@ -74,7 +74,7 @@ def check_status(status: str, performed_on: date | None) -> None:
 
 
 def foldable(value: str) -> None:
-    """Refuse an address whose folded form would not fit into its column (ValidationError)."""
+    """Refuse an address that is too long once it is folded; the first migration names it."""
     if not value.isascii() and len(email_key(value)) > EMAIL_LENGTH:
         raise ValidationError(_("This e-mail address is too long."), code="max_length")
 

@@ -6,7 +6,9 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from core.characters import IGNORABLE
-from core.text import idna_domain, is_clean, is_visible
+from core.text import email_key, idna_domain, is_clean, is_visible
+
+MAX_EMAIL_CHARACTERS = 254  # RFC 5321, 4.5.3.1.3, without the brackets
 
 
 def plain_text(value: str) -> None:
@@ -49,6 +51,8 @@ def plain_email(value: str) -> None:
         )
     if not is_domain(domain):
         raise ValidationError(_("There can be no domain of this name."), code="invalid_domain")
+    if len(email_key(value)) > MAX_EMAIL_CHARACTERS:
+        raise ValidationError(_("This e-mail address is too long."), code="max_length")
 
 
 def visible_email(value: str) -> None:

@@ -1,7 +1,6 @@
 """Addresses have one key whatever the form of their domain; studies can be looked for."""
 
 
-import clinic.validators
 import core.fields
 import core.validators
 from django.db import migrations, models
@@ -25,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='patient',
             name='email',
-            field=models.EmailField(max_length=254, validators=[core.validators.plain_email, clinic.validators.foldable], verbose_name='e-mail'),
+            field=models.EmailField(max_length=254, validators=[core.validators.plain_email], verbose_name='e-mail'),
         ),
         migrations.AlterField(
             model_name='patient',
