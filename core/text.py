@@ -95,8 +95,8 @@ def search_key(text: str) -> str:
     words = caseless(APOSTROPHES.sub("", text))
     if words.isascii():
         return words
-    letters = normalize("NFKD", words[:MAX_NORMALISED_CHARACTERS]).translate(LETTERS)
-    bare = "".join(mark for mark in letters if not combining(mark))
+    letters = APOSTROPHES.sub("", normalize("NFKD", words[:MAX_NORMALISED_CHARACTERS]))
+    bare = "".join(mark for mark in letters.translate(LETTERS) if not combining(mark))
     return " ".join(normalize("NFC", bare).split())
 
 
