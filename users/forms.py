@@ -11,7 +11,7 @@ from unfold import forms as unfold_forms
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from core.text import email_key
-from core.validators import visible_email
+from core.validators import plain_email, visible_email
 from users.constants import MAX_PASSWORD_CHARACTERS
 from users.errors import LoginLocked, WrongCurrentPassword
 from users.models import User
@@ -91,7 +91,10 @@ class UserForm(forms.ModelForm):
     def clean_email(self) -> str:
         """Return the address in its one spelling; the stored one may stay what it is."""
         email: str = self.cleaned_data["email"]
-        return email if email == self.instance.email else email_key(email)
+        if email == self.instance.email:
+            return email
+        plain_email(email)  # what the key leaves out, the model's own check would not see
+        return email_key(email)
 
     def clean(self) -> dict[str, Any]:
         """Hold a new password against the validators."""

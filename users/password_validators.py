@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import password_validation as django_validators
+from django.core import validators
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,14 @@ class MinimumLengthValidator(Normal, django_validators.MinimumLengthValidator):
 
 class CommonPasswordValidator(Normal, django_validators.CommonPasswordValidator):
     """Not one of the most common ones."""
+
+
+class PasswordLengthValidator(validators.MaxLengthValidator):
+    """The longest password that a field takes, as the contract has it."""
+
+    def clean(self, x: str) -> int:
+        """Return how long the password is."""
+        return len(normal_password(x))
 
 
 class MaximumLengthValidator:

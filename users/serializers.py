@@ -15,21 +15,17 @@ from core.validators import plain_text, visible_email
 from core.values import parse_time
 from users.constants import MAX_API_TOKEN_DAYS, MAX_BEARER_BYTES, MAX_PASSWORD_CHARACTERS
 from users.models import ApiToken, Session, User
-from users.values import normal_password
+from users.password_validators import PasswordLengthValidator
 
 
 class PasswordField(StrictCharField):
     """A password: goes in, never comes out, keeps its spaces, is measured in its one form."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("max_length", MAX_PASSWORD_CHARACTERS)
         super().__init__(
             write_only=True, trim_whitespace=False, style={"input_type": "password"}, **kwargs
         )
-
-    def to_internal_value(self, data: Any) -> str:
-        """Return the form that is hashed."""
-        return normal_password(super().to_internal_value(data))
+        self.validators.append(PasswordLengthValidator(MAX_PASSWORD_CHARACTERS))
 
 
 class UserEmailField(StrictEmailField):

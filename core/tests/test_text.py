@@ -50,8 +50,9 @@ def test_the_keys_of_all_characters_of_the_first_plane_are_keys():
 
 def test_a_run_of_marks_too_long_for_a_column_is_not_normalised():
     marks = "a" + "\u0315\u0300" * 200_000  # it would take minutes
-    assert text.name_key(marks) == text.email_key(marks) == text.search_key(marks) == marks
-    assert text.email_key(f"a@{marks}") == f"a@{marks}"
+    assert text.search_key(marks) == "a"
+    unchanged = [key(marks) == marks for key in (text.name_key, text.email_key)]
+    assert [*unchanged, text.email_key(f"a@{marks}") == f"a@{marks}"] == [True] * 3
 
 
 def test_other_names_have_other_keys():

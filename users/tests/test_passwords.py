@@ -64,7 +64,7 @@ def test_former_hashes_work_and_are_renewed(api, hashed, typed):
 
 
 def test_a_former_hash_of_full_width_letters_works(api):
-    typed = "ｐａｌａｂｒａ-larga-9"
+    typed = "\uff50alabra-larga-9"
     user = stored_before(typed)
     assert token(api, user, "palabra-larga-9").status_code == 401
     assert token(api, user, typed).status_code == 200
@@ -106,8 +106,8 @@ def test_a_page_and_a_command_set_the_same_form(admin_api, monkeypatch):
         (normalize("NFD", "ñandúes1"), 201),
         (normalize("NFD", "ñ") * MAX_PASSWORD_CHARACTERS, 201),
         ("ñ" * (MAX_PASSWORD_CHARACTERS + 1), 400),
-        ("ﬀ" * 501, 400),
-        ("ａｂｃ123".replace("ａｂｃ", "ｐａｓｓｗｏｒｄ"), 400),  # a common one in full width
+        ("\ufb00" * 501, 400),
+        ("\uff50assword123", 400),  # a common one, its first letter in full width
         ("a" + "\u0315\u0300" * 100_000, 400),
     ],
 )
