@@ -17,19 +17,19 @@ SALT = b"abcdefghijklmnopqrstuv"  # as long as Django makes it, so that no sign-
 
 FILL_USERS = """
 INSERT INTO users_user (id, name, last_name, email, role, is_active, created_at, updated_at,
-                        password, last_login)
+                        password, last_login, search_key)
 SELECT i, 'User ' || i, 'Bench', 'user' || i || '@bench.invalid',
        CASE i WHEN 1 THEN 'ADMIN' WHEN 2 THEN 'CLINICIAN' ELSE 'USER' END, true, now(), now(),
-       %(password)s, NULL
+       %(password)s, NULL, 'user ' || i || ' bench user' || i || '@bench.invalid'
 FROM generate_series(1, %(users)s) AS i;
 SELECT setval(pg_get_serial_sequence('users_user', 'id'), %(users)s)
 """
 FILL_DOGS = """
 INSERT INTO dogs_dog (id, name, name_key, picture, picture_status, picture_attempts, picture_due_at,
-                      create_date, is_adopted, owner_id)
+                      create_date, is_adopted, owner_id, search_key)
 SELECT i, 'Dog-' || i, 'dog-' || i, 'https://images.dog.ceo/breeds/hound/n' || i || '.jpg', 'ready',
        1, now(), timestamptz '2026-01-01 12:00:00.123456+00' + i * interval '1 minute',
-       i %% 3 = 0, CASE WHEN i %% 3 = 0 THEN i %% %(users)s + 1 END
+       i %% 3 = 0, CASE WHEN i %% 3 = 0 THEN i %% %(users)s + 1 END, 'dog-' || i
 FROM generate_series(1, %(dogs)s) AS i;
 SELECT setval(pg_get_serial_sequence('dogs_dog', 'id'), %(dogs)s)
 """
@@ -40,17 +40,18 @@ SELECT i, 'María ' || i, 'Gómez ' || i, date '1940-01-01' + i %% 25000,
        'patient' || i || '@bench.invalid', 'patient' || i || '@bench.invalid', 'maria ' || i,
        'bench-' || i, now()
 FROM generate_series(1, %(patients)s) AS i;
-INSERT INTO clinic_study (id, patient_id, urgency_level, body_part, description, type, created_at)
+INSERT INTO clinic_study (id, patient_id, urgency_level, body_part, description, type, created_at,
+                          search_key)
 SELECT i, (i - 1) / 3 + 1, (ARRAY['LOW', 'MID', 'HIGH'])[i %% 3 + 1], 'KNEE',
        'Study number ' || i || ': pain after a fall, no fracture seen so far.',
-       (ARRAY['XRAY', 'MAMMOGRAM'])[i %% 2 + 1], now()
+       (ARRAY['XRAY', 'MAMMOGRAM'])[i %% 2 + 1], now(), 'knee'
 FROM generate_series(1, %(studies)s) AS i;
 SELECT setval(pg_get_serial_sequence('clinic_patient', 'id'), %(patients)s),
        setval(pg_get_serial_sequence('clinic_study', 'id'), %(studies)s)
 """
 FILL_MOVIES = """
 INSERT INTO movies_movie (id, title, release_date, details, fetched_at, refresh_status,
-                          refresh_attempts, refresh_due_at)
+                          refresh_attempts, refresh_due_at, search_key)
 SELECT i, 'Movie ' || i, date '1990-01-01' + i * 97 %% 13000,
        jsonb_build_object('id', i, 'title', 'Movie ' || i, 'original_title', 'Película ' || i,
          'overview', repeat('A story of two dogs and a city. ', 8), 'adult', false,
@@ -59,7 +60,7 @@ SELECT i, 'Movie ' || i, date '1990-01-01' + i * 97 %% 13000,
          'poster_path', '/poster' || i || '.jpg', 'backdrop_path', '/backdrop' || i || '.jpg',
          'genres', jsonb_build_array(jsonb_build_object('id', 18, 'name', 'Drama')),
          'runtime', 90 + i %% 60, 'status', 'Released'),
-       now(), 'pending', 0, now() + interval '30 days'
+       now(), 'pending', 0, now() + interval '30 days', 'movie ' || i
 FROM generate_series(1, 500) AS i;
 INSERT INTO movies_favorite (user_id, movie_id, created_at, release_rank, rating_rank)
 SELECT (n - 1) %% %(users)s + 1, m.id, timestamptz '2026-01-01 12:00:00.5+00' + n * interval '1 s',

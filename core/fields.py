@@ -1,6 +1,5 @@
 """Model fields that several apps need."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.db import models
@@ -22,7 +21,7 @@ class KeyField(ComputedField, models.CharField):
     A column of its own and not ``Lower()`` in an index, because SQLite lowers ASCII only.
     """
 
-    key: ClassVar[Callable[[str], str]]
+    key: ClassVar[Any]  # a function of core.text, as a static method
 
     def __init__(self, *args: Any, source: str = "", **kwargs: Any) -> None:
         self.source = source
@@ -43,7 +42,7 @@ class KeyField(ComputedField, models.CharField):
     def key_of(self, row: Any) -> str | None:
         """Return the key of what the row says, or None where it says nothing."""
         value = getattr(row, self.source)
-        return None if value is None else type(self).key(value)
+        return None if value is None else str(self.key(value))
 
     def twin_key_of(self, row: Any) -> str:
         """Return the key of a row whose own one another row had first (:mod:`core.keys`)."""

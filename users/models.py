@@ -153,8 +153,10 @@ class User(AbstractBaseUser):
         super().set_password(raw_password and normal_password(raw_password))
 
     @sensitive_variables("raw_password")
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Tell whether it is the password; the hash of one in another Unicode form is renewed."""
+        if raw_password is None:
+            return False
         if super().check_password(normal_password(raw_password)):
             return True
         if not any(check_password(form, self.password) for form in former_forms(raw_password)):

@@ -34,7 +34,7 @@ class CommonPasswordValidator(Normal, django_validators.CommonPasswordValidator)
 class PasswordLengthValidator(validators.MaxLengthValidator):
     """The longest password that a field takes, as the contract has it."""
 
-    def clean(self, x: str) -> int:
+    def clean(self, x: Any) -> int:
         """Return how long the password is."""
         return len(normal_password(x))
 

@@ -9,6 +9,7 @@ WITH wanted (id, name, old_tag, new_tag, reason) AS (
 ), changed AS (
     UPDATE allies_ally AS ally
     SET name = wanted.name,
+        search_key = lower(wanted.name || ' ' || ally.id || ' ' || ally.brand_owner),
         tags = (
             SELECT jsonb_agg(swapped.tag ORDER BY swapped.place)
             FROM (

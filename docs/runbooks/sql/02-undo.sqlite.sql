@@ -31,6 +31,7 @@ JOIN wanted ON wanted.id = swapped.id;
 
 UPDATE allies_ally
 SET name = wanted.name,
+    search_key = lower(wanted.name || ' ' || allies_ally.id || ' ' || allies_ally.brand_owner),
     tags = swapped.new_tags,
     updated_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
 FROM wanted
