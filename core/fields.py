@@ -42,7 +42,7 @@ class KeyField(ComputedField, models.CharField):
     def key_of(self, row: Any) -> str | None:
         """Return the key of what the row says, or None where it says nothing."""
         value = getattr(row, self.source)
-        return None if value is None else str(self.key(value))
+        return None if value is None or (self.null and not value) else str(self.key(value))
 
     def twin_key_of(self, row: Any) -> str:
         """Return the key of a row whose own one another row had first (:mod:`core.keys`)."""

@@ -91,6 +91,8 @@ def test_ids_that_do_not_work_in_an_address(key):
         ({"tag2": "b", "tag10": "c", "tag1": "a"}, ["a", "b", "c"]),
         (["cafe\u0301", "caf\u00e9"], ["caf\u00e9"]),
         (["ropa   de  cama"], ["ropa de cama"]),
+        (["ropa\u00a0\u3000de\u2800cama"], ["ropa de cama"]),
+        (["fin\u034fanzas", "fin\u200danzas\u3164", "Finanzas"], ["finanzas"]),
     ],
 )
 def test_tags_have_one_spelling(given, expected):
@@ -109,6 +111,8 @@ def test_tags_have_one_spelling(given, expected):
         ["  "],
         ["a" * 51],
         ["a\u202eb"],
+        ["\u3164"],
+        ["\u2800"],
         [["a"]],
         {"tag": "a"},
         {"tag0": "a"},

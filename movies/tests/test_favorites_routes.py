@@ -194,6 +194,7 @@ def test_order_by_when_it_was_added(user_api):
         ({"my_rating": "0"}, {"Nought"}),
         ({"my_rating": "5"}, {"Best", "Old", "Undated"}),
         ({"search": "id"}, {"Low id", "Next id"}),
+        ({"search": "néxt"}, {"Next id"}),
     ],
 )
 def test_filters(user_api, listed, query, titles):
