@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 
 from clinic import access, services
-from clinic.admin.base import ArchivedFilter, ClinicAdmin, UrgencyFilter, sees_clinical
+from clinic.admin.base import ArchivedFilter, ClinicAdmin, UrgencyFilter
 from clinic.admin.merging import DuplicatesFilter, MergePages
 from clinic.admin.versions import PatientVersionInline, StudyVersionInline
 from clinic.constants import UrgencyLevel

@@ -148,7 +148,7 @@ def test_a_refusal_that_may_end_otherwise_is_run_anew(admin_api, monkeypatch, er
 
 def test_a_success_is_kept_even_if_it_says_when_to_come_back(admin_api, monkeypatch):
     headers = {"Retry-After": "5"}
-    monkeypatch.setattr("users.views.accounts.UserViewSet.get_success_headers", lambda *_args: headers)
+    monkeypatch.setattr(UserViewSet, "get_success_headers", lambda *_args: headers)
     assert post(admin_api).content == post(admin_api).content
     assert User.objects.filter(email="ada@example.com").count() == 1
 

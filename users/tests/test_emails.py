@@ -43,7 +43,7 @@ def sign_in(api, email, password=PASSWORD):
 
 
 def migrate():
-    migration = import_module("users.migrations.0002_keys_of_names")
+    migration = import_module("users.migrations.0003_keys_of_names")
     migration.one_form_of_domains(apps, SimpleNamespace(connection=connection))
 
 

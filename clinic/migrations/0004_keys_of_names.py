@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     """Adds the columns, then fills them."""
 
     dependencies = [
-        ('clinic', '0001_initial'),
+        ('clinic', '0003_records'),
     ]
 
     operations = [
@@ -24,12 +24,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='patient',
             name='email',
-            field=models.EmailField(max_length=254, validators=[core.validators.plain_email], verbose_name='e-mail'),
+            field=models.EmailField(blank=True, max_length=254, null=True, validators=[core.validators.plain_email], verbose_name='e-mail'),
         ),
         migrations.AlterField(
             model_name='patient',
             name='email_key',
-            field=core.fields.EmailKeyField(editable=False, max_length=254, source='email'),
+            field=core.fields.EmailKeyField(editable=False, max_length=254, null=True, source='email'),
         ),
         migrations.AlterField(
             model_name='patient',

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     """Adds the columns, then fills them."""
 
     dependencies = [
-        ('movies', '0001_initial'),
+        ('movies', '0002_gone_movies'),
     ]
 
     operations = [

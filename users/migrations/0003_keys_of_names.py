@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
     """Adds the columns, then fills them."""
 
     dependencies = [
-        ('users', '0001_initial'),
+        ('users', '0002_sessions_and_own_tokens'),
     ]
 
     operations = [
