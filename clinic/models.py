@@ -377,6 +377,9 @@ class Merge(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
 
 class PatientSource(models.Model):
     """What a file last said of a patient: a hash of each field, never the text.

@@ -66,7 +66,7 @@ class GoneMovieAdmin(ReadOnlyAdmin):
     )
     list_display = ("id", "title", "release_date", "absent_since", "on_lists", "rated")
     list_filter = ("absent_since",)
-    search_fields = ("title", "=id")
+    search_fields = ("search_key", "=id")
     ordering = ("-absent_since", "-id")
     export_fields = ("id", "title", "release_date", "absent_since", "favorites", "ratings")
     actions = ("refresh_now", "export_csv")

@@ -106,13 +106,14 @@ def page_of(request: Request) -> int:
 
 def query_of(request: Request) -> str:
     """Return the words to look for, one spelling of them, or raise the 400 of unusable ones."""
-    query = " ".join(name_key(request.query_params.get("query", "")).split())
+    given = request.query_params.get("query", "")
+    query = name_key(given)
     if not any(character.isalnum() for character in query):
         raise refusal("query", _("Words of the title."), "required")
     if len(query) > MAX_QUERY_CHARACTERS:
         message = _("At most %(limit)d characters.") % {"limit": MAX_QUERY_CHARACTERS}
         raise refusal("query", message, "too_long")
-    if not is_clean(query):
+    if not is_clean(given):
         raise refusal("query", _("This is no readable UTF-8 text."), "invalid_text")
     return query
 

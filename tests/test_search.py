@@ -16,7 +16,6 @@ VERBATIM = {
     "dogs.RelayedFile": {"sha256", "remote_name"},
     "users.LoginBucket": {"account"},
     "users.Session": {"request_id"},
-    "users.ApiToken": {"name", "hint"},
     "allies.AllyCredential": {"request_id"},
     "movies.CachedAnswer": {"key"},
     "stores.Visit": {"id"},

@@ -317,6 +317,7 @@ class ApiToken(models.Model):
     )
     digest = models.CharField(_("digest"), max_length=64, editable=False)
     hint = models.CharField(_("starts with"), max_length=16, blank=True, default="", editable=False)
+    search_key = SearchKeyField(sources=("name", "hint"))
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)

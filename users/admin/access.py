@@ -84,7 +84,7 @@ class ApiTokenAdmin(ModelAdmin):
     )
     list_filter = (("revoked_at", admin.EmptyFieldListFilter), "read_only", "created_at")
     list_select_related = ("user",)
-    search_fields = ("name", "user__search_key", "hint")
+    search_fields = ("search_key", "user__search_key")
     autocomplete_fields = ("user",)
     ordering = ("-id",)
     actions = ("revoke", "export_csv")

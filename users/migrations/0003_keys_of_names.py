@@ -40,6 +40,11 @@ class Migration(migrations.Migration):
             name='search_key',
             field=core.fields.SearchKeyField(blank=True, db_default='', editable=False, max_length=500, sources=('name', 'last_name', 'email')),
         ),
+        migrations.AddField(
+            model_name='apitoken',
+            name='search_key',
+            field=core.fields.SearchKeyField(blank=True, db_default='', editable=False, max_length=500, sources=('name', 'hint')),
+        ),
         migrations.AlterField(
             model_name='user',
             name='email',
@@ -56,5 +61,5 @@ class Migration(migrations.Migration):
             field=models.CharField(max_length=100, validators=[core.validators.plain_text], verbose_name='first name'),
         ),
         migrations.RunPython(one_form_of_domains, migrations.RunPython.noop),
-        refreshed("users", User=("search_key",)),
+        refreshed("users", User=("search_key",), ApiToken=("search_key",)),
     ]

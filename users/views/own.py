@@ -91,7 +91,7 @@ class OwnTokenViewSet(CreateMixin, OwnViewSet):
     queryset = ApiToken.objects.filter(revoked_at__isnull=True)
     serializer_class = OwnTokenSerializer
     filterset_class = ApiTokenFilter
-    search_fields = ("name",)
+    search_fields = ("search_key",)
     ordering_fields = ("id", "name", "created_at", "expires_at", "last_used_at")
 
     def lookup_value(self, value: str) -> int:
