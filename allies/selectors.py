@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connections, models
 from django.db.models import Exists, OuterRef, QuerySet, Value
 
+from allies.constants import ID_LENGTH
 from allies.expressions import HasTag
 from allies.models import Ally, AllyCredential
 
@@ -44,6 +45,17 @@ def usable_credentials() -> QuerySet[AllyCredential]:
 def has_credentials(ally: Ally) -> bool:
     """Tell whether an ally is active and has credentials that are not revoked."""
     return ally.is_active and usable_credentials().filter(ally=ally).exists()
+
+
+def existing_ids(ids: Iterable[str]) -> set[str]:
+    """Return those of ``ids`` that an ally has."""
+    wanted = [one for one in ids if len(one) <= ID_LENGTH]
+    found: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        found.update(
+            Ally.objects.filter(pk__in=wanted[start : start + 500]).values_list("pk", flat=True)
+        )
+    return found
 
 
 def names_and_credentials(ids: Iterable[str]) -> dict[str, tuple[str, bool]]:

@@ -1,47 +1,35 @@
 """One line of a server log: understood when method, path and status can be read beyond doubt.
 
-The fast path is one regular expression for what servers write when nothing is bent: an address, a
-timestamp in brackets, the quoted request, the status. Whatever it does not match goes through the
-tolerant one, which looks for requests anywhere in the line and gives up unless there is exactly one
-reading. JSON lines (nginx, gunicorn and this platform write them) are read as JSON.
+The fast path is one regular expression for what most servers write: a client, a timestamp in
+brackets, the quoted request, the status. Whatever it does not match goes the long way, layer by
+layer: prefixes of containers and loggers are taken off (``prefixes.py``), then the line is a JSON
+object or pairs (``records.py``), columns that a directive named (``columns.py``), one of the table's
+shapes (``shapes.py``), or it has a request in quotes somewhere with exactly one reading.
 """
 
 import re
-from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
+from collections.abc import Sequence
+from datetime import UTC
 from http import HTTPStatus
-from typing import Any, NamedTuple
 
-import orjson
+from allies.accesslog.clients import IPV4, client_in, client_of
+from allies.accesslog.columns import Columns, status_place
+from allies.accesslog.entry import MAX_LINE_BYTES, NO_CLIENT, Entry, Structure
+from allies.accesslog.prefixes import ANSI, PREFIXES, Bare, strip_prefixes
+from allies.accesslog.records import json_object, read_pairs, read_record, wrapped
+from allies.accesslog.shapes import METHODS, TEXT_SHAPES, common_name
+from allies.accesslog.times import read_time, time_in
 
-MAX_LINE_BYTES = 64 * 1024
 STATUSES = {str(number).encode(): number for number in range(100, 600)}
 # Registered ones, and those that nginx and proxies invented.
-USUAL = {status.value for status in HTTPStatus} | {
-    *range(494, 500),
-    444,
-    460,
-    463,
-    *range(520, 531),
-}
-METHODS = rb"GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT|PROPFIND|MKCOL|COPY|MOVE|PURGE"
-
-
-class Entry(NamedTuple):
-    """What a line says. ``time`` is the text between the brackets, or whatever a JSON line has."""
-
-    method: bytes
-    path: bytes
-    status: int
-    client: bytes
-    time: bytes
-
-
-FAST = re.compile(
-    rb'([0-9A-Fa-f.:]{3,45}) [^\["]{0,200}\[([^\]"]{0,60})\] '
-    rb'"([A-Z]{3,20}) (\S+) HTTP/[0-9.]{1,3}" ([1-5][0-9][0-9])(?:[ \r]|$)'
+USUAL = frozenset(
+    {status.value for status in HTTPStatus}
+    | {*range(494, 500), 444, 460, 463, 561, *range(520, 531)}
 )
-ANSI = re.compile(rb"\x1b\[[0-9;]*m")
+FAST = re.compile(
+    rb"(?:(" + IPV4.pattern + rb")|([0-9A-Za-z.:_\[\]-]{2,255})) - [^\[\" ]{1,200} "
+    rb'\[([^\]\"]{0,60})\] "([A-Z]{3,20}) ([^\s"]+) HTTP/[0-9.]{1,3}" ([1-5][0-9][0-9])(?=[ \r]|$)'
+)
 VERSION = rb"HTTP\s?/\s?[0-9](?:\.[0-9])?"
 # A request in quotes, as every server writes it: the path may hold blanks and escaped quotes.
 QUOTED = re.compile(
@@ -57,165 +45,263 @@ UNQUOTED = re.compile(
     + METHODS
     + rb")\s+(/[^\"\s]*)\s+"
     + VERSION
-    + rb'"?(?=\s+[1-5][0-9][0-9](?:\s|$))'
+    + rb'"?(?=\s+(?:[Ss]tatus\S{0,6}\s*[:=]?\s*)?[1-5][0-9][0-9](?:\s|$))'
+)
+# status: 404, status=404, "status":404, (status 404); not upstream_status.
+LABELLED = re.compile(
+    rb"(?<![\w.-])(?<!upstream )(?<!backend )(?<!origin )(?:http[_ -]?|sc-|response[_ -]?)?"
+    rb"status(?:[_ -]?code)?['\"]?\s*[:=]\s*['\"]?"
+    rb"([0-9]{3})(?![\w.])",
+    re.IGNORECASE,
 )
 TOKEN = re.compile(rb"\S+")
 SIZE = re.compile(rb"-|[0-9]+")
-ADDRESS = re.compile(
-    rb"(?<![\w.:])((?:[0-9]{1,3}\.){3}[0-9]{1,3}|\[?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}\]?)(?![\w.:])"
-)
-BRACKETS = re.compile(rb"\[([^\]\"]{8,60})\]")
-ISO = re.compile(rb"(?<!\S)[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}\S{0,16}")
+# Their times have no zone and are UTC.
+UTC_SHAPES = {"iis": b"Z", "cloudfront": b"Z"}
+OWN_TEXT = re.compile(rb"[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3} [A-Z]+ ")
+JSON_START = re.compile(rb'[^"{]*?(?=\{\s*")')
+# docker and containerd cut at 16 KiB; so many streams may have a line half written.
+MAX_PARTS = 64
+MAX_DEPTH = 3
+SAMPLE_LINES = 1_000
+new_tuple = tuple.__new__
 
 
-def read_line(line: bytes) -> Entry | None:
-    """Return what a line says, or None when that cannot be read beyond doubt."""
-    if len(line) > MAX_LINE_BYTES:
-        return None
-    match = FAST.match(line)
-    # A second version in the line may be a second request: then somebody forged one of the two.
-    if match is not None and line.count(b"HTTP/") == 1:
-        client, time, method, path, status = match.groups()
-        number = STATUSES[status]
-        if number in USUAL:
-            return Entry(method, path, number, client, time)
-    return read_bent(line)
+class LineReader:
+    """Reads the lines of one file, and learns from them what a line alone does not say."""
 
+    def __init__(self) -> None:
+        self.columns = Columns()
+        self.place = 0
+        self.prefix: tuple[re.Pattern[bytes], str] | None = None
+        self.parts: dict[tuple[str, ...], bytes] = {}
+        self.names: dict[bytes, str] = {}
 
-def read_bent(line: bytes) -> Entry | None:
-    """Read a line that is not as servers write it, or not at all."""
-    stripped = line.strip()
-    if stripped.startswith(b"{"):
-        return read_json(stripped)
-    clean = ANSI.sub(b"", stripped) if b"\x1b" in stripped else stripped
-    readings = []
-    for pattern in (QUOTED, BARE, UNQUOTED):
-        for match in pattern.finditer(clean):
-            status = status_after(clean[match.end() :])
-            if status is not None:
-                readings.append((match, status))
-        if readings:
-            break
-    # Two that say the same are two requests still: lines whose ends were lost.
-    if len(readings) != 1:
-        return None
-    match, status = readings[0]
-    before = clean[: match.start()]
-    return Entry(match[1], match[2], status, address_in(before), time_in(before))
+    def learn(self, lines: Sequence[bytes]) -> None:
+        """Learn from a file's first lines in which column its status is."""
+        self.place = status_place(lines[:SAMPLE_LINES], USUAL)
 
-
-def status_after(rest: bytes) -> int | None:
-    """Return the status behind a request: the first field, or the only one that can be one.
-
-    An unregistered number counts only where a size follows it, as it may be the size itself.
-    """
-    tokens = TOKEN.findall(rest.partition(b'"')[0])[:8]
-    found = [STATUSES[token] for token in tokens if token in STATUSES]
-    if not found:
-        return None
-    in_place = STATUSES.get(tokens[0])
-    if in_place in USUAL:
-        return in_place
-    if len(found) > 1:
-        return None
-    if in_place is None:
-        return found[0] if found[0] in USUAL else None
-    return in_place if len(tokens) > 1 and SIZE.fullmatch(tokens[1]) else None
-
-
-def address_in(before: bytes) -> bytes:
-    """Return the client's address before a request, or ``-``."""
-    match = ADDRESS.search(before)
-    if match is not None:
-        return match[1].strip(b"[]")
-    first = TOKEN.match(before)
-    return first[0] if first and not first[0].startswith((b"[", b'"')) else b"-"
-
-
-def time_in(before: bytes) -> bytes:
-    """Return the timestamp before a request, or nothing."""
-    match = BRACKETS.search(before)
-    if match is not None:
-        return match[1]
-    match = ISO.search(before)
-    return match[0] if match else b""
-
-
-# --- JSON lines ------------------------------------------------------------------------------
-STATUS_KEYS = ("status", "status_code", "response_status")
-METHOD_KEYS = ("method", "request_method", "http_method")
-PATH_KEYS = ("path", "uri", "request_uri", "url", "request_path")
-CLIENT_KEYS = ("client", "remote_addr", "client_ip", "remote_ip", "client_addr")
-TIME_KEYS = ("time", "timestamp", "time_iso8601", "@timestamp", "time_local", "msec")
-METHOD = re.compile(r"[A-Z]{3,20}")
-REQUEST = re.compile(r"([A-Z]{3,20}) (\S+)(?: HTTP/[0-9.]+)?")
-
-
-def read_json(line: bytes) -> Entry | None:
-    """Read a JSON line by the names that servers use; a key given twice is one doubt too many."""
-    data = json_object(line)
-    if data is None or any(line.count(b'"%b":' % key.encode()) > 1 for key in data):
-        return None
-    method, path = first_of(data, *METHOD_KEYS), first_of(data, *PATH_KEYS)
-    if method is None and path is None:
-        match = REQUEST.fullmatch(str(data.get("request")))
-        method, path = match.groups() if match else (None, None)
-    status = first_of(data, *STATUS_KEYS)
-    number = None if isinstance(status, bool) else STATUSES.get(str(status).encode())
-    if number is None or not isinstance(path, str) or not path or not isinstance(method, str):
-        return None
-    if not METHOD.fullmatch(method):
-        return None
-    client, time = first_of(data, *CLIENT_KEYS), first_of(data, *TIME_KEYS)
-    return Entry(as_bytes(method), as_bytes(path), number, as_bytes(client or "-"), as_bytes(time))
-
-
-def json_object(line: bytes) -> dict[str, Any] | None:
-    """Return the object on a JSON line; bytes that are no UTF-8 are shown escaped."""
-    try:
-        data = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        try:
-            data = orjson.loads(line.decode("utf-8", "replace"))
-        except orjson.JSONDecodeError:
+    def read(self, line: bytes) -> Entry | Structure | None:
+        """Return what a line says, or None when that cannot be read beyond doubt."""
+        if len(line) > MAX_LINE_BYTES:
             return None
-    return data if isinstance(data, dict) else None
+        start = 0
+        if self.prefix is not None:
+            before = self.prefix[0].match(line)
+            start = before.end() if before else 0
+        match = FAST.match(line, start)
+        if match is not None and not self.place:
+            client, word, time, method, path, status = match.groups()
+            number, end = STATUSES[status], match.end()
+            if (
+                number in USUAL
+                # A second version in the line may be a second request: somebody forged one of both.
+                and line.find(b"HTTP/", end) < 0
+                # A status that is called so wins over the one in its usual place.
+                and line.find(b"tatus", end) < 0
+                and (client or (client := client_of(word)))
+            ):
+                kind = b"q" if line.endswith(b'"') else time[11:12]
+                form = self.names.get(kind) or self.names.setdefault(kind, common_name(line))
+                if start:
+                    form = f"{self.prefix[1]}: {form}"  # type: ignore[index] - start is 0 without
+                # Without the keywords of Entry(): this line runs a million times.
+                return new_tuple(Entry, (method, path, number, client, time, form))
+        return self.read_bent(line)
 
+    def read_bent(self, line: bytes) -> Entry | Structure | None:
+        """Read a line that is not as most servers write it, or not at all."""
+        clean = line.replace(b"\0", b"") if b"\0" in line else line
+        clean = ANSI.sub(b"", clean).strip() if b"\x1b" in clean else clean.strip()
+        if clean.startswith(b"#"):
+            return self.columns.directive(clean)
+        if self.columns.count:
+            entry = self.columns.read(clean)
+            if entry is not None:
+                return entry
+        return self.read_text(clean, 0)
 
-def first_of(data: dict[str, Any], *names: str) -> Any:
-    """Return the first of the named values that is there."""
-    return next((data[name] for name in names if data.get(name) is not None), None)
+    def read_text(self, line: bytes, depth: int) -> Entry | Structure | None:
+        """Read a line's text, with whatever stands before it."""
+        if line.startswith(b"{"):
+            return self.read_json(line, depth)
+        entry = read_shape(line)
+        if entry is not None:
+            return entry
+        bare = strip_prefixes(line)
+        if bare.names and bare.names[-1] == "cri":
+            joined = self.join(("cri", *bare.names, stream_of(line)), bare.rest, goes_on=bare.goes_on)
+            if joined is None:
+                return Structure("cri")
+            bare = bare._replace(rest=joined)
+        found = self.read_bare(bare, depth)
+        if isinstance(found, Entry) and bare.names:
+            self.keep_prefix(line, bare)
+            return found._replace(
+                form=": ".join((*bare.names, found.form)), time=better(found.time, bare.time)
+            )
+        return found
 
+    def read_bare(self, bare: Bare, depth: int) -> Entry | Structure | None:
+        """Read what is left of a line without its prefixes."""
+        rest = bare.rest
+        match = JSON_START.match(rest) if rest.endswith(b"}") else None
+        if match is not None:
+            found = self.read_json(rest[match.end() :], depth)
+            if found is not None:
+                return found
+        if bare.names:
+            entry = read_shape(rest)
+            if entry is not None:
+                return entry
+        if OWN_TEXT.match(rest):
+            return None  # a record of ours that is no request, such as a call that we made
+        return self.read_anywhere(rest) or read_pairs(rest)
 
-def as_bytes(value: Any) -> bytes:
-    """Return a JSON value as the other lines have it."""
-    return b"" if value is None else str(value).encode("utf-8", "surrogateescape")
+    def read_json(self, line: bytes, depth: int) -> Entry | Structure | None:
+        """Read a JSON object: a record, or a wrapper around a line."""
+        data = json_object(line)
+        if data is None:
+            return None
+        entry = read_record(data)
+        if entry is not None or depth >= MAX_DEPTH:
+            return entry
+        inner = wrapped(data)
+        if inner is None:
+            return None
+        name, shown = inner
+        text = shown.encode("utf-8", "replace")
+        if name == "docker" and "stream" in data:
+            joined = self.join(
+                (name, str(data["stream"])), text, goes_on=not text.endswith(b"\n") and "time" in data
+            )
+            if joined is None:
+                # Collectors take the line end off; then it is a line nevertheless.
+                found = self.read_text(text.strip(), depth + 1)
+                if not isinstance(found, Entry):
+                    return Structure(name)
+                del self.parts[name, str(data["stream"])]
+                return found._replace(form=f"{name}: {found.form}")
+            alone, text = text, joined
+            found = self.read_text(ANSI.sub(b"", text).strip(), depth + 1)
+            if found is None and alone is not text:
+                found = self.read_text(ANSI.sub(b"", alone).strip(), depth + 1)
+        else:
+            found = self.read_text(ANSI.sub(b"", text).strip(), depth + 1)
+        if isinstance(found, Entry):
+            outer = read_outer_time(data)
+            return found._replace(form=f"{name}: {found.form}", time=better(found.time, outer))
+        return found
 
-
-# --- Times -----------------------------------------------------------------------------------
-MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
-MONTHS = {MONTH_NAMES[4 * number - 4 : 4 * number - 1]: number for number in range(1, 13)}
-# 10/Oct/2023 13:55:36 and 10/Oct/2023:13:55:36 +0000, blanks taken out before.
-CLF = re.compile(
-    r"([0-9]{1,2})/([a-z]{3})[a-z]*/([0-9]{4}):?([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,][0-9]+)?"
-    r"(z|[+-][0-9]{4})?"
-)
-EPOCH = re.compile(r"[0-9]{9,10}(\.[0-9]{1,6})?")
-
-
-@lru_cache(maxsize=4096)
-def read_time(text: bytes, zone: tzinfo) -> datetime | None:
-    """Return the moment that a timestamp names; one without a zone is in ``zone``."""
-    shown = text.decode("ascii", "replace").strip()
-    try:
-        if EPOCH.fullmatch(shown):
-            return datetime.fromtimestamp(float(shown), UTC)
-        match = CLF.fullmatch("".join(shown.split()).lower())
-        if match:
-            day, month, year, hour, minute, second, offset = match.groups()
-            date = f"{year}-{MONTHS[month]:02}-{int(day):02}"
-            shown = f"{date}T{hour}:{minute}:{second}{offset or ''}"
-        moment = datetime.fromisoformat(shown.replace(",", "."))
-    except (ValueError, KeyError, OverflowError):
+    def join(self, key: tuple[str, ...], text: bytes, *, goes_on: bool) -> bytes | None:
+        """Return a whole line, or None while more of it is to come."""
+        whole = self.parts.pop(key, b"") + text
+        if not goes_on:
+            return whole
+        if len(self.parts) >= MAX_PARTS:
+            self.parts.pop(next(iter(self.parts)))
+        self.parts[key] = whole[: MAX_LINE_BYTES + 1]
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+    def keep_prefix(self, line: bytes, bare: Bare) -> None:
+        """Remember a file's prefix when it is a single one before a line of the fast path."""
+        if self.prefix is None and len(bare.names) == 1 and FAST.match(bare.rest):
+            for name, pattern in PREFIXES:
+                match = pattern.match(line)
+                if match is not None and line[match.end() :] == bare.rest and name != "cri":
+                    self.prefix = (pattern, name)
+
+    def read_anywhere(self, line: bytes) -> Entry | None:
+        """Look for requests anywhere in a line; one with one status is beyond doubt."""
+        readings = []
+        for pattern in (QUOTED, BARE, UNQUOTED):
+            for match in pattern.finditer(line):
+                status = self.status_after(line[match.end() :], line[: match.start()])
+                if status is not None:
+                    readings.append((match, status))
+            if readings:
+                break
+        # Two that say the same are two requests still: lines whose ends were lost.
+        if len(readings) != 1:
+            return None
+        match, status = readings[0]
+        before, rest = line[: match.start()], unquoted(line[match.end() :])
+        time, start, end = time_in(before)
+        client = client_in(before[:start] if time else before)
+        if client == NO_CLIENT and time:
+            client = client_in(before[end:])
+        form = common_name(line) if FAST.match(line) else "free form"
+        return Entry(match[1], match[2], status, client, time or time_in(rest)[0], form)
+
+    def status_after(self, rest: bytes, before: bytes) -> int | None:
+        """Return the status of a request: the labelled one, or the one in its column.
+
+        The column is the first, or the one that the file's lines taught. Elsewhere only a lone
+        candidate counts; an unregistered number only where a size follows it, as it may be the
+        size itself.
+        """
+        rest = unquoted(rest)
+        labelled = LABELLED.findall(rest) or LABELLED.findall(unquoted(before))
+        if labelled:
+            return STATUSES.get(labelled[0]) if len({*labelled}) == 1 else None
+        tokens = TOKEN.findall(rest)[:8]
+        if self.place and len(tokens) > self.place:
+            learnt = STATUSES.get(tokens[self.place])
+            if learnt in USUAL:
+                return learnt
+        in_place = STATUSES.get(tokens[0]) if tokens else None
+        if in_place in USUAL:
+            return in_place
+        found = [STATUSES[token] for token in tokens if token in STATUSES]
+        if len(found) != 1:
+            return None
+        if in_place is None:
+            return found[0] if found[0] in USUAL else None
+        return in_place if len(tokens) > 1 and SIZE.fullmatch(tokens[1]) else None
+
+
+def unquoted(text: bytes) -> bytes:
+    """Return the text until the first quote: what stands in quotes is what a client sent."""
+    return text.partition(b'"')[0]
+
+
+def stream_of(line: bytes) -> str:
+    """Return which stream a container's line is of; the two are cut apart from each other."""
+    return "stderr" if b" stderr " in line[:64] else "stdout"
+
+
+def better(mine: bytes, outer: bytes) -> bytes:
+    """Return a line's own time, or that of its wrapper when its own is none."""
+    return mine if not outer or read_time(mine, UTC) is not None else outer
+
+
+def read_outer_time(data: dict[str, object]) -> bytes:
+    """Return the time of a wrapper."""
+    for name in ("time", "timestamp", "@timestamp", "ts", "__REALTIME_TIMESTAMP"):
+        if data.get(name) is not None:
+            return str(data[name]).encode("utf-8", "replace")
+    return b""
+
+
+def read_shape(line: bytes) -> Entry | None:
+    """Return what a line of the table's shapes says."""
+    for name, sign, pattern in TEXT_SHAPES:
+        if sign not in line:
+            continue
+        match = pattern.match(line)
+        if match is None:
+            continue
+        found = match.groupdict()
+        path = found["path"]
+        if path.startswith(b'"'):
+            path = path[1:-1].replace(b'\\"', b'"')
+        if not path.startswith((b"/", b"*", b"http")) and found["method"] != b"CONNECT":
+            continue
+        client = client_of(found["client"]) if found.get("client") else NO_CLIENT
+        return Entry(
+            found["method"], path, int(found["status"]), client or NO_CLIENT,
+            (found.get("time") or b"").replace(b"\t", b" ") + UTC_SHAPES.get(name, b""), name,
+        )  # fmt: skip
+    return None
+
+

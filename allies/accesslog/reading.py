@@ -1,16 +1,29 @@
-"""The lines of a log, plain or gzip, one after the other: memory does not grow with the file."""
+"""The lines of a log, plain or packed, one after the other: memory does not grow with the file."""
 
+import bz2
 import codecs
 import gzip
+import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import IO
+from typing import IO, Any
 
-from allies.accesslog.lines import MAX_LINE_BYTES
+from django.utils.translation import gettext as _
+
+from allies.accesslog.entry import MAX_LINE_BYTES
 
 CHUNK_BYTES = 1 << 18
-GZIP = b"\x1f\x8b"
+HEAD_BYTES = 6
+# How packed files start, and what reads them. read1, so that what a damaged file still gave is not
+# lost with the error.
+PACKED: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
+    (b"\x1f\x8b", lambda file: gzip.GzipFile(fileobj=file)),
+    (b"BZh", bz2.BZ2File),
+    (b"\xfd7zXZ\x00", lzma.LZMAFile),
+)
+# What holds several files, or what Python cannot unpack.
+ARCHIVES = {b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7z", b"\x28\xb5\x2f\xfd": "zstd", b"Rar!": "rar"}
 # What PowerShell's ">" writes.
 UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -26,31 +39,39 @@ class LogStream:
         self, file: IO[bytes], *, max_bytes: int | None = None, max_lines: int | None = None
     ) -> None:
         self.raw = file
-        start = file.read(2)
-        file.seek(0)
-        # read1, so that what a damaged file still gave is not lost with the error.
-        self.read = gzip.GzipFile(fileobj=file).read1 if start == GZIP else file.read
+        head = head_of(file)
+        self.problem = next(
+            (
+                _("this is a %s archive: unpack it first") % name
+                for start, name in ARCHIVES.items()
+                if head.startswith(start)
+            ),
+            "",
+        )
+        opener = next((opener for start, opener in PACKED if head.startswith(start)), None)
+        self.read = opener(file).read1 if opener else file.read
         self.max_bytes = max_bytes
         self.max_lines = max_lines
         self.read_bytes = 0
-        self.problem = ""
 
     def position(self) -> int:
         """Return how many bytes of the file itself were read, for a progress bar."""
-        return self.raw.tell()
+        return self.raw.tell() if self.raw.seekable() else self.read_bytes
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content, or what can be had of it."""
+        if self.problem:
+            return
         try:
             while chunk := self.read(CHUNK_BYTES):
                 self.read_bytes += len(chunk)
                 yield chunk
                 if self.max_bytes is not None and self.read_bytes >= self.max_bytes:
                     if self.read(1):
-                        self.problem = f"only the first {self.read_bytes} bytes were read"
+                        self.problem = _("only the first %d bytes were read") % self.read_bytes
                     return
-        except (EOFError, OSError, zlib.error) as error:
-            self.problem = f"the file is damaged: {error}"
+        except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+            self.problem = _("the file is damaged: %s") % error
 
     def texts(self) -> Iterator[bytes]:
         """Yield the content without its byte order mark; UTF-16 becomes UTF-8."""
@@ -79,9 +100,18 @@ class LogStream:
                 rest = rest[: MAX_LINE_BYTES + 1]
             if lines:
                 if self.max_lines is not None and count >= self.max_lines:
-                    self.problem = f"only the first {count} lines were read"
+                    self.problem = _("only the first %d lines were read") % count
                     return
                 count += len(lines)
                 yield lines
         if rest:
             yield [rest]
+
+
+def head_of(file: IO[bytes]) -> bytes:
+    """Return how a file starts, without moving on in it; a pipe cannot go back."""
+    if hasattr(file, "peek"):
+        return bytes(file.peek(HEAD_BYTES)[:HEAD_BYTES])
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    return head

@@ -1,14 +1,18 @@
-"""The report of a log: the counts, with the allies named and their credentials looked up."""
+"""The report as data: the counts, with the allies named and their credentials looked up.
 
-from collections.abc import Iterator
+What ``analyse_log --json`` writes. ``schema`` is raised when a key goes or changes its meaning; keys
+that come in do not raise it.
+"""
+
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from allies import selectors
-from allies.accesslog.report import Calls, Tally
+from allies.accesslog.calls import AllyCalls, Calls, Span, together
+from allies.accesslog.report import FileTally, Tally
 from allies.accesslog.routes import text
+
+SCHEMA = 2
 
 
 def shown(moment: datetime | None) -> str | None:
@@ -16,49 +20,74 @@ def shown(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def method_row(method: str, calls: Calls) -> dict[str, Any]:
-    """Return what happened with one method."""
+def span_row(span: Span) -> dict[str, Any]:
+    """Return how many failures there were, the first and the last."""
     return {
-        "method": method,
+        "failed": span.failed,
+        "first_failure": shown(span.first),
+        "last_failure": shown(span.last),
+    }
+
+
+def calls_row(calls: Calls) -> dict[str, Any]:
+    """Return what happened with one method, or on one route."""
+    return {
         "attempts": calls.attempts,
-        "failed": calls.failed,
-        "first_failure": shown(calls.first_failure),
-        "last_failure": shown(calls.last_failure),
+        **span_row(calls.span),
         "later_attempt_succeeded": calls.recovered,
     }
 
 
-def ally_row(ally: str, by_method: dict[str, Calls]) -> dict[str, Any]:
-    """Return what happened to one ally; when adding failed, only adding recovers it."""
+def ally_row(ally: str, mine: AllyCalls) -> dict[str, Any]:
+    """Return what happened to one ally: the methods, routes and clients of its failures.
+
+    When adding credentials failed, only adding them recovers the ally.
+    """
+    by_method = {method: calls for method, calls in mine.by_method().items() if calls.failed}
     decisive = [by_method["POST"]] if "POST" in by_method else list(by_method.values())
-    first = [calls.first_failure for calls in by_method.values() if calls.first_failure]
-    last = [calls.last_failure for calls in by_method.values() if calls.last_failure]
+    total = together(by_method.values())
+    routes = sorted(mine.routes.items(), key=lambda item: (-item[1].failed, item[0]))
+    clients = sorted(mine.clients.items(), key=lambda item: (-item[1].failed, item[0]))
     return {
         "id": ally,
-        "attempts": sum(calls.attempts for calls in by_method.values()),
-        "failed": sum(calls.failed for calls in by_method.values()),
-        "first_failure": shown(min(first, default=None)),
-        "last_failure": shown(max(last, default=None)),
+        "attempts": total.attempts,
+        **span_row(total.span),
         "later_attempt_succeeded": all(calls.recovered for calls in decisive),
-        "by_method": [method_row(*item) for item in sorted(by_method.items())],
+        "by_method": [{"method": name, **calls_row(calls)} for name, calls in by_method.items()],
+        "by_route": [
+            {"method": text(method), "route": route, **calls_row(calls)}
+            for (method, route), calls in routes
+            if calls.failed
+        ],
+        "by_client": [{"client": text(client), **span_row(span)} for client, span in clients],
+        "failed_of_further_clients": mine.failed_of_others,
+    }
+
+
+def file_row(file: FileTally) -> dict[str, Any]:
+    """Return what one file came to, and the formats that were recognised in it."""
+    return {
+        "file": file.name,
+        "lines": file.lines,
+        "not_understood": file.not_understood,
+        "many_not_understood": file.doubtful,
+        "examples": [{"line": number, "text": line} for number, line in file.examples],
+        "formats": [
+            {"format": form, "requests": requests}
+            for form, requests in sorted(file.forms.items(), key=lambda item: (-item[1], item[0]))
+        ],
+        "problem": file.problem,
     }
 
 
 def summarise(tally: Tally) -> dict[str, Any]:
     """Return the report as plain data."""
-    rows = [ally_row(ally, calls) for ally, calls in tally.affected()]
+    rows = [ally_row(ally, mine) for ally, mine in tally.allies.affected()]
     rows.sort(key=lambda row: (-row["failed"], row["id"]))
-    known = selectors.names_and_credentials(row["id"] for row in rows)
-    affected = [
-        {
-            "id": row["id"],
-            "name": known[row["id"]][0],
-            **row,
-            "credentials_set": known[row["id"]][1],
-        }
-        for row in rows
-        if row["id"] in known
-    ]
+    known = selectors.names_and_credentials(
+        row["id"] for row in rows if row["id"] not in tally.allies.unknown
+    )
+    allies = tally.allies
     return {
         "lines": {
             "total": tally.lines,
@@ -66,121 +95,49 @@ def summarise(tally: Tally) -> dict[str, Any]:
             "failed": tally.failed,
             "not_understood": tally.not_understood,
             "outside_window": tally.outside,
+            "without_time": tally.without_time,
+            "structure": tally.structure,
         },
+        "schema": SCHEMA,
         "window": {"since": shown(tally.since), "until": shown(tally.until)},
         "problem": tally.problem,
+        "files": [file_row(file) for file in tally.files],
         "by_status": [
             {"status": status, "calls": calls} for status, calls in sorted(tally.by_status.items())
         ],
         "by_route": [
-            {
-                "method": text(method),
-                "route": route,
-                "calls": calls,
-                "failed": tally.failed_by_route[method, route],
-            }
-            for (method, route), calls in most_first(tally.by_route)
+            {"method": text(method), "route": route, "calls": calls, "failed": failed}
+            for (method, route), (calls, failed) in most_first(tally.routes.final())
         ],
         "by_client": [
-            {
-                "client": text(client),
-                "calls": calls,
-                "failed": tally.failed_by_client[client],
-            }
-            for client, calls in most_first(tally.by_client)
+            {"client": text(client), "calls": calls, "failed": failed}
+            for client, (calls, failed) in most_first(tally.clients.final())
         ],
         "credentials": {
-            "failed_calls": sum(row["failed"] for row in rows),
-            "allies_hurt": affected,
+            "failed_calls": sum(row["failed"] for row in rows) + allies.further_failed,
+            "allies_hurt": [
+                {
+                    "id": row["id"],
+                    "name": known[row["id"]][0],
+                    **row,
+                    "credentials_set": known[row["id"]][1],
+                }
+                for row in rows
+                if row["id"] in known
+            ],
             "unknown_ids": [row for row in rows if row["id"] not in known],
-            "calls_of_ids_not_told_apart": tally.allies_not_told_apart,
+            "calls_of_ids_not_told_apart": allies.further_attempts,
+            "failed_calls_of_ids_not_told_apart": allies.further_failed,
         },
         "not_understood": {
-            "shown": [{"line": number, "text": line} for number, line in tally.shown],
+            "shown": [
+                {"file": name, "line": number, "text": line} for name, number, line in tally.shown
+            ],
             "not_shown": tally.not_understood - len(tally.shown),
         },
     }
 
 
-def most_first(counter: Any) -> list[tuple[Any, int]]:
+def most_first(counts: dict[Any, tuple[int, int]]) -> list[tuple[Any, tuple[int, int]]]:
     """Return the counts, the biggest first, equal ones by name."""
-    return sorted(counter.items(), key=lambda item: (-item[1], item[0]))
-
-
-# --- For people ------------------------------------------------------------------------------
-def as_text(report: dict[str, Any], *, top: int = 20) -> Iterator[str]:
-    """Yield the report line by line, for a terminal."""
-    lines = report["lines"]
-    yield _("Lines: %(total)d") % lines
-    yield _("  succeeded (status below 400): %(succeeded)d") % lines
-    yield _("  failed (status 400 and above): %(failed)d") % lines
-    yield _("  not understood: %(not_understood)d") % lines
-    if lines["outside_window"]:
-        yield _("  outside the time window: %(outside_window)d") % lines
-    if report["problem"]:
-        yield _("INCOMPLETE: %s") % report["problem"]
-    yield ""
-    yield _("By status")
-    for row in report["by_status"]:
-        yield f"  {row['status']}: {row['calls']}"
-    yield ""
-    yield _("By route (calls, of which failed)")
-    route_rows = [(f"{row['method']} {row['route']}".strip(), row) for row in report["by_route"]]
-    yield from counted(route_rows, top)
-    yield ""
-    yield _("By client (calls, of which failed)")
-    yield from counted([(row["client"], row) for row in report["by_client"]], top)
-    yield ""
-    yield from credentials_text(report["credentials"])
-    yield from rejects_text(report["not_understood"], top)
-
-
-def counted(rows: list[tuple[str, dict[str, Any]]], top: int) -> Iterator[str]:
-    """Yield the biggest counts, and how many more there are."""
-    for name, row in rows[:top]:
-        yield f"  {name}: {row['calls']}, {row['failed']}"
-    if len(rows) > top:
-        yield _("  … and %d more (--json has all)") % (len(rows) - top)
-
-
-def credentials_text(found: dict[str, Any]) -> Iterator[str]:
-    """Yield who was affected."""
-    yield _("Failed calls on /allies/{id}/credentials: %(failed_calls)d") % found
-    yield _("Allies affected: %d") % len(found["allies_hurt"])
-    for row in found["allies_hurt"]:
-        yield f"  {row['id']} {row['name']}"
-        yield ally_text(row)
-        now = _("set") if row["credentials_set"] else _("NOT SET")
-        yield _("    credentials now: %s") % now
-    yield _("Ids that no ally has: %d") % len(found["unknown_ids"])
-    for row in found["unknown_ids"]:
-        yield f"  {row['id']}"
-        yield ally_text(row)
-    if found["calls_of_ids_not_told_apart"]:
-        yield _("Calls of further ids: %(calls_of_ids_not_told_apart)d") % found
-
-
-def ally_text(row: dict[str, Any]) -> str:
-    """Return the line about the attempts."""
-    recovered = _("yes") if row["later_attempt_succeeded"] else _("no")
-    values = {**row, "recovered": recovered}
-    return (
-        _(
-            "    %(failed)d of %(attempts)d attempts failed, first %(first_failure)s,"
-            " last %(last_failure)s, a later one succeeded: %(recovered)s"
-        )
-        % values
-    )
-
-
-def rejects_text(found: dict[str, Any], top: int) -> Iterator[str]:
-    """Yield the lines that are not understood."""
-    if not found["shown"]:
-        return
-    yield ""
-    yield _("Not understood")
-    for row in found["shown"][:top]:
-        yield f"  {row['line']}: {row['text']}"
-    more = len(found["shown"]) - top + found["not_shown"]
-    if more > 0:
-        yield _("  … and %d more (--rejects FILE writes all)") % more
+    return sorted(counts.items(), key=lambda item: (-item[1][0], item[0]))

@@ -7,12 +7,22 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from allies.accesslog.lines import MAX_LINE_BYTES, Entry, read_bent, read_line, read_time
+from allies.accesslog.entry import MAX_LINE_BYTES, Entry
+from allies.accesslog.lines import LineReader
+from allies.accesslog.times import read_time
 from allies.accesslog.routes import route_of
 from allies.tests.logs import BENDS, BENT_TIMES, NOISE, TIMES, combined, json_line, werkzeug
 
 PATH = "/allies/1f585fc9-4926-468c-a728-eb34d80e9ea1/credentials"
 BOGOTA = timezone(timedelta(hours=-5))
+
+
+def read_line(line):
+    return LineReader().read(line)
+
+
+def read_bent(line):
+    return LineReader().read_bent(line)
 
 
 def essence(entry):
@@ -94,7 +104,9 @@ def test_a_line_beyond_the_limit_is_not_understood_however_it_starts():
 
 def test_json_lines():
     entry = read_line(json_line(path=PATH, status=500))
-    assert entry == Entry(b"POST", PATH.encode(), 500, b"127.0.0.1", b"2023-10-10T13:55:36Z")
+    assert entry == Entry(
+        b"POST", PATH.encode(), 500, b"127.0.0.1", b"2023-10-10T13:55:36Z", "json"
+    )
 
 
 @pytest.mark.parametrize(

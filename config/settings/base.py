@@ -292,6 +292,8 @@ WORK_LEASE_SECONDS = env.integer("WORK_LEASE_SECONDS", 30, minimum=1)
 # --- People read their language, in their time -----------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
+# The language of commands that have one: the terminal's (POSIX: the first of these that is set).
+TERMINAL_LANGUAGE = env.text("LC_ALL", "") or env.text("LC_MESSAGES", "") or env.text("LANG", "")
 LOCALE_PATHS = [BASE_DIR / "core" / "locale"]
 USE_I18N = True
 USE_TZ = True

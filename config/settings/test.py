@@ -15,6 +15,7 @@ JWT_SIGNING_KEY = SECRET_KEY
 SIMPLE_JWT = {**base.SIMPLE_JWT, "SIGNING_KEY": JWT_SIGNING_KEY}
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 PLATFORM_APPS = base.PLATFORM_APPS
+TERMINAL_LANGUAGE = ""  # whatever the developer's terminal speaks
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = str(Path(tempfile.gettempdir()) / "plaza-test-media")
 STATIC_ROOT = str(Path(tempfile.gettempdir()) / "plaza-test-static")
