@@ -141,7 +141,9 @@ class Allies:
     pairs: int = 0
     max_pairs: int = MAX_PAIRS
 
-    def add(self, ally: str, route: str, entry: Entry, moment: datetime | None, number: int) -> None:
+    def add(
+        self, ally: str, route: str, entry: Entry, moment: datetime | None, number: int
+    ) -> None:
         """Count a call."""
         mine = self.known.get(ally) or self.unchecked.get(ally) or self.unknown.get(ally)
         if mine is None:

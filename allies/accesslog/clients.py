@@ -17,9 +17,9 @@ IPV4 = re.compile(OCTET + rb"(?:\." + OCTET + rb"){3}")
 PORT = re.compile(rb":[0-9]{1,5}")
 # [2001:db8::7]:443, 10.0.0.1:443, host.example:443
 WITH_PORT = re.compile(rb"(?:\[([^\]]{2,60})\]|([^:\[\]]{1,255}))(?::[0-9]{1,5})?")
+WITH_PORT_ONLY = re.compile(rb"\S+:[0-9]{1,5}")
 WORD = re.compile(rb"[^\s,;\"'()<>=|]+")
 MAX_BYTES = 255
-# The least that a name on the left of a line needs, so that a word of a prefix is none.
 DASH = b"-"
 
 
@@ -62,6 +62,8 @@ def client_in(before: bytes) -> bytes:
     dash = words.index(DASH) if DASH in words else len(words)
     if dash == 1 and b"." in words[0] and client_of(words[0]):
         return client_of(words[0])  # host.example - 10.0.0.9 [: that is a user's name
+    if dash == 2 and WITH_PORT_ONLY.fullmatch(words[0]) and client_of(words[1]):  # noqa: PLR2004 - site and client
+        return client_of(words[1])  # www.example.com:443 10.0.0.5 - -: the site in front
     for word in words:
         address = address_of(word.rstrip(b":") if word.count(b":") == 1 else word)
         if address:

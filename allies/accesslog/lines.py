@@ -15,7 +15,7 @@ from http import HTTPStatus
 from allies.accesslog.clients import IPV4, client_in, client_of
 from allies.accesslog.columns import Columns, status_place
 from allies.accesslog.entry import MAX_LINE_BYTES, NO_CLIENT, Entry, Structure
-from allies.accesslog.prefixes import ANSI, PREFIXES, Bare, strip_prefixes
+from allies.accesslog.prefixes import ANSI, CUT, PREFIXES, Bare, strip_prefixes
 from allies.accesslog.records import json_object, read_pairs, read_record, wrapped
 from allies.accesslog.shapes import METHODS, TEXT_SHAPES, common_name
 from allies.accesslog.times import read_time, time_in
@@ -64,6 +64,7 @@ JSON_START = re.compile(rb'[^"{]*?(?=\{\s*")')
 MAX_PARTS = 64
 MAX_DEPTH = 3
 SAMPLE_LINES = 1_000
+FREE = "free form"
 new_tuple = tuple.__new__
 
 
@@ -76,12 +77,13 @@ class LineReader:
         self.prefix: tuple[re.Pattern[bytes], str] | None = None
         self.parts: dict[tuple[str, ...], bytes] = {}
         self.names: dict[bytes, str] = {}
+        self.prefixed = False
 
     def learn(self, lines: Sequence[bytes]) -> None:
         """Learn from a file's first lines in which column its status is."""
         self.place = status_place(lines[:SAMPLE_LINES], USUAL)
 
-    def read(self, line: bytes) -> Entry | Structure | None:
+    def read(self, line: bytes, depth: int = 0) -> Entry | Structure | None:
         """Return what a line says, or None when that cannot be read beyond doubt."""
         if len(line) > MAX_LINE_BYTES:
             return None
@@ -98,7 +100,7 @@ class LineReader:
                 # A second version in the line may be a second request: somebody forged one of both.
                 and line.find(b"HTTP/", end) < 0
                 # A status that is called so wins over the one in its usual place.
-                and line.find(b"tatus", end) < 0
+                and line.find(b"tatus", end, line.find(b'"', end)) < 0
                 and (client or (client := client_of(word)))
             ):
                 kind = b"q" if line.endswith(b'"') else time[11:12]
@@ -107,56 +109,67 @@ class LineReader:
                     form = f"{self.prefix[1]}: {form}"  # type: ignore[index] - start is 0 without
                 # Without the keywords of Entry(): this line runs a million times.
                 return new_tuple(Entry, (method, path, number, client, time, form))
-        return self.read_bent(line)
+        elif start and line.startswith(b"{", start):
+            found = self.read_json(line[start:].rstrip(), depth)
+            if isinstance(found, Entry):
+                return found._replace(form=f"{self.prefix[1]}: {found.form}")  # type: ignore[index] - see above
+        return self.read_bent(line, depth)
 
-    def read_bent(self, line: bytes) -> Entry | Structure | None:
+    def read_bent(self, line: bytes, depth: int = 0) -> Entry | Structure | None:
         """Read a line that is not as most servers write it, or not at all."""
+        if depth > MAX_DEPTH:
+            return None
         clean = line.replace(b"\0", b"") if b"\0" in line else line
-        clean = ANSI.sub(b"", clean).strip() if b"\x1b" in clean else clean.strip()
+        clean = ANSI.sub(b"", clean) if b"\x1b" in clean else clean
+        # A blank at the end may be the middle of a line that was cut.
+        clean = clean.lstrip().rstrip(b"\r\n")
+        if clean.startswith(b"{"):
+            return self.read_json(clean, depth)
         if clean.startswith(b"#"):
             return self.columns.directive(clean)
         if self.columns.count:
             entry = self.columns.read(clean)
             if entry is not None:
                 return entry
-        return self.read_text(clean, 0)
+        # What a prefix takes off may be a shape's own time: then the shape has won once.
+        ways = (self.read_prefixed, read_shape) if self.prefixed else (read_shape, self.read_prefixed)
+        for number, way in enumerate(ways):
+            found = way(clean, depth)
+            if found is not None:
+                self.prefixed = self.prefixed != bool(number)
+                return found
+        return self.read_bare(clean.rstrip(), depth)
 
-    def read_text(self, line: bytes, depth: int) -> Entry | Structure | None:
-        """Read a line's text, with whatever stands before it."""
-        if line.startswith(b"{"):
-            return self.read_json(line, depth)
-        entry = read_shape(line)
-        if entry is not None:
-            return entry
+    def read_prefixed(self, line: bytes, depth: int) -> Entry | Structure | None:
+        """Read a line behind what containers, service managers and loggers put before it."""
         bare = strip_prefixes(line)
-        if bare.names and bare.names[-1] == "cri":
-            joined = self.join(("cri", *bare.names, stream_of(line)), bare.rest, goes_on=bare.goes_on)
-            if joined is None:
-                return Structure("cri")
-            bare = bare._replace(rest=joined)
-        found = self.read_bare(bare, depth)
-        if isinstance(found, Entry) and bare.names:
-            self.keep_prefix(line, bare)
-            return found._replace(
-                form=": ".join((*bare.names, found.form)), time=better(found.time, bare.time)
-            )
-        return found
-
-    def read_bare(self, bare: Bare, depth: int) -> Entry | Structure | None:
-        """Read what is left of a line without its prefixes."""
+        if not bare.names:
+            return None
         rest = bare.rest
-        match = JSON_START.match(rest) if rest.endswith(b"}") else None
+        if bare.names[-1] == CUT:
+            stream = "stderr" if b" stderr " in line[:100] else "stdout"
+            whole = self.join((*bare.names, stream), rest, goes_on=bare.goes_on)
+            if whole is None:
+                return Structure(CUT)
+            rest = whole
+        found = self.read(rest.strip(), depth + 1)
+        if not isinstance(found, Entry):
+            return found
+        if len(bare.names) == 1 and not (bare.time and rest.startswith(b"{")):
+            self.keep_prefix(line, bare)
+        form = ": ".join((*bare.names, found.form))
+        return found._replace(form=form, time=better(found.time, bare.time))
+
+    def read_bare(self, line: bytes, depth: int) -> Entry | Structure | None:
+        """Read a line of which nobody knows the shape."""
+        match = JSON_START.match(line) if line.endswith(b"}") else None
         if match is not None:
-            found = self.read_json(rest[match.end() :], depth)
+            found = self.read_json(line[match.end() :], depth)
             if found is not None:
                 return found
-        if bare.names:
-            entry = read_shape(rest)
-            if entry is not None:
-                return entry
-        if OWN_TEXT.match(rest):
+        if OWN_TEXT.match(line):
             return None  # a record of ours that is no request, such as a call that we made
-        return self.read_anywhere(rest) or read_pairs(rest)
+        return self.read_anywhere(line) or read_pairs(line)
 
     def read_json(self, line: bytes, depth: int) -> Entry | Structure | None:
         """Read a JSON object: a record, or a wrapper around a line."""
@@ -164,34 +177,31 @@ class LineReader:
         if data is None:
             return None
         entry = read_record(data)
-        if entry is not None or depth >= MAX_DEPTH:
+        inner = wrapped(data) if entry is None else None
+        if inner is None or depth >= MAX_DEPTH:
             return entry
-        inner = wrapped(data)
-        if inner is None:
-            return None
         name, shown = inner
         text = shown.encode("utf-8", "replace")
-        if name == "docker" and "stream" in data:
-            joined = self.join(
-                (name, str(data["stream"])), text, goes_on=not text.endswith(b"\n") and "time" in data
-            )
-            if joined is None:
+        alone = text
+        if name == "docker" and "stream" in data and "time" in data:
+            key = (name, str(data["stream"]))
+            whole = self.join(key, text, goes_on=not text.endswith(b"\n"))
+            if whole is None:
                 # Collectors take the line end off; then it is a line nevertheless.
-                found = self.read_text(text.strip(), depth + 1)
+                found = self.read(text.strip(), depth + 1)
                 if not isinstance(found, Entry):
                     return Structure(name)
-                del self.parts[name, str(data["stream"])]
+                del self.parts[key]
                 return found._replace(form=f"{name}: {found.form}")
-            alone, text = text, joined
-            found = self.read_text(ANSI.sub(b"", text).strip(), depth + 1)
-            if found is None and alone is not text:
-                found = self.read_text(ANSI.sub(b"", alone).strip(), depth + 1)
-        else:
-            found = self.read_text(ANSI.sub(b"", text).strip(), depth + 1)
-        if isinstance(found, Entry):
-            outer = read_outer_time(data)
-            return found._replace(form=f"{name}: {found.form}", time=better(found.time, outer))
-        return found
+            text = whole
+        found = self.read(text.strip(), depth + 1)
+        if found is None and alone is not text:
+            found = self.read(alone.strip(), depth + 1)
+        if not isinstance(found, Entry):
+            return found
+        return found._replace(
+            form=f"{name}: {found.form}", time=better(found.time, read_outer_time(data))
+        )
 
     def join(self, key: tuple[str, ...], text: bytes, *, goes_on: bool) -> bytes | None:
         """Return a whole line, or None while more of it is to come."""
@@ -205,10 +215,10 @@ class LineReader:
 
     def keep_prefix(self, line: bytes, bare: Bare) -> None:
         """Remember a file's prefix when it is a single one before a line of the fast path."""
-        if self.prefix is None and len(bare.names) == 1 and FAST.match(bare.rest):
+        if self.prefix is None and (FAST.match(bare.rest) or bare.rest.startswith(b"{")):
             for name, pattern in PREFIXES:
                 match = pattern.match(line)
-                if match is not None and line[match.end() :] == bare.rest and name != "cri":
+                if match is not None and line[match.end() :] == bare.rest and name != CUT:
                     self.prefix = (pattern, name)
 
     def read_anywhere(self, line: bytes) -> Entry | None:
@@ -230,7 +240,7 @@ class LineReader:
         client = client_in(before[:start] if time else before)
         if client == NO_CLIENT and time:
             client = client_in(before[end:])
-        form = common_name(line) if FAST.match(line) else "free form"
+        form = common_name(line) if FAST.match(line) and not self.place else FREE
         return Entry(match[1], match[2], status, client, time or time_in(rest)[0], form)
 
     def status_after(self, rest: bytes, before: bytes) -> int | None:
@@ -265,11 +275,6 @@ def unquoted(text: bytes) -> bytes:
     return text.partition(b'"')[0]
 
 
-def stream_of(line: bytes) -> str:
-    """Return which stream a container's line is of; the two are cut apart from each other."""
-    return "stderr" if b" stderr " in line[:64] else "stdout"
-
-
 def better(mine: bytes, outer: bytes) -> bytes:
     """Return a line's own time, or that of its wrapper when its own is none."""
     return mine if not outer or read_time(mine, UTC) is not None else outer
@@ -283,7 +288,7 @@ def read_outer_time(data: dict[str, object]) -> bytes:
     return b""
 
 
-def read_shape(line: bytes) -> Entry | None:
+def read_shape(line: bytes, _depth: int = 0) -> Entry | None:
     """Return what a line of the table's shapes says."""
     for name, sign, pattern in TEXT_SHAPES:
         if sign not in line:
@@ -303,5 +308,3 @@ def read_shape(line: bytes) -> Entry | None:
             (found.get("time") or b"").replace(b"\t", b" ") + UTC_SHAPES.get(name, b""), name,
         )  # fmt: skip
     return None
-
-

@@ -11,6 +11,8 @@ from allies.accesslog.times import read_time
 
 ANSI = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 MAX_LAYERS = 6
+# The one whose lines are cut at 16 KiB, and go on in the next.
+CUT = "cri"
 DATE_TIME = (
     rb"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}(?:[T ]| - )[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"
     rb"(?: ?(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?"
@@ -24,6 +26,11 @@ LEVEL = (
 # One program's name with its process: nginx: or gunicorn[123]:
 TAG = rb"[A-Za-z0-9_./@()-]{1,64}(?:\[[^\]\s]{1,64}\])?: ?"
 WORD = rb"[A-Za-z0-9_.-]{1,80}"
+# A logger's name, with the place in the code; not the client in front of a request.
+LOGGER = (
+    rb"[A-Za-z_][\w.-]{0,80}(?::[A-Za-z_<][\w<>.]{0,80}|:[0-9]{1,6}(?![.0-9])){0,3}"
+    rb"(?: [:|-] (?!\")|: (?!\")|:(?=[^\s])(?![0-9]{1,5} - \"))"
+)
 
 
 class Prefix(NamedTuple):
@@ -35,7 +42,7 @@ class Prefix(NamedTuple):
 
 # In this order: a later one would take a piece of an earlier one.
 PREFIXES = (
-    Prefix("cri", re.compile(rb"(?P<time>" + ZONED + rb") (?:stdout|stderr) (?P<cut>[PF])(?::\S*)? ")),
+    Prefix(CUT, re.compile(rb"(?P<time>" + ZONED + rb") (?:stdout|stderr) (?P<cut>[PF])(?::\S*)? ")),
     Prefix("kubectl", re.compile(rb"\[(?:pod|deployment|job)/[^\]\s]{1,300}\] ")),
     Prefix("honcho", re.compile(rb"[0-9]{2}:[0-9]{2}:[0-9]{2} [\w.-]{1,80} *\| ?")),
     Prefix("compose", re.compile(rb"[\w.-]{1,120} *\| ?")),
@@ -51,7 +58,7 @@ PREFIXES = (
     ),
     Prefix(
         "syslog",
-        re.compile(rb"(?:<[0-9]{1,3}>)?(?:[A-Z][a-z]{2} )?(?P<time>" + DATE_TIME + rb") (?!" + LEVEL + rb"\b)" + WORD + rb" (?:" + TAG + rb")"),
+        re.compile(rb"(?:<[0-9]{1,3}>)?(?:[A-Z][a-z]{2} )?(?P<time>" + DATE_TIME + rb") (?!" + LEVEL + rb"\b)(?:" + WORD + rb" )?(?:" + TAG + rb")"),
     ),
     Prefix("syslog", re.compile(rb"<[0-9]{1,3}>(?:(?P<time>" + NO_YEAR + rb") )?(?:" + TAG + rb")?")),
     # 2023-10-10 13:55:36,123 - werkzeug - INFO - , [2023-10-10 13:55:36 +0000] [12] [INFO]
@@ -60,7 +67,7 @@ PREFIXES = (
         re.compile(
             rb"(?:\[?" + LEVEL + rb"\]? +)?\[?(?P<time>" + DATE_TIME + rb")(?::? ?" + LEVEL + rb"/[\w-]+)?\]?"
             rb"(?: ?[-|:] ?| +)(?:(?:\[[0-9]+\]|" + WORD + rb") (?:- )?(?:[0-9]+ ){0,2})?"
-            rb"\[?" + LEVEL + rb"\]?(?: +in)?(?=[\s:|-])(?: ?\[[^\]]{1,100}\](?= ))?(?: *[:|-] *| +)(?:" + WORD + rb"(?::[\w<>.]+)*(?: [:|-] |: |:(?=\S)))?"
+            rb"\[?" + LEVEL + rb"\]?(?: +in)?(?=[\s:|-])(?: ?\[[^\]]{1,100}\](?= ))?(?: *[:|-] *| +)(?:" + LOGGER + rb")?"
         ),
     ),
     Prefix("logging", re.compile(rb"[IWEF][0-9]{4} [0-9:.]{8,15} +[0-9]+ [\w./-]+:[0-9]+\] ")),
@@ -68,7 +75,7 @@ PREFIXES = (
     Prefix(
         "logging",
         re.compile(
-            rb"(?:\[" + LEVEL + rb"\]|" + LEVEL + rb")(?: *[:|-] *| +)(?:(?!https?:)" + WORD + rb"(?::(?=[^0-9])| - |: ))?"
+            rb"(?:\[" + LEVEL + rb"\]|" + LEVEL + rb")(?: *[:|-] *| +)(?:(?!https?:)" + LOGGER + rb")?"
         ),
     ),
     # INFO 2023-10-10 13:55:36,123 basehttp 12 140
@@ -92,7 +99,6 @@ def strip_prefixes(line: bytes) -> Bare:
     time, goes_on = b"", False
     for _ in range(MAX_LAYERS):
         line = line.lstrip()
-        # An address, a quote or a brace: the line itself.
         for name, pattern in PREFIXES:
             match = pattern.match(line)
             if match is None:
@@ -107,6 +113,6 @@ def strip_prefixes(line: bytes) -> Bare:
             break
         else:
             break
-        if names[-1] == "cri" and goes_on:
-            break
+        if names[-1] == CUT:
+            break  # what follows may be the middle of a line
     return Bare(line, tuple(dict.fromkeys(names)), time, goes_on)

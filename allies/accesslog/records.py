@@ -2,7 +2,8 @@
 
 import json
 import re
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,20 +21,20 @@ NAMES: dict[str, tuple[str, ...]] = {
         "path", "uri", "request_uri", "RequestPath", "request_path", "url", "requestUrl",
         "request.uri", "request.path", "request.url", "req.url", "url.original", "url.path", "url.full",
         "http.url", "http.target", "httpRequest.requestUrl", "cs-uri-stem", "cs-uri", "cs_uri_stem",
-        "uri_path", "target", "requestURI",
+        "uri_path", "target", "requestURI", "URI",
     ),
     "status": (
         "DownstreamStatus", "status", "status_code", "statusCode", "response_status", "responseStatus",
         "OriginStatus", "response.status", "response.status_code", "response.statusCode",
         "res.statusCode", "res.status", "http.response.status_code", "http.status_code",
-        "httpRequest.status", "sc-status", "sc_status", "http_status", "code",
+        "httpRequest.status", "sc-status", "sc_status", "http_status", "code", "resp",
     ),
     "client": (
         "client", "client_ip", "clientip", "clientIp", "clientIP", "remote_addr", "remote_ip",
         "client_addr", "ClientHost", "ClientAddr", "remoteAddr", "remoteIp", "remote_address",
         "ip", "fwd", "request.client_ip", "request.remote_ip", "request.remote_addr",
         "req.remoteAddress", "req.ip", "client.ip", "source.ip", "client.address", "source.address",
-        "httpRequest.remoteIp", "http.client_ip", "c-ip", "c_ip", "c-dns", "remote_host", "host_ip", "remote", "peer",
+        "httpRequest.remoteIp", "http.client_ip", "c-ip", "c_ip", "c-dns", "remote_host", "host_ip", "remote", "peer", "srcIP",
     ),
     "time": (
         "time", "timestamp", "@timestamp", "time_iso8601", "StartUTC", "StartLocal", "ts", "msec",
@@ -56,12 +57,12 @@ WRAPPED = (
 RECORD_NAMES = (
     ("traefik json", "DownstreamStatus"),
     ("traefik json", "OriginStatus"),
-    ("caddy json", "request.remote_ip"),
-    ("caddy json", "request.remote_addr"),
+    ("caddy json", "resp_headers"),
+    ("caddy json", "bytes_read"),
     ("plaza json", "actor"),
     ("nginx json", "upstream_status"),
     ("nginx json", "request_time"),
-    ("google json", "httpRequest.status"),
+    ("google json", "httpRequest"),
 )
 # What every record of core.ops.logging has, and what core.middleware calls a request's.
 OWN = {"timestamp", "level", "logger", "message", "request_id", "actor"}
@@ -71,6 +72,32 @@ REQUEST_LINE = re.compile(r"([A-Z]{3,20}) (\S(?:.*\S)?) HTTP/[0-9.]{1,3}|([A-Z]{
 STATUSES = {str(number): number for number in range(100, 600)}
 PAIR = re.compile(rb'([A-Za-z_@][\w.@-]{0,60})=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=[\s,]|$)')
 ENOUGH_PAIRS = 3
+
+
+class Layout(NamedTuple):
+    """The names that a record with certain keys can have for each role, and its format."""
+
+    roles: dict[str, tuple[str, ...]]
+    form: str
+    # As they stand in the line, of what may not be given twice.
+    decisive: tuple[bytes, ...]
+
+
+@lru_cache(maxsize=256)
+def layout_of(keys: tuple[str, ...]) -> Layout:
+    """Return the layout of the records with these keys: the lines of a log are alike."""
+    there = {*keys}
+    roles = {
+        role: tuple(name for name in names if name in there or name.partition(".")[0] in there)
+        for role, names in NAMES.items()
+    }
+    forms = (name for name, key in RECORD_NAMES if key in there)
+    decisive = {
+        name.partition(".")[0]
+        for role in ("method", "path", "status", "request")
+        for name in roles[role]
+    }
+    return Layout(roles, next(forms, "json"), tuple(b'"%b"' % key.encode() for key in decisive))
 
 
 def find(data: dict[str, Any], name: str) -> Any:
@@ -83,23 +110,24 @@ def find(data: dict[str, Any], name: str) -> Any:
     return None if isinstance(value, dict | list | bool) else value
 
 
-def first_of(data: dict[str, Any], role: str) -> Any:
-    """Return the first value that a role's names have."""
-    for name in NAMES[role]:
+def first_of(data: dict[str, Any], names: tuple[str, ...]) -> Any:
+    """Return the first value that the names have."""
+    for name in names:
         value = find(data, name)
         if value is not None and value not in {"", "-"}:
             return value
     return None
 
 
-def status_of(data: dict[str, Any]) -> int | None:
+def status_of(data: dict[str, Any], names: tuple[str, ...]) -> int | None:
     """Return the first value that is a status."""
-    for name in NAMES["status"]:
+    for name in names:
         value = find(data, name)
         if value is not None:
-            shown = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-            if shown in STATUSES:
-                return STATUSES[shown]
+            whole = isinstance(value, float) and value.is_integer()
+            status = STATUSES.get(str(int(value)) if whole else str(value))
+            if status is not None:
+                return status
     return None
 
 
@@ -111,26 +139,27 @@ def read_record(data: dict[str, Any], form: str | None = None) -> Entry | None:
     """
     if data.keys() >= OWN and data["message"] != OWN_REQUEST:
         return None
-    method, path = first_of(data, "method"), first_of(data, "path")
+    layout = layout_of(tuple(data))
+    roles = layout.roles
+    method, path = first_of(data, roles["method"]), first_of(data, roles["path"])
     if not isinstance(method, str) or not isinstance(path, str):
-        match = REQUEST_LINE.fullmatch(str(first_of(data, "request")))
+        match = REQUEST_LINE.fullmatch(str(first_of(data, roles["request"])))
         if match is None:
             return None
         method, path = match[1] or match[3], match[2] or match[4]
     if not ALLOWED_METHOD.fullmatch(method):
         return None
-    status = status_of(data)
+    status = status_of(data, roles["status"])
     if status is None:
         return None
-    time = first_of(data, "time")
-    if form is None:
-        form = next((name for name, key in RECORD_NAMES if find(data, key) is not None), "json")
-    return Entry(as_bytes(method), as_bytes(path), status, record_client(data), as_bytes(time), form)
+    time = as_bytes(first_of(data, roles["time"]))
+    client = record_client(data, roles["client"])
+    return Entry(as_bytes(method), as_bytes(path), status, client, time, form or layout.form)
 
 
-def record_client(data: dict[str, Any]) -> bytes:
+def record_client(data: dict[str, Any], names: tuple[str, ...]) -> bytes:
     """Return the first value that is an address or a host name; of a list its first."""
-    for name in NAMES["client"]:
+    for name in names:
         value = find(data, name)
         if isinstance(value, str):
             client = client_of(value.partition(",")[0].strip().encode("utf-8", "replace"))
@@ -161,7 +190,7 @@ def json_object(line: bytes) -> dict[str, Any] | None:
             return None
     if not isinstance(data, dict):
         return None
-    if line.count(b":") > len(data) and any(line.count(b'"%b"' % key.encode()) > 1 for key in data):
+    if any(line.count(key) > 1 for key in layout_of(tuple(data)).decisive):
         try:
             json.loads(line.decode("utf-8", "replace"), object_pairs_hook=once)
         except (ValueError, RecursionError):

@@ -108,7 +108,6 @@ class Tally:
                     reject(line)
                 else:
                     self.structure += 1
-                    file.forms[entry.form] += 0
             self.routes.bound()
             self.clients.bound()
             progress(stream.position())
@@ -161,7 +160,7 @@ class Tally:
             )
 
 
-def tally_of(  # noqa: PLR0913 - the limits and callbacks of a page and of a command
+def tally_of(
     file: IO[bytes],
     *,
     name: str = "",
@@ -173,5 +172,3 @@ def tally_of(  # noqa: PLR0913 - the limits and callbacks of a page and of a com
     """Count a whole log."""
     stream = LogStream(file, max_bytes=max_bytes, max_lines=max_lines)
     return Tally(since=since, until=until).read(stream, name=name)
-
-

@@ -53,7 +53,9 @@ def read_route(path: bytes) -> Route:
     match = CREDENTIALS.fullmatch(plain)
     if match is not None:
         prefix = "/api" if bare.startswith(b"/api/") else ""
-        return Route(f"{prefix}/allies/{HIDDEN_ID}/credentials", text(match[1])[:MAX_ALLY_CHARACTERS])
+        return Route(
+            f"{prefix}/allies/{HIDDEN_ID}/credentials", text(match[1])[:MAX_ALLY_CHARACTERS]
+        )
     shown = text(bare).rstrip("/")
     if MAYBE.search(shown):
         parts = shown.split("/")

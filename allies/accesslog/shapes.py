@@ -9,7 +9,9 @@ is still read when it has a request in quotes and one status (``lines.py``), is 
 import re
 from typing import NamedTuple
 
-METHODS = rb"GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT|PROPFIND|MKCOL|COPY|MOVE|PURGE|QUERY"
+METHODS = (
+    rb"GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|CONNECT|PROPFIND|MKCOL|COPY|MOVE|PURGE|QUERY"
+)
 METHOD = rb"(?P<method>[A-Z]{3,20})"
 PATH = rb"(?P<path>[^\s\"]+)"
 STATUS = rb"(?P<status>[1-5][0-9][0-9])"
@@ -43,7 +45,6 @@ TEXT_SHAPES = (
         + rb" [0-9]+ ms "
         + CLIENT,
     ),
-    shape("sandbox", b"ms", rb"sandbox " + METHOD + rb" (?P<path>\S.*) " + STATUS + rb" [0-9]+ms"),
     shape(
         "uvicorn",
         b' - "',
@@ -67,13 +68,24 @@ TEXT_SHAPES = (
     shape(
         "haproxy",
         b'"',
-        rb"(?:.{0,200}?\s)??"
-        + CLIENT
+        CLIENT
         + rb" \[(?P<time>[^\]]{10,40})\] \S+ \S+ [0-9+/-]+ "
         + STATUS
         + rb' \+?[0-9]+ \S+ \S+ [\w-]{4} [0-9+/]+ [0-9/]+ (?:\{[^"]*?\} ){0,2}"'
         + REQUEST
         + rb'"',
+    ),
+    # www.example.com:443 10.0.0.5 - - [10/Oct/2023:13:55:36 +0000] "GET / HTTP/1.1" 200 12
+    shape(
+        "virtual hosts",
+        b'] "',
+        rb"[0-9A-Za-z._-]{1,255}:[0-9]{1,5} "
+        + CLIENT
+        + rb" \S+ [^\[\"]{1,200} \[(?P<time>[^\]\"]{8,60})\] \""
+        + REQUEST
+        + rb'" '
+        + STATUS
+        + rb"(?= [0-9-])",
     ),
     # date time location bytes client method host path status
     shape(
@@ -140,6 +152,16 @@ TEXT_SHAPES = (
         "php",
         b"]: ",
         rb"\[(?P<time>[^\]]+)\] " + CLIENT + rb" \[" + STATUS + rb"\]: " + METHOD + rb" " + PATH,
+    ),
+    # [2023-10-10T13:55:36.123Z] "GET /x HTTP/1.1" 404 - 0 12 3 2 "10.0.0.5" "agent" "id" …
+    shape(
+        "envoy",
+        b'] "',
+        rb'\[(?P<time>[0-9-]{10}T[0-9:.]{8,18}Z)\] "'
+        + REQUEST
+        + rb'" '
+        + STATUS
+        + rb' \S+ (?:\S+ ){0,2}(?:"[^"]*" )?[0-9]+ [0-9]+ [0-9]+ (?:[0-9]+|-) "(?P<client>[^",]*)[^"]*"',
     ),
     # GET /x 200 1.234 ms - 12, or GET /x 200 12 - 1.234 ms
     shape(

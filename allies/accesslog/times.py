@@ -11,7 +11,9 @@ MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
 MONTHS = {MONTH_NAMES[4 * number - 4 : 4 * number - 1]: number for number in range(1, 13)}
 CLOCK = r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})((?:[.,][0-9]+)?)"
 # 10/Oct/2023 13:55:36 and 10/Oct/2023:13:55:36 +0000, blanks taken out before.
-CLF = re.compile(rf"([0-9]{{1,2}})/([a-z]{{3}})[a-z]*/([0-9]{{4}}):?{CLOCK}(z|utc|gmt|[+-][0-9]{{2}}:?[0-9]{{2}})?")
+CLF = re.compile(
+    rf"([0-9]{{1,2}})/([a-z]{{3}})[a-z]*/([0-9]{{4}}):?{CLOCK}(z|utc|gmt|[+-][0-9]{{2}}:?[0-9]{{2}})?"
+)
 # Oct 10 13:55:36 (no year), Tue Oct 10 13:55:36 2023, Oct 10 2023 13:55:36
 SYSLOG = re.compile(
     rf"(?:[a-z]{{3}},? )?([a-z]{{3}}) +([0-9]{{1,2}}) (?:([0-9]{{4}}) )?{CLOCK}(?: (?:utc |gmt )?([0-9]{{4}}))?"
@@ -79,7 +81,7 @@ def epoch(shown: str) -> datetime | None:
     )
 
 
-def moment(  # noqa: PLR0913, PLR0917 - the parts of a time, in their order
+def moment(  # noqa: PLR0917 - the parts of a time, in their order
     zone: tzinfo, year: str, month: str | int, day: str, hour: str, minute: str, second: str,
     fraction: str, *, offset: str | None = None,
 ) -> datetime:  # fmt: skip

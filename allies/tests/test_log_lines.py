@@ -9,8 +9,8 @@ from django.conf import settings
 
 from allies.accesslog.entry import MAX_LINE_BYTES, Entry
 from allies.accesslog.lines import LineReader
-from allies.accesslog.times import read_time
 from allies.accesslog.routes import route_of
+from allies.accesslog.times import read_time
 from allies.tests.logs import BENDS, BENT_TIMES, NOISE, TIMES, combined, json_line, werkzeug
 
 PATH = "/allies/1f585fc9-4926-468c-a728-eb34d80e9ea1/credentials"

@@ -76,7 +76,9 @@ class Command(BaseCommand):
         )
         tally = Tally(since=since, until=until)
         with ExitStack() as stack:
-            rejects = stack.enter_context(opened(options["rejects"])) if options["rejects"] else None
+            rejects = (
+                stack.enter_context(opened(options["rejects"])) if options["rejects"] else None
+            )
             for name in options["file"]:
                 self.read(tally, name, rejects)
         report = summarise(tally)
