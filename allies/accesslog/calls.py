@@ -41,18 +41,14 @@ class Calls:
 
     attempts: int = 0
     span: Span = field(default_factory=Span)
-    last_failed_at: tuple[datetime, int] = NEVER
-    last_succeeded_at: tuple[datetime, int] = NEVER
+    latest: tuple[datetime, int] = NEVER
+    # Whether the latest call succeeded: then what failed before has recovered.
+    recovered: bool = False
 
     @property
     def failed(self) -> int:
         """Return how many of them failed."""
         return self.span.failed
-
-    @property
-    def recovered(self) -> bool:
-        """Tell whether an attempt after the last failure succeeded."""
-        return self.last_succeeded_at > self.last_failed_at
 
     def add(self, status: int, moment: datetime | None, number: int) -> None:
         """Count one call; what came later is decided by time, then by the order of lines."""
@@ -60,14 +56,11 @@ class Calls:
         failed = status >= FAILED_FROM_STATUS
         if failed:
             self.span.add(moment)
-        if moment is None:
-            # It happened when its neighbours did: after what was last seen.
-            moment = max(self.last_failed_at, self.last_succeeded_at)[0]
-        place = (moment, number)
-        if failed:
-            self.last_failed_at = max(self.last_failed_at, place)
-        else:
-            self.last_succeeded_at = max(self.last_succeeded_at, place)
+        # Without a time it happened when its neighbours did: after what was last seen.
+        place = (moment or self.latest[0], number)
+        if place > self.latest:
+            self.latest = place
+            self.recovered = not failed
 
 
 def together(parts: Iterable[Calls]) -> Calls:
@@ -75,8 +68,8 @@ def together(parts: Iterable[Calls]) -> Calls:
     total = Calls()
     for part in parts:
         total.attempts += part.attempts
-        total.last_failed_at = max(total.last_failed_at, part.last_failed_at)
-        total.last_succeeded_at = max(total.last_succeeded_at, part.last_succeeded_at)
+        if part.latest > total.latest:
+            total.latest, total.recovered = part.latest, part.recovered
         total.span = joined(total.span, part.span)
     return total
 
@@ -145,7 +138,7 @@ class Allies:
         self, ally: str, route: str, entry: Entry, moment: datetime | None, number: int
     ) -> None:
         """Count a call."""
-        mine = self.known.get(ally) or self.unchecked.get(ally) or self.unknown.get(ally)
+        mine = self.unchecked.get(ally) or self.known.get(ally) or self.unknown.get(ally)
         if mine is None:
             if len(self.unchecked) >= self.limit:
                 self.check()

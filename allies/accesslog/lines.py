@@ -26,9 +26,10 @@ USUAL = frozenset(
     {status.value for status in HTTPStatus}
     | {*range(494, 500), 444, 460, 463, 561, *range(520, 531)}
 )
+USUAL_STATUSES = {name: number for name, number in STATUSES.items() if number in USUAL}
 FAST = re.compile(
-    rb"(?:(" + IPV4.pattern + rb")|([0-9A-Za-z.:_\[\]-]{2,255})) - [^\[\" ]{1,200} "
-    rb'\[([^\]\"]{0,60})\] "([A-Z]{3,20}) ([^\s"]+) HTTP/[0-9.]{1,3}" ([1-5][0-9][0-9])(?=[ \r]|$)'
+    rb'(\S+) - [^\[\" ]+ \[([^\]\"]{0,60})\] "([A-Z]{3,20}) (\S+) HTTP/[0-9.]{1,3}" '
+    rb"([1-5][0-9][0-9])(?![^ \r])"
 )
 VERSION = rb"HTTP\s?/\s?[0-9](?:\.[0-9])?"
 # A request in quotes, as every server writes it: the path may hold blanks and escaped quotes.
@@ -63,6 +64,7 @@ JSON_START = re.compile(rb'[^"{]*?(?=\{\s*")')
 # docker and containerd cut at 16 KiB; so many streams may have a line half written.
 MAX_PARTS = 64
 MAX_DEPTH = 3
+MAX_CLIENTS = 20_000
 SAMPLE_LINES = 1_000
 FREE = "free form"
 new_tuple = tuple.__new__
@@ -78,10 +80,20 @@ class LineReader:
         self.parts: dict[tuple[str, ...], bytes] = {}
         self.names: dict[bytes, str] = {}
         self.prefixed = False
+        self.clients: dict[bytes, bytes] = {}
 
     def learn(self, lines: Sequence[bytes]) -> None:
         """Learn from a file's first lines in which column its status is."""
         self.place = status_place(lines[:SAMPLE_LINES], USUAL)
+
+    def client(self, word: bytes) -> bytes:
+        """Return the client that a word names, and remember it."""
+        if len(self.clients) >= MAX_CLIENTS:
+            self.clients.clear()
+        client = word if IPV4.fullmatch(word) else client_of(word)
+        if client:
+            self.clients[word] = client
+        return client
 
     def read(self, line: bytes, depth: int = 0) -> Entry | Structure | None:
         """Return what a line says, or None when that cannot be read beyond doubt."""
@@ -93,15 +105,17 @@ class LineReader:
             start = before.end() if before else 0
         match = FAST.match(line, start)
         if match is not None and not self.place:
-            client, word, time, method, path, status = match.groups()
-            number, end = STATUSES[status], match.end()
+            word, time, method, path, status = match.groups()
+            number, end = USUAL_STATUSES.get(status), match.end()
+            client = self.clients.get(word) or self.client(word)
             if (
-                number in USUAL
+                number
+                and client
                 # A second version in the line may be a second request: somebody forged one of both.
                 and line.find(b"HTTP/", end) < 0
                 # A status that is called so wins over the one in its usual place.
                 and line.find(b"tatus", end, line.find(b'"', end)) < 0
-                and (client or (client := client_of(word)))
+                and b'"' not in path
             ):
                 kind = b"q" if line.endswith(b'"') else time[11:12]
                 form = self.names.get(kind) or self.names.setdefault(kind, common_name(line))
