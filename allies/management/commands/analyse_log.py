@@ -79,8 +79,9 @@ class Command(BaseCommand):
             rejects = (
                 stack.enter_context(opened(options["rejects"])) if options["rejects"] else None
             )
+            shown = short_names(options["file"])
             for name in options["file"]:
-                self.read(tally, name, rejects)
+                self.read(tally, name, shown[name], rejects)
         report = summarise(tally)
         if options["json"]:
             self.stdout.write(orjson.dumps(report, option=orjson.OPT_INDENT_2).decode())
@@ -89,7 +90,7 @@ class Command(BaseCommand):
         if tally.problem:
             raise CommandError(_("The report is incomplete: %s.") % tally.problem)
 
-    def read(self, tally: Tally, name: str, rejects: IO[bytes] | None) -> None:
+    def read(self, tally: Tally, name: str, shown: str, rejects: IO[bytes] | None) -> None:
         """Count one file, with a progress bar in a terminal."""
         path = Path(name)
         size = None if name == STDIN else path.stat().st_size
@@ -105,7 +106,7 @@ class Command(BaseCommand):
             written = None if name == STDIN else path.stat().st_mtime
             tally.read(
                 stream,
-                name=name,
+                name=shown,
                 newest=written and datetime.fromtimestamp(written, UTC),
                 progress=lambda position: bar.update(position - bar.n),
                 reject=(lambda line: rejects.write(line + b"\n")) if rejects else (lambda _: None),
@@ -124,6 +125,13 @@ def refuse_files(names: list[str]) -> None:
             raise CommandError(_("%s is a directory: name its files.") % name)
         if not path.exists():
             raise CommandError(_("%s is no file.") % name)
+
+
+def short_names(names: list[str]) -> dict[str, str]:
+    """Return the files' names without their folders, as far as these tell them apart."""
+    bare = {name: Path(name).name or name for name in names}
+    shown = [*bare.values()]
+    return {name: one if shown.count(one) == 1 else name for name, one in bare.items()}
 
 
 def opened(path: Path) -> IO[bytes]:
