@@ -1,4 +1,4 @@
-"""The calls about allies' credentials: who failed, how often, by whose hand, and whether it passed."""
+"""The calls about allies' credentials: who failed, how often, by whom, and whether it passed."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field

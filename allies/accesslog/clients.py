@@ -25,7 +25,7 @@ DASH = b"-"
 
 @lru_cache(maxsize=8_192)
 def address_of(word: bytes) -> bytes:
-    """Return the address in a word, without port, brackets or zone, in its one spelling; or nothing."""
+    """Return the address in a word, without port and zone, in its one spelling; or nothing."""
     if len(word) > MAX_BYTES:
         return b""
     if IPV4.fullmatch(word):

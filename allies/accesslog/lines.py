@@ -3,12 +3,12 @@
 The fast path is one regular expression for what most servers write: a client, a timestamp in
 brackets, the quoted request, the status. Whatever it does not match goes the long way, layer by
 layer: prefixes of containers and loggers are taken off (``prefixes.py``), then the line is a JSON
-object or pairs (``records.py``), columns that a directive named (``columns.py``), one of the table's
-shapes (``shapes.py``), or it has a request in quotes somewhere with exactly one reading.
+object or pairs (``records.py``), named columns (``columns.py``), one of the table's
+shapes (``shapes.py``), or it has a request in quotes with exactly one reading.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from http import HTTPStatus
 
@@ -70,13 +70,17 @@ FREE = "free form"
 new_tuple = tuple.__new__
 
 
+Way = Callable[[bytes, int], Entry | Structure | None]
+
+
 class LineReader:
     """Reads the lines of one file, and learns from them what a line alone does not say."""
 
     def __init__(self) -> None:
         self.columns = Columns()
         self.place = 0
-        self.prefix: tuple[re.Pattern[bytes], str] | None = None
+        self.prefix: re.Pattern[bytes] | None = None
+        self.prefix_name = ""
         self.parts: dict[tuple[str, ...], bytes] = {}
         self.names: dict[bytes, str] = {}
         self.prefixed = False
@@ -101,7 +105,7 @@ class LineReader:
             return None
         start = 0
         if self.prefix is not None:
-            before = self.prefix[0].match(line)
+            before = self.prefix.match(line)
             start = before.end() if before else 0
         match = FAST.match(line, start)
         if match is not None and not self.place:
@@ -120,23 +124,20 @@ class LineReader:
                 kind = b"q" if line.endswith(b'"') else time[11:12]
                 form = self.names.get(kind) or self.names.setdefault(kind, common_name(line))
                 if start:
-                    form = f"{self.prefix[1]}: {form}"  # type: ignore[index] - start is 0 without
+                    form = f"{self.prefix_name}: {form}"
                 # Without the keywords of Entry(): this line runs a million times.
                 return new_tuple(Entry, (method, path, number, client, time, form))
         elif start and line.startswith(b"{", start):
             found = self.read_json(line[start:].rstrip(), depth)
             if isinstance(found, Entry):
-                return found._replace(form=f"{self.prefix[1]}: {found.form}")  # type: ignore[index] - see above
+                return found._replace(form=f"{self.prefix_name}: {found.form}")
         return self.read_bent(line, depth)
 
     def read_bent(self, line: bytes, depth: int = 0) -> Entry | Structure | None:
         """Read a line that is not as most servers write it, or not at all."""
         if depth > MAX_DEPTH:
             return None
-        clean = line.replace(b"\0", b"") if b"\0" in line else line
-        clean = ANSI.sub(b"", clean) if b"\x1b" in clean else clean
-        # A blank at the end may be the middle of a line that was cut.
-        clean = clean.lstrip().rstrip(b"\r\n")
+        clean = cleaned(line)
         if clean.startswith(b"{"):
             return self.read_json(clean, depth)
         if clean.startswith(b"#"):
@@ -145,14 +146,22 @@ class LineReader:
             entry = self.columns.read(clean)
             if entry is not None:
                 return entry
-        # What a prefix takes off may be a shape's own time: then the shape has won once.
-        ways = (self.read_prefixed, read_shape) if self.prefixed else (read_shape, self.read_prefixed)
+        return self.read_shaped(clean, depth) or self.read_bare(clean.rstrip(), depth)
+
+    def read_shaped(self, line: bytes, depth: int) -> Entry | Structure | None:
+        """Read a line of the table, with or without a prefix, as the last one was.
+
+        What a prefix takes off may be a shape's own time: that shape comes first then.
+        """
+        ways: list[Way] = [read_shape, self.read_prefixed]
+        if self.prefixed:
+            ways.reverse()
         for number, way in enumerate(ways):
-            found = way(clean, depth)
+            found = way(line, depth)
             if found is not None:
                 self.prefixed = self.prefixed != bool(number)
                 return found
-        return self.read_bare(clean.rstrip(), depth)
+        return None
 
     def read_prefixed(self, line: bytes, depth: int) -> Entry | Structure | None:
         """Read a line behind what containers, service managers and loggers put before it."""
@@ -233,7 +242,7 @@ class LineReader:
             for name, pattern in PREFIXES:
                 match = pattern.match(line)
                 if match is not None and line[match.end() :] == bare.rest and name != CUT:
-                    self.prefix = (pattern, name)
+                    self.prefix, self.prefix_name = pattern, name
 
     def read_anywhere(self, line: bytes) -> Entry | None:
         """Look for requests anywhere in a line; one with one status is beyond doubt."""
@@ -282,6 +291,14 @@ class LineReader:
         if in_place is None:
             return found[0] if found[0] in USUAL else None
         return in_place if len(tokens) > 1 and SIZE.fullmatch(tokens[1]) else None
+
+
+def cleaned(line: bytes) -> bytes:
+    """Return a line without NULs (a log that was cut while it was written to) and colours."""
+    line = line.replace(b"\0", b"") if b"\0" in line else line
+    line = ANSI.sub(b"", line) if b"\x1b" in line else line
+    # A blank at the end may be the middle of a line that was cut.
+    return line.lstrip().rstrip(b"\r\n")
 
 
 def unquoted(text: bytes) -> bytes:

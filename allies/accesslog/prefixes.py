@@ -17,7 +17,10 @@ DATE_TIME = (
     rb"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}(?:[T ]| - )[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"
     rb"(?: ?(?:Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?"
 )
-ZONED = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})"
+ZONED = (
+    rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"
+    rb"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
+)
 NO_YEAR = rb"[A-Z][a-z]{2} [ 0-3]?[0-9] (?:[0-9]{4} )?[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
 LEVEL = (
     rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL|"
@@ -42,32 +45,66 @@ class Prefix(NamedTuple):
 
 # In this order: a later one would take a piece of an earlier one.
 PREFIXES = (
-    Prefix(CUT, re.compile(rb"(?P<time>" + ZONED + rb") (?:stdout|stderr) (?P<cut>[PF])(?::\S*)? ")),
+    Prefix(
+        CUT, re.compile(rb"(?P<time>" + ZONED + rb") (?:stdout|stderr) (?P<cut>[PF])(?::\S*)? ")
+    ),
     Prefix("kubectl", re.compile(rb"\[(?:pod|deployment|job)/[^\]\s]{1,300}\] ")),
     Prefix("honcho", re.compile(rb"[0-9]{2}:[0-9]{2}:[0-9]{2} [\w.-]{1,80} *\| ?")),
     Prefix("compose", re.compile(rb"[\w.-]{1,120} *\| ?")),
     Prefix(
         "syslog",
         re.compile(
-            rb"(?:<[0-9]{1,3}>)?1 (?P<time>" + DATE_TIME + rb"|-) \S+ \S+ \S+ \S+ (?:-|(?:\[[^\]]*\])+) (?:\xef\xbb\xbf)?"
+            rb"(?:<[0-9]{1,3}>)?1 (?P<time>"
+            + DATE_TIME
+            + rb"|-) \S+ \S+ \S+ \S+ (?:-|(?:\[[^\]]*\])+) (?:\xef\xbb\xbf)?"
         ),
     ),
     Prefix(
         "syslog",
-        re.compile(rb"(?:<[0-9]{1,3}>)?(?:[A-Z][a-z]{2} )?(?P<time>" + NO_YEAR + rb")(?: " + WORD + rb")?:? (?:" + TAG + rb")"),
+        re.compile(
+            rb"(?:<[0-9]{1,3}>)?(?:[A-Z][a-z]{2} )?(?P<time>"
+            + NO_YEAR
+            + rb")(?: "
+            + WORD
+            + rb")?:? (?:"
+            + TAG
+            + rb")"
+        ),
     ),
     Prefix(
         "syslog",
-        re.compile(rb"(?:<[0-9]{1,3}>)?(?:[A-Z][a-z]{2} )?(?P<time>" + DATE_TIME + rb") (?!" + LEVEL + rb"\b)(?:" + WORD + rb" )?(?:" + TAG + rb")"),
+        re.compile(
+            rb"(?:<[0-9]{1,3}>)?(?:[A-Z][a-z]{2} )?(?P<time>"
+            + DATE_TIME
+            + rb") (?!"
+            + LEVEL
+            + rb"\b)(?:"
+            + WORD
+            + rb" )?(?:"
+            + TAG
+            + rb")"
+        ),
     ),
-    Prefix("syslog", re.compile(rb"<[0-9]{1,3}>(?:(?P<time>" + NO_YEAR + rb") )?(?:" + TAG + rb")?")),
+    Prefix(
+        "syslog", re.compile(rb"<[0-9]{1,3}>(?:(?P<time>" + NO_YEAR + rb") )?(?:" + TAG + rb")?")
+    ),
     # 2023-10-10 13:55:36,123 - werkzeug - INFO - , [2023-10-10 13:55:36 +0000] [12] [INFO]
     Prefix(
         "logging",
         re.compile(
-            rb"(?:\[?" + LEVEL + rb"\]? +)?\[?(?P<time>" + DATE_TIME + rb")(?::? ?" + LEVEL + rb"/[\w-]+)?\]?"
+            rb"(?:\[?"
+            + LEVEL
+            + rb"\]? +)?\[?(?P<time>"
+            + DATE_TIME
+            + rb")(?::? ?"
+            + LEVEL
+            + rb"/[\w-]+)?\]?"
             rb"(?: ?[-|:] ?| +)(?:(?:\[[0-9]+\]|" + WORD + rb") (?:- )?(?:[0-9]+ ){0,2})?"
-            rb"\[?" + LEVEL + rb"\]?(?: +in)?(?=[\s:|-])(?: ?\[[^\]]{1,100}\](?= ))?(?: *[:|-] *| +)(?:" + LOGGER + rb")?"
+            rb"\[?"
+            + LEVEL
+            + rb"\]?(?: +in)?(?=[\s:|-])(?: ?\[[^\]]{1,100}\](?= ))?(?: *[:|-] *| +)(?:"
+            + LOGGER
+            + rb")?"
         ),
     ),
     Prefix("logging", re.compile(rb"[IWEF][0-9]{4} [0-9:.]{8,15} +[0-9]+ [\w./-]+:[0-9]+\] ")),
@@ -75,13 +112,21 @@ PREFIXES = (
     Prefix(
         "logging",
         re.compile(
-            rb"(?:\[" + LEVEL + rb"\]|" + LEVEL + rb")(?: *[:|-] *| +)(?:(?!https?:)" + LOGGER + rb")?"
+            rb"(?:\["
+            + LEVEL
+            + rb"\]|"
+            + LEVEL
+            + rb")(?: *[:|-] *| +)(?:(?!https?:)"
+            + LOGGER
+            + rb")?"
         ),
     ),
     # INFO 2023-10-10 13:55:36,123 basehttp 12 140
-    Prefix("logging", re.compile(rb"(?P<time>" + DATE_TIME + rb"),? " + WORD + rb" [0-9]+ [0-9]+ ")),
+    Prefix(
+        "logging", re.compile(rb"(?P<time>" + DATE_TIME + rb"),? " + WORD + rb" [0-9]+ [0-9]+ ")
+    ),
     Prefix("timestamp", re.compile(rb"\[?(?P<time>" + ZONED + rb")\]?:? +(?=\S)")),
-)  # fmt: skip
+)
 
 
 class Bare(NamedTuple):

@@ -101,8 +101,8 @@ class Tally:
             for line in batch:
                 file.lines += 1
                 entry = reader.read(line)
-                if entry.__class__ is Entry:
-                    self.add(entry, file, newest)  # type: ignore[arg-type] - as just seen
+                if isinstance(entry, Entry):
+                    self.add(entry, file, newest)
                 elif entry is None:
                     self.refuse(file, line)
                     reject(line)

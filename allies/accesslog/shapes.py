@@ -48,7 +48,10 @@ TEXT_SHAPES = (
     shape(
         "uvicorn",
         b' - "',
-        rb"(?:INFO:\s+)?(?P<client>[0-9A-Za-z.:\[\]%_-]{2,255}:[0-9]{1,5}) - \"" + REQUEST + rb'" ' + STATUS,
+        rb"(?:INFO:\s+)?(?P<client>[0-9A-Za-z.:\[\]%_-]{2,255}:[0-9]{1,5}) - \""
+        + REQUEST
+        + rb'" '
+        + STATUS,
     ),
     # http 2018-07-02T22:23:00.186641Z app/lb/50dc 192.168.131.39:2817 10.0.0.1:80 0.000 0.001
     # 0.000 200 200 34 366 "GET http://…; a classic balancer has no type in front.
@@ -116,7 +119,12 @@ TEXT_SHAPES = (
     shape(
         "s3",
         b" REST.",
-        rb"\S+ \S+ \[(?P<time>[^\]]+)\] " + CLIENT + rb" \S+ \S+ REST\.\S+ \S+ \"" + REQUEST + rb'" ' + STATUS,
+        rb"\S+ \S+ \[(?P<time>[^\]]+)\] "
+        + CLIENT
+        + rb" \S+ \S+ REST\.\S+ \S+ \""
+        + REQUEST
+        + rb'" '
+        + STATUS,
     ),
     # [pid: 1|app: 0|req: 1/1] 127.0.0.1 () {28 vars in 300 bytes} [Tue Oct 10 13:55:36 2023] GET
     # /path => generated 12 bytes in 3 msecs (HTTP/1.1 200)
@@ -145,7 +153,14 @@ TEXT_SHAPES = (
     shape(
         "squid",
         b"/",
-        rb"(?P<time>[0-9]{10}\.[0-9]{3}) +[0-9]+ " + CLIENT + rb" [A-Z_]+/" + STATUS + rb" [0-9]+ " + METHOD + rb" " + PATH,
+        rb"(?P<time>[0-9]{10}\.[0-9]{3}) +[0-9]+ "
+        + CLIENT
+        + rb" [A-Z_]+/"
+        + STATUS
+        + rb" [0-9]+ "
+        + METHOD
+        + rb" "
+        + PATH,
     ),
     # [Tue Oct 10 13:55:36 2023] 127.0.0.1:1234 [200]: GET /x
     shape(
@@ -161,15 +176,22 @@ TEXT_SHAPES = (
         + REQUEST
         + rb'" '
         + STATUS
-        + rb' \S+ (?:\S+ ){0,2}(?:"[^"]*" )?[0-9]+ [0-9]+ [0-9]+ (?:[0-9]+|-) "(?P<client>[^",]*)[^"]*"',
+        + rb' \S+ (?:\S+ ){0,2}(?:"[^"]*" )?[0-9]+ [0-9]+ [0-9]+ (?:[0-9]+|-) '
+        + rb'"(?P<client>[^",]*)[^"]*"',
     ),
     # GET /x 200 1.234 ms - 12, or GET /x 200 12 - 1.234 ms
     shape(
         "morgan",
         b" ms",
-        rb"(?P<method>" + METHODS + rb") " + PATH + rb" " + STATUS + rb" (?:[0-9.]+ ms - (?:[0-9]+|-)|(?:[0-9]+|-) - [0-9.]+ ms)",
+        rb"(?P<method>"
+        + METHODS
+        + rb") "
+        + PATH
+        + rb" "
+        + STATUS
+        + rb" (?:[0-9.]+ ms - (?:[0-9]+|-)|(?:[0-9]+|-) - [0-9.]+ ms)",
     ),
-)  # fmt: skip
+)
 
 # What a line of the common log format is called by what stands in it, when it is not plain.
 COMMON_SHAPES = (

@@ -1,7 +1,7 @@
 """The report as data: the counts, with the allies named and their credentials looked up.
 
-What ``analyse_log --json`` writes. ``schema`` is raised when a key goes or changes its meaning; keys
-that come in do not raise it.
+What ``analyse_log --json`` writes. ``schema`` is raised when a key goes or changes its meaning;
+keys that come in do not raise it.
 """
 
 from datetime import datetime

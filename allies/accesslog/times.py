@@ -11,17 +11,15 @@ MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
 MONTHS = {MONTH_NAMES[4 * number - 4 : 4 * number - 1]: number for number in range(1, 13)}
 CLOCK = r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})((?:[.,][0-9]+)?)"
 # 10/Oct/2023 13:55:36 and 10/Oct/2023:13:55:36 +0000, blanks taken out before.
-CLF = re.compile(
-    rf"([0-9]{{1,2}})/([a-z]{{3}})[a-z]*/([0-9]{{4}}):?{CLOCK}(z|utc|gmt|[+-][0-9]{{2}}:?[0-9]{{2}})?"
-)
+OFFSET = r"(z|utc|gmt|[+-][0-9]{2}:?[0-9]{2})?"
+CLF = re.compile(rf"([0-9]{{1,2}})/([a-z]{{3}})[a-z]*/([0-9]{{4}}):?{CLOCK}{OFFSET}")
 # Oct 10 13:55:36 (no year), Tue Oct 10 13:55:36 2023, Oct 10 2023 13:55:36
 SYSLOG = re.compile(
-    rf"(?:[a-z]{{3}},? )?([a-z]{{3}}) +([0-9]{{1,2}}) (?:([0-9]{{4}}) )?{CLOCK}(?: (?:utc |gmt )?([0-9]{{4}}))?"
+    rf"(?:[a-z]{{3}},? )?([a-z]{{3}}) +([0-9]{{1,2}}) (?:([0-9]{{4}}) )?{CLOCK}"
+    r"(?: (?:utc |gmt )?([0-9]{4}))?"
 )
 # 2023/10/10 - 13:55:36
-ISO = re.compile(
-    rf"([0-9]{{4}})[-/]([0-9]{{2}})[-/]([0-9]{{2}})(?:t| - | )?{CLOCK} ?(z|utc|gmt|[+-][0-9]{{2}}:?[0-9]{{2}})?"
-)
+ISO = re.compile(rf"([0-9]{{4}})[-/]([0-9]{{2}})[-/]([0-9]{{2}})(?:t| - | )?{CLOCK} ?{OFFSET}")
 # Seconds, milliseconds, microseconds and nanoseconds since 1970 have 9 to 10 digits and then some.
 EPOCH = re.compile(r"([0-9]{9,10})(?:\.?([0-9]{1,9}))?")
 WHOLE = {9: 1, 10: 1, 12: 1_000, 13: 1_000, 15: 1_000_000, 16: 1_000_000, 18: 10**9, 19: 10**9}
@@ -30,7 +28,9 @@ TOMORROW = timedelta(days=1)
 
 
 @lru_cache(maxsize=4_096)
-def read_time(text: bytes, zone: tzinfo, newest: datetime | None = None) -> datetime | None:
+def read_time(  # noqa: PLR0911 - one return per form of a time
+    text: bytes, zone: tzinfo, newest: datetime | None = None
+) -> datetime | None:
     """Return the moment that a timestamp names; one without a zone is in ``zone``.
 
     One without a year is the last such day until ``newest`` (today), the day on which the log was
@@ -112,14 +112,15 @@ DATED = re.compile(
     rb"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}(?:[T ]| - )[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?"
     rb"(?: ?(?:Z|[+-][0-9]{2}:?[0-9]{2}))?"
     rb"|[0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[: ][0-9]{2}:[0-9]{2}:[0-9]{2}(?: ?[+-][0-9]{4})?"
-    rb"|[A-Z][a-z]{2} +[0-9]{1,2} (?:[0-9]{4} )?[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?(?: [0-9]{4})?"
+    rb"|[A-Z][a-z]{2} +[0-9]{1,2} (?:[0-9]{4} )?[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?"
+    rb"(?: [0-9]{4})?"
     rb"|[0-9]{10}(?:\.[0-9]{1,9}|[0-9]{3}|[0-9]{6})?"
     rb")(?![\w:/])"
 )
 
 
 def time_in(text: bytes) -> tuple[bytes, int, int]:
-    """Return the first timestamp of a text and where it starts and ends; nothing if there is none."""
+    """Return the first timestamp of a text, and where it starts and ends; or nothing."""
     for match in BRACKETS.finditer(text):
         if read_time(match[1], UTC) is not None:
             return match[1], match.start(), match.end()

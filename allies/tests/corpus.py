@@ -172,23 +172,27 @@ def cri_cut(r):
 
 def alb(r):
     return (
-        f"h2 {r.iso()}.186641Z app/lb/50dc6c495c0c9188 {r.client}:2817 10.9.9.9:80 0.000 0.001 0.000"
-        f' {r.status} {r.status} 34 {r.size} "{r.method} https://www.example.com:443{r.path} HTTP/2.0"'
+        f"h2 {r.iso()}.186641Z app/lb/50dc6c495c0c9188 {r.client}:2817 10.9.9.9:80 0.0 0.001 0.000"
+        f' {r.status} {r.status} 34 {r.size} "{r.method} https://w.example:443{r.path} HTTP/2.0"'
         f' "{r.agent}" ECDHE TLSv1.2 arn:aws:x "Root=1-58337281" "www.example.com" "-" 0'
     )
 
 
 CLOUDFRONT = (
     "#Version: 1.0",
-    "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status "
-    "cs(Referer) cs(User-Agent) cs-uri-query",
+    (
+        "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status "
+        "cs(Referer) cs(User-Agent) cs-uri-query"
+    ),
 )
 IIS = (
     "#Software: Microsoft Internet Information Services 10.0",
     "#Version: 1.0",
     "#Date: 2023-10-10 13:00:00",
-    "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip "
-    "cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken",
+    (
+        "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip "
+        "cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken"
+    ),
 )
 
 
@@ -291,7 +295,7 @@ def ecs_json(r):
 def uwsgi(r):
     return (
         f"[pid: 1|app: 0|req: 1/1] {r.client} () {{28 vars in 300 bytes}}"
-        f" [{r.local:%a %b %d %H:%M:%S %Y}] {r.method} {r.path} => generated {r.size} bytes in 3 msecs"
+        f" [{r.local:%a %b %d %H:%M:%S %Y}] {r.method} {r.path} => generated {r.size} bytes in 3 ms"
         f" (HTTP/1.1 {r.status}) 2 headers in 78 bytes"
     )
 

@@ -73,7 +73,7 @@ def test_a_window_holds_in_every_shape(shape, allies):
     made = requests(2, 200, ALLIES)
     since, until = START + timedelta(seconds=7 * 50), START + timedelta(seconds=7 * 150)
     inside = [one for one in made if since <= one.moment < until]
-    content, lines, structure = written(shape, made)
+    content, lines, _structure = written(shape, made)
     found = report_of(content, newest=shape.newest, since=since, until=until)["lines"]
     if shape.has_time:
         assert (found["succeeded"], found["failed"], found["outside_window"]) == (

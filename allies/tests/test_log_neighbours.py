@@ -37,7 +37,7 @@ def report_of(*lines, **options):
     return summarise(tally_of(io.BytesIO(b"\n".join(lines)), **options))
 
 
-# --- Clients -----------------------------------------------------------------------------------
+# --- Clients -------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("before", "client"),
     [
@@ -75,7 +75,7 @@ def test_the_time_is_no_client_and_the_user_is_none():
     assert read(b'13:55:30 "GET / HTTP/1.1" 200 5').client == b"-"
 
 
-# --- Statuses ----------------------------------------------------------------------------------
+# --- Statuses ------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("behind", "status"),
     [
@@ -104,10 +104,12 @@ def test_a_status_with_a_doubt_is_none(line):
     "line",
     [
         # Calls that we made have method, path and status too.
-        b'{"timestamp":"t","level":"WARNING","logger":"plaza.outbound","message":"call_failed",'
-        b'"request_id":null,"actor":"nobody","status":503,"method":"GET","path":"/3/movie"}',
+        (
+            b'{"timestamp":"t","level":"WARNING","logger":"plaza.outbound","message":"call_failed",'
+            b'"request_id":null,"actor":"nobody","status":503,"method":"GET","path":"/3/movie"}'
+        ),
         b"13:55:36.123 WARNING  call_failed status=503 method=GET path=/3/movie upstream=tmdb",
-        b'2023/10/10 13:55:36 [error] 12#12: *1 refused, client: 10.0.0.2, request: "GET / HTTP/1.1"',
+        b'2023/10/10 13:55:36 [error] 12#12: *1 client: 10.0.0.2, request: "GET / HTTP/1.1"',
         b'1.2.3.4 - - [10/Oct/2023:13:55:30 +0000] "-" 400 0 "-" "-"',
         b'1.2.3.4 - - [10/Oct/2023:13:55:30 +0000] "\\x16\\x03\\x01" 400 0 "-" "-"',
         b'{"log":"hello\\n","stream":"stdout","time":"2023-10-10T13:55:36Z"}',
@@ -214,7 +216,7 @@ def test_lines_without_their_end_in_docker_are_lines():
     assert report_of(line, line)["lines"]["failed"] == 2
 
 
-# --- Nobody hides the allies hurt ------------------------------------------------------------------
+# --- Nobody hides the allies hurt ----------------------------------------------------------------
 @pytest.fixture
 def small(monkeypatch):
     monkeypatch.setattr(calls, "MAX_CLIENTS", 5)
@@ -271,7 +273,7 @@ def test_counts_keep_what_comes_late_and_often():
     assert sum(number for number, _failed in final.values()) == 1050
 
 
-# --- Files -----------------------------------------------------------------------------------------
+# --- Files ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, bytes])
 def test_packed_files(pack):
     members = pack(werkzeug() + b"\n"), pack(werkzeug(status=500) + b"\n")
@@ -293,9 +295,7 @@ def test_several_files_are_one_report(tmp_path, capsys):
     later = json_line(path=path, status=200, time="2023-10-10T20:00:00Z", client="10.0.0.2")
     (tmp_path / "new.log").write_bytes(later + b"\nnoise\n")
     (tmp_path / "old.log.1.gz").write_bytes(gzip.compress(failed + b"\n"))
-    call_command(
-        "analyse_log", str(tmp_path / "new.log"), str(tmp_path / "old.log.1.gz"), "--json"
-    )
+    call_command("analyse_log", str(tmp_path / "new.log"), str(tmp_path / "old.log.1.gz"), "--json")
     text = capsys.readouterr().out
     report = json.loads(text)
     assert list(report)[:2] == ["lines", "schema"]
@@ -341,7 +341,7 @@ def test_a_binary_file_is_counted_and_doubted(tmp_path, capsys):
     assert capsys.readouterr().out.startswith("CAUTION: ")
 
 
-# --- Languages -------------------------------------------------------------------------------------
+# --- Languages -----------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("terminal", "option", "language"),
     [
@@ -355,7 +355,7 @@ def test_a_binary_file_is_counted_and_doubted(tmp_path, capsys):
     ],
 )
 def test_the_report_speaks_the_terminals_language(
-    terminal, option, language, settings, tmp_path, monkeypatch
+    terminal, option, language, settings, tmp_path, *, monkeypatch
 ):
     settings.TERMINAL_LANGUAGE = terminal
     spoken = []

@@ -60,7 +60,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--language",
             choices=[code for code, _name in settings.LANGUAGES],
-            help="the report's language (default: the terminal's, from LC_ALL, LC_MESSAGES or LANG)",
+            help="the report's language (default: the terminal's: LC_ALL, LC_MESSAGES, LANG)",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -107,7 +107,7 @@ class Command(BaseCommand):
             tally.read(
                 stream,
                 name=shown,
-                newest=written and datetime.fromtimestamp(written, UTC),
+                newest=None if written is None else datetime.fromtimestamp(written, UTC),
                 progress=lambda position: bar.update(position - bar.n),
                 reject=(lambda line: rejects.write(line + b"\n")) if rejects else (lambda _: None),
             )
