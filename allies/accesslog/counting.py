@@ -2,6 +2,8 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from itertools import islice, repeat
+from operator import add
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -34,18 +36,16 @@ class Counts(Generic[Key]):
         """Keep the biggest ``limit``; a failure weighs as much as another call."""
         if len(self.calls) <= self.limit:
             return
-        failed = self.failed
-        sizes = {key: calls + failed.get(key, 0) for key, calls in self.calls.items()}
-        smallest = sorted(sizes.values())[-self.limit]
-        room = self.limit - sum(size > smallest for size in sizes.values())
-        for key, size in sizes.items():
-            if size > smallest:
-                continue
-            if size == smallest and room:
-                room -= 1
-                continue
-            self.other_calls += self.calls.pop(key)
-            self.other_failed += failed.pop(key, 0)
+        calls, failed = self.calls, self.failed
+        sizes = [*map(add, calls.values(), map(failed.get, calls, repeat(0)))]
+        smallest = sorted(sizes)[-self.limit]
+        kept = [key for key, size in zip(calls, sizes, strict=True) if size > smallest]
+        last = (key for key, size in zip(calls, sizes, strict=True) if size == smallest)
+        kept += islice(last, self.limit - len(kept))
+        self.calls = {key: calls[key] for key in kept}
+        self.failed = {key: failed[key] for key in kept if key in failed}
+        self.other_calls += sum(calls.values()) - sum(self.calls.values())
+        self.other_failed += sum(failed.values()) - sum(self.failed.values())
 
     def final(self) -> dict[Key, tuple[int, int]]:
         """Return calls and failures by key; the others last."""

@@ -145,14 +145,12 @@ class Tally:
         self.by_status[status] += 1
         shown, ally = known_route(path) if len(path) <= MAX_KNOWN_BYTES else read_route(path)
         key = (method, shown)
-        calls = self.routes.calls
+        calls, by_client = self.routes.calls, self.clients.calls
         calls[key] = calls.get(key, 0) + 1
-        by_client = self.clients.calls
         by_client[client] = by_client.get(client, 0) + 1
         if status >= FAILED_FROM_STATUS:
-            failed = self.routes.failed
-            failed[key] = failed.get(key, 0) + 1
-            by_client = self.clients.failed
+            calls, by_client = self.routes.failed, self.clients.failed
+            calls[key] = calls.get(key, 0) + 1
             by_client[client] = by_client.get(client, 0) + 1
         if ally is not None:
             self.allies.add(
