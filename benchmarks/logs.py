@@ -63,10 +63,10 @@ def main() -> None:
             report = str(Path(folder) / "report.json")
             combined = ["--log-format=COMBINED", "--no-progress", "-o", report]
             commands["goaccess"] = [goaccess, str(log), *combined]
-        print(f"{options.lines} lines, {log.stat().st_size / 1e6:.0f} MB")
+        sys.stdout.write(f"{options.lines} lines, {log.stat().st_size / 1e6:.0f} MB\n")
         for name, command in commands.items():
             best = min(cpu_seconds(command) for _ in range(options.rounds))
-            print(f"{name}: {best:.1f} CPU seconds, {options.lines / best:,.0f} lines/s")
+            sys.stdout.write(f"{name}: {best:.1f} CPU s, {options.lines / best:,.0f} lines/s\n")
 
 
 if __name__ == "__main__":
