@@ -84,6 +84,8 @@ class LineReader:
         self.parts: dict[tuple[str, ...], bytes] = {}
         self.names: dict[bytes, str] = {}
         self.prefixed = False
+        # Whether lines may have a status that is called so.
+        self.labelled = True
         self.clients: dict[bytes, bytes] = {}
 
     def learn(self, lines: Sequence[bytes]) -> None:
@@ -118,7 +120,7 @@ class LineReader:
                 # A second version in the line may be a second request: somebody forged one of both.
                 and line.find(b"HTTP/", end) < 0
                 # A status that is called so wins over the one in its usual place.
-                and line.find(b"tatus", end, line.find(b'"', end)) < 0
+                and not (self.labelled and line.find(b"tatus", end, line.find(b'"', end)) >= 0)
                 and b'"' not in path
             ):
                 kind = b"q" if line.endswith(b'"') else time[11:12]

@@ -95,12 +95,14 @@ class Tally:
         file = FileTally(name)
         self.files.append(file)
         reader = LineReader()
+        read = reader.read
         for batch in stream.batches():
             if not file.lines:
                 reader.learn(batch)
+            reader.labelled = stream.labelled
             for line in batch:
                 file.lines += 1
-                entry = reader.read(line)
+                entry = read(line)
                 if isinstance(entry, Entry):
                     self.add(entry, file, newest)
                 elif entry is None:
