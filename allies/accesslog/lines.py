@@ -38,6 +38,8 @@ QUOTED = re.compile(
     + VERSION
     + rb'\s*"'
 )
+START = re.compile(rb'"\s*[A-Z]{3,20}\s')
+MAX_STARTS = 8
 # HTTP/0.9 has no version; then only a known method is one.
 BARE = re.compile(rb'"\s*(' + METHODS + rb')\s+((?:/|\*)[^"\s\\]*)\s*"')
 # The quotes are lost: no blanks in the path, and the status right behind the version.
@@ -248,6 +250,9 @@ class LineReader:
 
     def read_anywhere(self, line: bytes) -> Entry | None:
         """Look for requests anywhere in a line; one with one status is beyond doubt."""
+        # So many are no request beyond doubt, and each would be followed to the end of the line.
+        if len(START.findall(line)) > MAX_STARTS:
+            return None
         readings = []
         for pattern in (QUOTED, BARE, UNQUOTED):
             for match in pattern.finditer(line):

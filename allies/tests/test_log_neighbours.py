@@ -115,6 +115,7 @@ def test_a_status_with_a_doubt_is_none(line):
         b'{"log":"hello\\n","stream":"stdout","time":"2023-10-10T13:55:36Z"}',
         b'{"log":{"log":"x"}}',
         b'{"message":"{\\"message\\":\\"{\\\\\\"message\\\\\\":1}\\"}"}',
+        b'"GET /a\\' * 9_000,
         b"web-1  | Traceback (most recent call last):",
         b"2023-10-10T13:55:36Z stdout F 2023-10-10T13:55:36Z stdout F " * 9,
     ],
