@@ -89,7 +89,7 @@ def write_problem(sock: Any, status: int, reason: str, _message: str) -> None:
     request_id = uuid.uuid4().hex
     body = json.dumps(
         {
-            "type": f"urn:plaza:problem:{code}",
+            "type": f"/docs/problems/{code}",
             "title": reason,
             "status": status,
             "detail": reason,

@@ -30,7 +30,7 @@ from core.db import is_away, is_duplicate
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
-TYPE_PREFIX = "urn:plaza:problem:"
+TYPE_PREFIX = "/docs/problems/"  # a page of this platform: core.views.problem_page
 TITLES = {
     400: _("Bad request"),
     401: _("Not authenticated"),
@@ -39,15 +39,19 @@ TITLES = {
     405: _("Method not allowed"),
     406: _("Not acceptable"),
     409: _("Conflict"),
+    408: _("Request timeout"),
     411: _("Length required"),
     412: _("Precondition failed"),
     413: _("Payload too large"),
+    414: _("URI too long"),
     415: _("Unsupported media type"),
     422: _("Unprocessable content"),
     426: _("Upgrade required"),
     429: _("Too many requests"),
     500: _("Internal error"),
+    502: _("Bad gateway"),
     503: _("Service unavailable"),
+    504: _("Gateway timeout"),
 }
 
 

@@ -14,7 +14,7 @@ def problem_of(response: Any) -> dict[str, Any]:
     body = json.loads(response.content if is_django else response.data)
     assert list(body)[:7] == MEMBERS
     assert body["status"] == (response.status_code if is_django else response.status)
-    assert body["type"] == f"urn:plaza:problem:{body['code']}"
+    assert body["type"] == f"/docs/problems/{body['code']}"
     assert body["request_id"] == headers["X-Request-ID"]
     return body
 

@@ -305,7 +305,7 @@ def test_every_problem_of_the_configuration_is_json():
     for status, document in documents:
         body = json.loads(document.replace("${MAX_UPLOAD_BYTES}", "1"))
         assert body["status"] == int(status)
-        assert body["type"] == f"urn:plaza:problem:{body['code']}"
+        assert body["type"] == f"/docs/problems/{body['code']}"
         assert set(body) == {"type", "title", "status", "detail", "instance", "code", "request_id"}
 
 

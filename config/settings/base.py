@@ -218,7 +218,7 @@ REST_FRAMEWORK = {
         "core.api.filters.filterset.SearchFilter",
         "core.api.filters.filterset.OrderingFilter",
     ],
-    "DEFAULT_SCHEMA_CLASS": "core.api.schema.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "core.api.schema.operations.AutoSchema",
     "EXCEPTION_HANDLER": "core.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "TEST_REQUEST_RENDERER_CLASSES": [
@@ -229,18 +229,28 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Plaza",
-    "DESCRIPTION": f"One platform of pluggable apps: {', '.join(['users', *PLATFORM_APPS])}.",
+    "DESCRIPTION": (
+        f"One platform of pluggable apps: {', '.join(['users', *PLATFORM_APPS])}. What every route "
+        "does the same way (signing in, pages, entity tags, repeated requests, errors) is in "
+        "docs/api.md of the repository."
+    ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
+    "LICENSE": {"name": "Proprietary", "identifier": "LicenseRef-Plaza"},
+    "SERVERS": [
+        {"url": "/", "description": "The platform that this file came from."},
+        {"url": "http://127.0.0.1:9050", "description": "`make run` on this machine."},
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"Role": "core.roles.Role"},
+    "ENUM_SUFFIX": "",
+    "ENUM_NAME_OVERRIDES": {"Role": "core.roles.Role", "JournalAction": "core.models.Action"},
     "POSTPROCESSING_HOOKS": [
-        "core.api.schema.name_enums",
-        "core.api.schema.add_problems",
+        "core.api.schema.document.name_enums",
+        "core.api.schema.document.complete",
     ],
 }
 MAX_BODY_BYTES = env.integer("MAX_BODY_BYTES", 1024 * 1024, minimum=1024)

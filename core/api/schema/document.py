@@ -1,0 +1,232 @@
+"""The document as a whole: what is said once, and what is made of all operations together.
+
+These are drf-spectacular's postprocessing hooks, in the order of ``POSTPROCESSING_HOOKS``.
+"""
+
+import inspect
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+from django.apps import apps
+from drf_spectacular.hooks import postprocess_schema_enums
+from drf_spectacular.settings import spectacular_settings
+
+from core import plugs
+from core.api.schema.headers import HEADERS
+from core.api.schema.operations import BEARER
+from core.api.schema.pages import PAGES
+from core.problem_codes import codes
+from core.values import INT32_MAX, INT64_MAX, INT64_MIN
+
+EXAMPLE = {
+    "type": "/docs/problems/not_found",
+    "title": "Not found",
+    "status": 404,
+    "detail": "Not found.",
+    "instance": "/api/dogs/Nobody",
+    "code": "not_found",
+    "request_id": "4182b012a91448a698f7f3f3a0912c42",
+}
+FIELD_ERROR = {
+    "type": "object",
+    "description": "What is wrong with one field or parameter.",
+    "required": ["field", "code", "detail"],
+    "properties": {
+        "field": {"type": "string", "description": "By path: `name`, `rows[3].name`."},
+        "code": {"type": "string", "description": "Stable, such as `required` or `max_length`."},
+        "detail": {"type": "string", "description": "For people, in their language."},
+        "index": {"type": "integer", "description": "The row's place in a bulk write, from 0."},
+    },
+    "additionalProperties": True,
+}
+PROBLEM = {
+    "type": "object",
+    "description": "Why a request was refused (RFC 9457). Compare `code`, show `detail`.",
+    "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
+    "properties": {
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "The page that explains the code, on this platform.",
+        },
+        "title": {"type": "string", "description": "The status in words."},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "HTTP's."},
+        "detail": {"type": "string", "description": "What is wrong, in the caller's language."},
+        "instance": {"type": "string", "description": "The path that was asked for."},
+        "code": {"$ref": "#/components/schemas/ErrorCode"},
+        "request_id": {"type": "string", "description": "The same as in X-Request-ID."},
+        "errors": {
+            "type": "array",
+            "items": {"$ref": "#/components/schemas/FieldError"},
+            "description": "What is wrong with which field, where fields are wrong.",
+        },
+        "current": {
+            "type": "string",
+            "description": "With 412: the entity tag that the resource has now.",
+        },
+    },
+    "additionalProperties": True,
+    "example": EXAMPLE,
+}
+COMPARED = {
+    "gte": "From this one on.",
+    "gt": "After this one.",
+    "lte": "Up to this one.",
+    "lt": "Before this one.",
+}
+
+
+def name_enums(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Name the sets of choices as their apps do."""
+    for app in plugs.enabled():
+        spectacular_settings.ENUM_NAME_OVERRIDES.update(app.enum_names)
+    named: dict[str, Any] = postprocess_schema_enums(result, **kwargs)  # type: ignore[no-untyped-call]  # it has no types
+    schemas = named["components"]["schemas"]
+    known = {
+        tuple(sorted(schema["enum"])): name for name, schema in schemas.items() if "enum" in schema
+    }
+    for _path, _method, operation in operations(named):
+        for parameter in operation.get("parameters", []):
+            schema = parameter["schema"]
+            name = known.get(tuple(sorted(map(str, schema.get("enum", ())))))
+            if name and "default" not in schema:
+                parameter["schema"] = {"$ref": f"#/components/schemas/{name}"}
+    return named
+
+
+def complete(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]:
+    """Add what all operations share, describe fields, give integers their size, link."""
+    components = result.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    listed = {"type": "string", "description": "Each has a page: `/docs/problems/{code}`."}
+    schemas["ErrorCode"] = {**listed, "enum": list(codes())}
+    schemas["FieldError"], schemas["Problem"] = FIELD_ERROR, PROBLEM
+    components["headers"] = dict(HEADERS)
+    components.setdefault("securitySchemes", {})["bearer"] = BEARER
+    for path, page in PAGES.items():
+        result["paths"].setdefault(path, page)
+    result["paths"] = dict(sorted(result["paths"].items()))
+    result["tags"] = tags(result)
+    for _path, _method, operation in operations(result):
+        link(result, _path, operation)
+    describe(result)
+    walk(result)
+    return result
+
+
+def operations(result: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield each operation with its path and method."""
+    for path, methods in result["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def tags(result: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the tags that are used, each with what its app is for."""
+    used = {tag for _path, _method, one in operations(result) for tag in one["tags"]}
+    return [
+        {"name": config.name, "description": inspect.getdoc(type(config)) or ""}
+        for config in sorted(apps.get_app_configs(), key=lambda config: config.name)
+        if config.name in used
+    ]
+
+
+def descriptions() -> dict[str, str]:
+    """Return what the apps say of fields and parameters, by name or by ``Schema.name``."""
+    found: dict[str, str] = {}
+    for name in ("core", *(config.name for config in plugs.enabled())):
+        try:
+            found |= getattr(import_module(f"{name}.contract"), "FIELDS", {})
+        except ModuleNotFoundError as error:
+            if error.name != f"{name}.contract":
+                raise
+    return found
+
+
+def describe(result: dict[str, Any]) -> None:
+    """Give each field and parameter that has no description the one of its name."""
+    texts = descriptions()
+    for name, schema in result["components"]["schemas"].items():
+        owner = re.sub(r"^Patched|(Request)?$", "", name)
+        for field, inner in schema.get("properties", {}).items():
+            text = texts.get(f"{owner}.{field}") or texts.get(field)
+            if text and "description" not in inner:
+                inner["description"] = text
+    for _path, _method, operation in operations(result):
+        for parameter in operation.get("parameters", []):
+            if parameter.get("description"):
+                continue
+            schema = parameter["schema"]
+            name, _, lookup = parameter["name"].rpartition("__")
+            text = schema.pop("description", "") or texts.get(parameter["name"], "")
+            if not text and lookup in COMPARED:
+                text = f"{texts.get(name, '')} {COMPARED[lookup]}".strip()
+            if text:
+                parameter["description"] = text
+
+
+def walk(node: Any) -> None:
+    """Give each integer its size, and drop what says nothing: bounds of 64 bit, empty schemas."""
+    if isinstance(node, list):
+        for child in node:
+            walk(child)
+        return
+    if not isinstance(node, dict):
+        return
+    kind = node.get("type")
+    if kind == "integer" or (isinstance(kind, list) and "integer" in kind):
+        for bound in ("minimum", "maximum"):
+            if node.get(bound) in {INT64_MIN, INT64_MAX}:
+                del node[bound]
+        small = INT64_MIN < node.get("maximum", INT64_MAX) <= INT32_MAX and "minimum" in node
+        node["format"] = "int32" if small else "int64"
+    if node.get("additionalProperties") == {}:
+        node["additionalProperties"] = True
+    for key, child in node.items():
+        if key not in {"example", "examples", "enum", "default"}:
+            walk(child)
+
+
+def link(result: dict[str, Any], path: str, operation: dict[str, Any]) -> None:
+    """Link what was made to the operation that reads it."""
+    for status in ("201", "202"):
+        response = operation["responses"].get(status, {})
+        if "Location" not in response.get("headers", {}):
+            continue
+        target, parameter = reader(result, path)
+        if not target:
+            continue
+        sent = {
+            one["name"]: f"$request.path.{one['name']}"
+            for one in operation.get("parameters", [])
+            if one["in"] == "path"
+        }
+        if parameter:
+            sent[parameter] = f"$response.body#/{field_of(result, response, parameter)}"
+        name = target["operationId"]
+        response["links"] = {
+            name: {
+                "operationId": name,
+                "parameters": sent,
+                "description": "Reads what was made.",
+            }
+        }
+
+
+def reader(result: dict[str, Any], path: str) -> tuple[dict[str, Any] | None, str]:
+    """Return the operation that reads what a POST to ``path`` makes, and the parameter it adds."""
+    below = re.compile(re.escape(path) + r"/\{(\w+)\}")
+    for other, methods in result["paths"].items():
+        if "get" in methods and (match := below.fullmatch(other)):
+            return methods["get"], match[1]
+    return (result["paths"][path].get("get"), "") if path.endswith("}") else (None, "")
+
+
+def field_of(result: dict[str, Any], response: dict[str, Any], parameter: str) -> str:
+    """Return the field of an answer that a parameter of the reader takes."""
+    schema = response["content"]["application/json"]["schema"]
+    name = schema.get("$ref", "").rpartition("/")[2]
+    fields = result["components"]["schemas"].get(name, {}).get("properties", {})
+    return parameter if parameter in fields else "id"
