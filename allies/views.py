@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from allies import constants, permissions, selectors, services
+from allies import constants, contract, permissions, selectors, services
 from allies.filters import AllyFilter
 from allies.models import Ally
 from allies.serializers import (
@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 class AllyViewSet(ModelViewSet):
     """Allied stores."""
 
+    resource = contract.ALLIES
     permission_table = permissions.ALLIES
     queryset = Ally.objects.all()
     serializer_class = AllySerializer
@@ -59,9 +60,7 @@ class AllyViewSet(ModelViewSet):
         """Delete the ally with its credentials."""
         services.remove_ally(ally=instance)
 
-    @extend_schema(
-        responses=TagCountSerializer(many=True), filters=False, operation_id="allies_tags_list"
-    )
+    @extend_schema(responses=TagCountSerializer(many=True), filters=False)
     @action(detail=False, pagination_class=None)
     def tags(self, _request: Request) -> Response:
         """List each tag and how many allies carry it, the most frequent first."""
@@ -71,6 +70,7 @@ class AllyViewSet(ModelViewSet):
 class CredentialsViewSet(GenericViewSet):
     """An ally's credentials: set or replaced, never shown. Bodies and statuses are the brief's."""
 
+    resource = contract.CREDENTIALS
     permission_table = permissions.CREDENTIALS
     queryset = Ally.objects.all()
     serializer_class = CredentialsSerializer

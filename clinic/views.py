@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from clinic import access, merging, permissions, selectors, services
+from clinic import access, contract, merging, permissions, selectors, services
 from clinic.constants import SHOWN_STUDIES
 from clinic.errors import PatientMerged, UnknownPatient
 from clinic.files import exporting, importing
@@ -170,6 +170,7 @@ class ClinicViewSet(GenericViewSet):
 class PatientViewSet(ClinicViewSet, ModelViewSet):
     """Patients with their studies. SUPPORT sees that a patient exists: id, initials, since when."""
 
+    resource = contract.PATIENTS
     permission_table = permissions.PATIENTS
     queryset = Patient.objects.prefetch_related(
         prefetch_newest("studies", Study.objects.all(), link="patient", limit=SHOWN_STUDIES)
@@ -310,6 +311,7 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
 class StudyRoutes(ClinicViewSet, ModelViewSet):
     """What studies keep at either address."""
 
+    resource = contract.STUDIES
     permission_table = permissions.STUDIES
     queryset = Study.objects.all()
     serializer_class: type[BaseSerializer] = StudySerializer
@@ -360,10 +362,10 @@ class StudyViewSet(StudyRoutes):
         return Response(selectors.vocabulary())
 
 
-@extend_schema_view(list=extend_schema(description="List the studies of a patient who is there."))
 class PatientStudyViewSet(StudyRoutes):
     """The studies of one patient."""
 
+    resource = contract.PATIENT_STUDIES
     serializer_class = NestedStudySerializer
     filterset_class = PatientStudyFilter
 
@@ -435,6 +437,7 @@ class StudyVersionViewSet(VersionRoutes):
 class AccessLogViewSet(mixins.ListModelMixin, ClinicViewSet):
     """Who looked at a patient or changed something, newest first; also of archived patients."""
 
+    resource = contract.ACCESS_LOG
     permission_table = permissions.ACCESS_LOG
     queryset = JournalEntry.objects.filter(model=Patient._meta.label)
     serializer_class = JournalEntrySerializer

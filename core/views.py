@@ -12,7 +12,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.serializers import ModelSerializer
 
-from core import problems
+from core import contract, problems
 from core.api.filters import filterset
 from core.api.permissions import ADMIN_ONLY
 from core.api.query import path_key
@@ -61,6 +61,7 @@ class JournalEntrySerializer(ModelSerializer):
 class JournalViewSet(ReadOnlyModelViewSet):
     """What happened, newest first. Nothing here can be changed."""
 
+    resource = contract.JOURNAL
     permission_table = {"list": ADMIN_ONLY, "retrieve": ADMIN_ONLY}
     queryset = JournalEntry.objects.all()
     serializer_class = JournalEntrySerializer
@@ -84,14 +85,14 @@ class SchemaView(SpectacularAPIView):
         """Return the file in the caller's language, as YAML or JSON."""
         renderer: Any = request.accepted_renderer
         return HttpResponse(
-            contract(renderer.__class__, get_language()),
+            document(renderer.__class__, get_language()),
             content_type=f"{renderer.media_type}; charset=utf-8",
             headers={"Vary": "Accept, Accept-Language"},
         )
 
 
 @cache
-def contract(renderer: type[BaseRenderer], language: str) -> bytes:
+def document(renderer: type[BaseRenderer], language: str) -> bytes:
     """Return the file, written once per process and language: it takes 0.1 s, and anybody asks."""
     del language  # the active one
     generator: Any = SchemaView.generator_class()

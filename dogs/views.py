@@ -16,7 +16,7 @@ from core.api.views import GenericViewSet, ModelViewSet
 from core.errors import NotFound
 from core.text import name_key
 from core.values import parse_uuid
-from dogs import permissions, services
+from dogs import contract, permissions, services
 from dogs.filters import DogFilter
 from dogs.models import Dog, RelayedFile
 from dogs.serializers import DogSerializer, RelayedFileSerializer, UploadSerializer
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 class DogViewSet(ModelViewSet):
     """Dogs by name, whatever its case."""
 
+    resource = contract.DOGS
     permission_table = permissions.DOGS
     queryset = Dog.objects.all()
     serializer_class = DogSerializer
@@ -71,12 +72,14 @@ class DogViewSet(ModelViewSet):
 class AdoptedDogViewSet(DogViewSet):
     """Dogs that found a home. A POST to their address is told that the name is reserved."""
 
+    resource = contract.ADOPTED_DOGS
     queryset = Dog.objects.filter(is_adopted=True)
 
 
 class FileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet):
     """Files on their way to the relay. A sender sees its own."""
 
+    resource = contract.FILES
     permission_table = permissions.FILES
     queryset = RelayedFile.objects.all()
     serializer_class = RelayedFileSerializer

@@ -18,7 +18,7 @@ from rest_framework.serializers import BaseSerializer
 from core.api.query import parse_bool, parse_int, refusal
 from core.api.views import GenericViewSet
 from core.text import is_clean, name_key
-from movies import gone, permissions, selectors, services, translations
+from movies import contract, gone, permissions, selectors, services, translations
 from movies.catalog import catalog
 from movies.constants import (
     COUNTRIES,
@@ -131,6 +131,7 @@ class CatalogViewSet(GenericViewSet):
     certified, or otherwise approved by TMDB.
     """
 
+    resource = contract.CATALOG
     permission_table = permissions.CATALOG
     query_params = {  # type: ignore[assignment]  # names by action, which core.api.filters.filterset reads
         "popular": ("page", "language", "region"),
@@ -235,6 +236,7 @@ class FavoriteViewSet(
 ):
     """The caller's favourite movies: newest release first, then the caller's rating, then id."""
 
+    resource = contract.FAVORITES
     permission_table = permissions.FAVORITES
 
     def get_queryset(self) -> QuerySet:
@@ -287,6 +289,7 @@ class RatingViewSet(
 ):
     """The caller's rating of one movie, favourite or not."""
 
+    resource = contract.RATINGS
     permission_table = permissions.RATINGS
     queryset = Rating.objects.all()
     serializer_class = RatingSerializer
@@ -326,6 +329,7 @@ class RatingViewSet(
 class UserFavoriteViewSet(FavoriteRows):
     """Anybody's favourites, for administrators."""
 
+    resource = contract.USER_FAVORITES
     permission_table = permissions.FAVORITES_OF_USERS
 
     def get_queryset(self) -> QuerySet:

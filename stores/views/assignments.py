@@ -8,7 +8,7 @@ from rest_framework.serializers import BaseSerializer
 from core.api.files import BOM_PARAMETER
 from core.api.query import path_key
 from core.api.views import ModelViewSet
-from stores import permissions
+from stores import contract, permissions
 from stores.filters import AssignmentFilter
 from stores.models import Assignment
 from stores.serializers.assignments import AssignmentSerializer
@@ -20,6 +20,7 @@ from stores.views.bulk import BULK_PARAMS, BulkMixin
 class AssignmentViewSet(BulkMixin, ModelViewSet):
     """Who visits what. Sellers see their own active ones; what is deleted is ended, and stays."""
 
+    resource = contract.ASSIGNMENTS
     permission_table = permissions.ASSIGNMENTS
     queryset = Assignment.objects.all()
     serializer_class = AssignmentSerializer

@@ -11,7 +11,7 @@ from rest_framework.serializers import BaseSerializer
 
 from core.api.query import path_key
 from core.api.views import ModelViewSet
-from stores import permissions
+from stores import contract, permissions
 from stores.constants import State
 from stores.filters import EstablishmentFilter
 from stores.models import Assignment, Establishment
@@ -28,6 +28,7 @@ class EstablishmentViewSet(BulkMixin, ModelViewSet):
     A list shows what is active, unless ``state`` asks for others.
     """
 
+    resource = contract.ESTABLISHMENTS
     permission_table = permissions.ESTABLISHMENTS
     queryset = resolved_establishments()
     serializer_class = EstablishmentSerializer

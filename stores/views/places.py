@@ -1,7 +1,7 @@
 """The routes of places and typologies: what an establishment can say of itself."""
 
 from core.api.views import ReadOnlyModelViewSet
-from stores import permissions
+from stores import contract, permissions
 from stores.filters import CityFilter
 from stores.models import City, Region, Typology
 from stores.serializers.places import CitySerializer, RegionSerializer, TypologySerializer
@@ -10,6 +10,7 @@ from stores.serializers.places import CitySerializer, RegionSerializer, Typology
 class RegionViewSet(ReadOnlyModelViewSet):
     """Commercial regions by code."""
 
+    resource = contract.REGIONS
     permission_table = permissions.PLACES
     queryset = Region.objects.all()
     serializer_class = RegionSerializer
@@ -18,6 +19,7 @@ class RegionViewSet(ReadOnlyModelViewSet):
 class TypologyViewSet(ReadOnlyModelViewSet):
     """Kinds of establishments by code."""
 
+    resource = contract.TYPOLOGIES
     permission_table = permissions.PLACES
     queryset = Typology.objects.all()
     serializer_class = TypologySerializer
@@ -26,6 +28,7 @@ class TypologyViewSet(ReadOnlyModelViewSet):
 class CityViewSet(ReadOnlyModelViewSet):
     """Municipalities by their DIVIPOLA code; ``search`` overlooks accents."""
 
+    resource = contract.CITIES
     permission_table = permissions.PLACES
     queryset = City.objects.select_related("department")
     serializer_class = CitySerializer

@@ -18,7 +18,7 @@ from core.api.serializers import Serializer
 from core.api.views import ModelViewSet, ReadOnlyModelViewSet
 from core.errors import NotFound
 from core.values import INT32_MAX
-from stores import permissions
+from stores import contract, permissions
 from stores.constants import VersionState
 from stores.errors import UnknownVersion
 from stores.filters import PortfolioFilter, VersionFilter
@@ -58,6 +58,7 @@ class PortfolioViewSet(ModelViewSet):
     """
 
     fast_reads = False  # versions are chosen by today's date, and show SKUs of their items
+    resource = contract.PORTFOLIOS
     permission_table = permissions.PORTFOLIOS
     queryset = Portfolio.objects.all()
     serializer_class = PortfolioSerializer
@@ -173,6 +174,7 @@ class PortfolioVersionViewSet(ReadOnlyModelViewSet):
     """The versions of a portfolio by their numbers, the draft and retired ones included."""
 
     fast_reads = False  # a version shows the SKUs of its items
+    resource = contract.PORTFOLIO_VERSIONS
     permission_table = permissions.PORTFOLIO_VERSIONS
     queryset = versions_with_items()
     serializer_class = VersionSerializer

@@ -8,7 +8,7 @@ from rest_framework.serializers import BaseSerializer
 
 from core.api.query import parse_bool, path_key
 from core.api.views import ModelViewSet
-from stores import permissions
+from stores import contract, permissions
 from stores.constants import State
 from stores.filters import ProductFilter
 from stores.models import Product
@@ -27,6 +27,7 @@ FORCE = extend_schema(
 class ProductViewSet(BulkMixin, ModelViewSet):
     """Products by id. A list shows what is active, unless ``state`` asks for others."""
 
+    resource = contract.PRODUCTS
     permission_table = permissions.PRODUCTS
     queryset = Product.objects.all()
     serializer_class = ProductSerializer

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
+from stores import contract
 from stores.errors import NotAnArray
 from stores.serializers.sync import PageSerializer
 from stores.serializers.visits import PushRowSerializer, VisitDocumentSerializer
@@ -18,6 +19,7 @@ from stores.views.sync import PULL_PARAMETERS, SCHEMA_PARAMETER, PullView, schem
 class VisitsView(PullView):
     """A seller's visits: pulled as any collection, and pushed."""
 
+    resource = contract.PUSH
     atomic = False  # a push that brings nothing new opens no transaction
     parser_classes = (BatchParser,)
 
@@ -27,7 +29,7 @@ class VisitsView(PullView):
         return {"schema"} if self.request.method == "POST" else PullView.query_params
 
     @extend_schema(
-        operation_id="sync_pull_visits", parameters=PULL_PARAMETERS, responses=PageSerializer
+        parameters=PULL_PARAMETERS, responses=PageSerializer
     )
     def get(self, request: Request, collection: str) -> HttpResponse:
         """Return the caller's visits that changed after a checkpoint, oldest first.
@@ -37,7 +39,6 @@ class VisitsView(PullView):
         return super().get(request, collection)
 
     @extend_schema(
-        operation_id="sync_push_visits",
         parameters=[SCHEMA_PARAMETER],
         request=PushRowSerializer(many=True),
         responses={200: VisitDocumentSerializer(many=True)},

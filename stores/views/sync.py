@@ -16,7 +16,7 @@ from core.api.query import parse_int, refusal
 from core.api.views import APIView
 from core.errors import NotFound
 from core.values import INT64_MAX, parse_uuid
-from stores import constants, permissions
+from stores import constants, contract, permissions
 from stores.errors import UpgradeRequired
 from stores.serializers.sync import HeadSerializer, PageSerializer
 from stores.services import phones
@@ -98,9 +98,10 @@ class SyncAPIView(APIView):
 class HeadView(SyncAPIView):
     """Whether there is anything new."""
 
+    resource = contract.HEAD
     detail = True  # one resource: it has an entity tag
 
-    @extend_schema(operation_id="sync_head", responses=HeadSerializer)
+    @extend_schema(responses=HeadSerializer)
     def get(self, _request: Request) -> Response:
         """Say how far each collection of the caller has come: the cheap question.
 
@@ -113,9 +114,10 @@ class HeadView(SyncAPIView):
 class PullView(SyncAPIView):
     """The collections of a seller's phone, page by page."""
 
+    resource = contract.PULL
     query_params = frozenset({"schema", "limit", "epoch", "seq"})
 
-    @extend_schema(operation_id="sync_pull", parameters=PULL_PARAMETERS, responses=PageSerializer)
+    @extend_schema(parameters=PULL_PARAMETERS, responses=PageSerializer)
     def get(self, request: Request, collection: str) -> HttpResponse:
         """Return the documents that changed after a checkpoint, oldest first.
 

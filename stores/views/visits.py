@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from core.api.views import GenericViewSet, ReadOnlyModelViewSet
 from core.errors import NotFound
 from core.values import parse_uuid
-from stores import permissions
+from stores import contract, permissions
 from stores.filters import VisitFilter
 from stores.models import Visit, VisitRevision
 from stores.serializers.visits import (
@@ -42,6 +42,7 @@ def visit_key(value: str) -> uuid.UUID:
 class VisitViewSet(ReadOnlyModelViewSet):
     """Visits by day, newest first. A SELLER sees their own."""
 
+    resource = contract.VISITS
     permission_table = permissions.VISITS
     queryset = Visit.objects.all()
     serializer_class = VisitSerializer
@@ -96,6 +97,7 @@ class VisitViewSet(ReadOnlyModelViewSet):
 class RevisionViewSet(mixins.ListModelMixin, GenericViewSet):
     """Other content that came under a visit's id, the latest first."""
 
+    resource = contract.VISIT_REVISIONS
     permission_table = permissions.REVISIONS
     queryset = VisitRevision.objects.all()
     serializer_class = RevisionSerializer

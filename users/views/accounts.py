@@ -14,7 +14,7 @@ from rest_framework.serializers import BaseSerializer
 from core.api.query import path_key
 from core.api.schema import header
 from core.api.views import APIView, GenericViewSet, ModelViewSet
-from users import permissions, services
+from users import contract, permissions, services
 from users.auth import devices, sessions
 from users.auth.bearer import BearerAuthentication
 from users.auth.tokens import Pair
@@ -106,6 +106,7 @@ class AccountViewSet(
 class UserViewSet(AccountViewSet, ModelViewSet):
     """Accounts. ADMIN manages all; everybody else finds themselves and nobody else."""
 
+    resource = contract.USERS
     permission_table = permissions.USERS
     filterset_class = UserFilter
     search_fields = ("search_key",)
@@ -125,6 +126,7 @@ class UserViewSet(AccountViewSet, ModelViewSet):
 class MeViewSet(AccountViewSet):
     """The caller's own account."""
 
+    resource = contract.ME
     permission_table = permissions.ME
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -157,6 +159,8 @@ class TokenView(APIView):
 class SignInView(TokenView):
     """Sign in with e-mail and password."""
 
+    resource = contract.SIGN_IN
+
     @extend_schema(
         request=SignInSerializer,
         responses=SignedInSerializer,
@@ -180,6 +184,8 @@ class SignInView(TokenView):
 class RefreshView(TokenView):
     """Exchange a refresh token for the next pair."""
 
+    resource = contract.REFRESH
+
     @extend_schema(request=RefreshSerializer, responses=PairSerializer)
     def post(self, request: Request) -> Response:
         """Return the successor; the same one again while the answer may have been lost."""
@@ -191,6 +197,7 @@ class RefreshView(TokenView):
 class SignOutView(TokenView):
     """End a session: its refresh and access tokens."""
 
+    resource = contract.SIGN_OUT
     renderer_classes = ()  # 204: there is nothing to negotiate
 
     @extend_schema(request=SignOutSerializer, responses={204: None})
