@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import get_error_detail
@@ -15,6 +16,7 @@ from allies.values import read_origins, read_tags
 from core.api.serializers import ModelSerializer, Serializer, StrictCharField
 from core.validators import plain_text
 
+PER_CENT = r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)$"
 TEXTS = {"type": "array", "items": {"type": "string"}}
 
 
@@ -36,16 +38,22 @@ class ReadField(serializers.Field):
         return value
 
 
-@extend_schema_field(
-    {
-        "oneOf": [TEXTS, {"type": "object", "additionalProperties": {"type": "string"}}],
-        "description": "A list, or an object with tag1, tag2 and so on; answers have the list.",
-    }
-)
 class TagsField(ReadField):
     """Tags, each once, in their one spelling."""
 
     read = staticmethod(read_tags)
+
+
+class TagsFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # its registration is untyped
+    """Describes tags: several shapes come in, one goes out."""
+
+    target_class = TagsField
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        """Return the list; for requests, a list or an object of tag1, tag2 and so on."""
+        if direction == "response":
+            return TEXTS
+        return {**TEXTS, "type": ["array", "object"], "additionalProperties": {"type": "string"}}
 
 
 @extend_schema_field(TEXTS)
@@ -55,6 +63,7 @@ class OriginsField(ReadField):
     read = staticmethod(read_origins)
 
 
+@extend_schema_field({"type": "string", "format": "decimal", "pattern": PER_CENT})
 class DiscountField(serializers.DecimalField):
     """A percentage with two decimals, as a JSON number or a string of one."""
 

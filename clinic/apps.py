@@ -15,4 +15,5 @@ class ClinicConfig(plugs.PluggableApp):
     enum_names: ClassVar[dict[str, str]] = {
         "StudyStatus": "clinic.constants.StudyStatus",
         "StudyType": "clinic.constants.StudyType",
+        "UrgencyLevel": "clinic.constants.UrgencyLevel",
     }

@@ -26,6 +26,8 @@ from core.validators import plain_text
 class StrictDateField(serializers.DateField):
     """A date, YYYY-MM-DD and nothing else."""
 
+    pattern = "^(18[5-9][0-9]|19[0-9]{2}|20[0-9]{2})-[0-9]{2}-[0-9]{2}$"
+
     def to_internal_value(self, value: Any) -> date:
         """Return the date; refuse the other spellings that Python takes."""
         if not isinstance(value, str) or isinstance(value, datetime):

@@ -75,7 +75,9 @@ ON_CONFLICT = OpenApiParameter(
     default=importing.KEEP,
     description="Whose value a patient gets when it was changed here and in the file.",
 )
-FILE = OpenApiParameter("file", str, enum=["patients", "studies"], default="patients")
+FILE = OpenApiParameter(
+    "file", str, enum=["patients", "studies"], default="patients", description="Which table."
+)
 DUPLICATES = "possible_duplicates"
 STUDY_PK = OpenApiParameter("study_pk", int, OpenApiParameter.PATH)
 PATIENT_PK = OpenApiParameter("patient_pk", int, OpenApiParameter.PATH)

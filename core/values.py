@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 
 # What a filter can ask for: every database compares these years, also after a change of zone.
 YEARS = range(1900, 2201)
+YEARS_PATTERN = "^(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$"  # for the contract
 ANY_YEAR = range(dt.MINYEAR, dt.MAXYEAR + 1)
 # PostgreSQL takes no offset from UTC beyond this one.
 MAX_OFFSET = dt.timedelta(hours=15, minutes=59)

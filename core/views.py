@@ -6,11 +6,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.encoding import force_bytes
 from django.utils.translation import get_language
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.serializers import ModelSerializer
+from rest_framework.serializers import JSONField, ModelSerializer
 
 from core import contract, problems
 from core.api.filters import filterset
@@ -18,6 +18,10 @@ from core.api.permissions import ADMIN_ONLY
 from core.api.query import path_key
 from core.api.views import ReadOnlyModelViewSet
 from core.models import JournalEntry
+
+
+# Any JSON value, for the contract.
+ANY = {"type": ["string", "number", "boolean", "object", "array", "null"]}
 
 
 class JournalFilter(filterset.FilterSet):
@@ -35,8 +39,17 @@ class JournalFilter(filterset.FilterSet):
         }
 
 
+@extend_schema_field(
+    {"type": "object", "additionalProperties": {"type": ["array", "null"], "items": ANY}}
+)
+class ChangesField(JSONField):
+    """What changed, by field."""
+
+
 class JournalEntrySerializer(ModelSerializer):
     """One line of an object's history."""
+
+    changes = ChangesField(read_only=True)
 
     class Meta:
         model = JournalEntry

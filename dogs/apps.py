@@ -13,6 +13,10 @@ class DogsConfig(plugs.PluggableApp):
 
     name = "dogs"
     verbose_name = _("Dogs")
+    enum_names: ClassVar[dict[str, str]] = {
+        "PictureStatus": "dogs.constants.PictureStatus",
+        "RelayStatus": "dogs.constants.RelayStatus",
+    }
     beat_schedule: ClassVar[dict[str, dict[str, Any]]] = {
         "dogs.remove_orphans": {
             "task": "dogs.tasks.remove_orphans",

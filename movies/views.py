@@ -44,20 +44,29 @@ from movies.serializers import (
     WipeSerializer,
 )
 
-PAGE = OpenApiParameter("page", int, description=f"1 to {MAX_PAGE}.")
+TAG = "^[a-z]{2}(-[A-Z]{2})?$"
+PAGE = OpenApiParameter(
+    "page",
+    {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1},
+    description=f"1 to {MAX_PAGE}.",
+)
 IN_LANGUAGE = OpenApiParameter(
     "language",
     str,
+    pattern=TAG,
     description="Such as `es` or `es-MX`; `en-US` is the default, and stands in for empty texts.",
 )
 FAVORITES_IN_LANGUAGE = OpenApiParameter(
     "language",
     str,
+    pattern=TAG,
     description="Such as `es` or `es-MX`. Movies that were not read in it yet are shown in English"
     " and read in the background: ask again some seconds later. Order, filters and search go by"
     " the English title.",
 )
-REGION = OpenApiParameter("region", str, description="ISO 3166-1 alpha-2, such as `CO`.")
+REGION = OpenApiParameter(
+    "region", str, pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2, such as `CO`."
+)
 QUERY = OpenApiParameter(
     "query",
     str,

@@ -26,6 +26,7 @@ class StoresConfig(plugs.PluggableApp):
     }
     limited_by_token: ClassVar[tuple[str, ...]] = ("/api/sync",)  # a carrier's phones share one
     enum_names: ClassVar[dict[str, str]] = {
+        "VersionDate": "stores.serializers.portfolios.DATES",
         "AssignmentState": "stores.constants.AssignmentState",
         "CatalogueState": "stores.constants.State",
         "PortfolioVersionState": "stores.constants.VersionState",

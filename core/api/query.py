@@ -45,8 +45,12 @@ def refusal(name: str, message: str, code: str) -> ValidationError:
     return ValidationError({shown: [ErrorDetail(message, code=code)]})
 
 
-def check_query(request: HttpRequest | Request, allowed: Collection[str]) -> None:
+def check_query(
+    request: HttpRequest | Request, allowed: Collection[str], lists: Collection[str] = ()
+) -> None:
     """Refuse a query string that a route with parameters ``allowed`` does not understand.
+
+    Those in ``lists`` hold several values, and may be sent once for each.
 
     Raises:
         ValidationError: a parameter is unknown, repeated, too long or no text.
@@ -58,17 +62,17 @@ def check_query(request: HttpRequest | Request, allowed: Collection[str]) -> Non
         # Content-Type's charset is the body's: with "utf-7" or "idna" it would garble the query.
         http.encoding = "utf-8"
     try:
-        lists = http.GET.lists()
+        given = http.GET.lists()
     except TooManyFieldsSent:
         raise ValidationError(
             [ErrorDetail(_("Too many query parameters."), code="too_many_parameters")]
         ) from None
-    for name, values in lists:
+    for name, values in given:
         if name not in allowed:
             raise refusal(name, _("This parameter is not known here."), "unknown_parameter")
-        if len(values) > 1:
+        if len(values) > 1 and name not in lists:
             raise refusal(name, _("Send this parameter once."), "repeated_parameter")
-        check_value(name, values[0])
+        check_value(name, ",".join(values))
 
 
 def check_value(name: str, value: str) -> None:

@@ -22,7 +22,7 @@ from rest_framework.serializers import BaseSerializer
 
 from core.api.codings import decode_body
 from core.api.fast.mixin import FastReads
-from core.api.filters.filterset import view_query_params
+from core.api.filters.filterset import view_list_params, view_query_params
 from core.api.idempotency import HEADER, Idempotency
 from core.api.negotiation import Negotiation
 from core.api.permissions import Rule
@@ -69,7 +69,7 @@ class BaseAPIView(drf_views.APIView):
         self.perform_authentication(request)
         self.check_permissions(request)
         if request.META.get("QUERY_STRING") and self.action_name() is not None:
-            check_query(request, view_query_params(self))
+            check_query(request, view_query_params(self), view_list_params(self))
         if "HTTP_CONTENT_ENCODING" in request.META and self.action_name() is not None:
             decode_body(request)
 

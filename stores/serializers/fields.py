@@ -8,12 +8,14 @@ from rest_framework import serializers
 
 from core.api.serializers import StrictCharField
 from core.text import name_key
-from core.values import parse_date
+from core.values import YEARS_PATTERN, parse_date
 from stores.constants import MAX_PORTFOLIO_PRODUCTS, SKU_LENGTH
 
 
 class StrictDateField(serializers.DateField):
     """A day, YYYY-MM-DD and nothing else, of the years 1900 to 2200."""
+
+    pattern = YEARS_PATTERN
 
     def to_internal_value(self, value: Any) -> dt.date:
         """Return the day."""

@@ -19,6 +19,9 @@ from stores.models import Portfolio, PortfolioVersion, Region, Typology
 from stores.serializers.fields import FixedFields, SkusField, StrictDateField
 
 
+DATES = [(name, name) for name in ("valid_from", "valid_until")]
+
+
 class ListedVersionSerializer(ModelSerializer):
     """A version within its portfolio."""
 
@@ -134,7 +137,7 @@ class RetireSerializer(Serializer):
 class DateChangeSerializer(Serializer):
     """A day that differs between two versions."""
 
-    field = serializers.ChoiceField(choices=["valid_from", "valid_until"])
+    field = serializers.ChoiceField(choices=DATES)
     # `from` is a word of Python's.
     vars()["from"] = serializers.DateField(allow_null=True)
     to = serializers.DateField(allow_null=True)

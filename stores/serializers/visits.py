@@ -92,6 +92,11 @@ class VoidSerializer(Serializer):
     reason = StrictCharField(max_length=REASON_LENGTH, validators=[plain_text])
 
 
+@extend_schema_field({"type": ["string", "number", "boolean", "object", "array", "null"]})
+class AnyIdField(serializers.JSONField):
+    """What a phone sent for an id."""
+
+
 @extend_schema_field(OpenApiTypes.OBJECT)
 class AnyDocumentField(serializers.JSONField):
     """A document of a phone: its own fields, and those of its app that nobody here knows."""
@@ -107,7 +112,7 @@ class PushRowSerializer(Serializer):
 class VisitDocumentSerializer(Serializer):
     """A visit's document, for the contract: what the phone sent, and these fields."""
 
-    id = serializers.JSONField(help_text="The phone's own; of a rejected row, whatever it was.")
+    id = AnyIdField(help_text="The phone's own; of a rejected row, whatever it was.")
     state = serializers.CharField(help_text="accepted, flagged, void or rejected")
     flags = serializers.ListField(child=serializers.CharField())
     problems = serializers.ListField(child=serializers.DictField(), required=False)

@@ -25,7 +25,13 @@ from stores.files import sheets
 
 ALL_OR_NOTHING, KEEP_GOOD = POLICIES = ("all_or_nothing", "keep_good")
 PARAMETERS = [
-    OpenApiParameter("policy", str, enum=POLICIES, default=ALL_OR_NOTHING),
+    OpenApiParameter(
+        "policy",
+        str,
+        enum=POLICIES,
+        default=ALL_OR_NOTHING,
+        description="Whether one bad row refuses all, or the good ones are written.",
+    ),
     OpenApiParameter("dry_run", bool, description="Check and count, but write nothing."),
 ]
 BULK_PARAMS = {"bulk": ("policy", "dry_run")}
@@ -37,7 +43,7 @@ EXPORT = {
     "filter_backends": (FilterBackend, SearchFilter),
 }
 ROWS = inline_serializer(
-    "BulkRows", {"rows": serializers.ListField(child=serializers.DictField(), allow_empty=False)}
+    "BulkRows", {"rows": serializers.ListField(child=serializers.DictField(), allow_empty=False, max_length=MAX_BULK_ROWS)}
 )
 
 

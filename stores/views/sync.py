@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -23,15 +24,19 @@ from stores.services import phones
 from stores.sync import pull
 from stores.sync.head import head
 
-SCHEMA_PARAMETER = OpenApiParameter("schema", int, description="Version of the documents; 1.")
+SCHEMA_PARAMETER = OpenApiParameter("schema", {"type": "integer", "minimum": 1}, description="Version of the documents; 1.")
+LIMIT = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": constants.MAX_PULL_ROWS,
+    "default": constants.DEFAULT_PULL_ROWS,
+}
 PULL_PARAMETERS = [
     OpenApiParameter("collection", str, OpenApiParameter.PATH, enum=sorted(pull.COLLECTIONS)),
     SCHEMA_PARAMETER,
-    OpenApiParameter(
-        "limit", int, description=f"1 to {constants.MAX_PULL_ROWS}; {constants.DEFAULT_PULL_ROWS}."
-    ),
-    OpenApiParameter("epoch", str, description="Of the last checkpoint; with `seq`."),
-    OpenApiParameter("seq", int, description="Of the last checkpoint; with `epoch`."),
+    OpenApiParameter("limit", LIMIT, description="How many documents a page has."),
+    OpenApiParameter("epoch", OpenApiTypes.UUID, description="Of the last checkpoint; with `seq`."),
+    OpenApiParameter("seq", {"type": "integer", "minimum": 0}, description="Of the last checkpoint; with `epoch`."),
 ]
 
 

@@ -137,10 +137,20 @@ class ChoiceField(StrictField, filter_fields.ChoiceField):
         return "" if value is None else str(value)
 
 
+class ListWidget(filter_fields.BaseCSVWidget):
+    """Reads several values of one parameter, whether commas or repetition part them."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """Return the texts of all values."""
+        values = data.getlist(name) if hasattr(data, "getlist") else []
+        joined = {name: ",".join(values)} if len(values) > 1 else data
+        return super().value_from_datadict(joined, files, name)
+
+
 class ListField(filter_fields.BaseCSVField):
     """Values separated by commas, each read by the field that this is mixed in before."""
 
-    base_widget_class = filter_fields.BaseCSVWidget
+    base_widget_class = ListWidget
 
     def clean(self, value: Any) -> Any:
         """Return the list of values, or raise ValidationError."""

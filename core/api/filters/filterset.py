@@ -7,6 +7,7 @@ which is laxer, stops the process at start-up.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 import django_filters
@@ -20,6 +21,7 @@ from rest_framework.request import Request
 
 from core.api.filters import fields
 from core.api.query import refusal
+from core.values import YEARS_PATTERN
 
 MAX_SEARCH_CHARACTERS = 100
 MAX_SEARCH_WORDS = 5
@@ -31,11 +33,29 @@ LOOKUPS = COMPARISONS | {"contains", "icontains", "startswith", "istartswith"}
 class Strict:
     """Mixin: the filter's form field is one of :mod:`core.api.filters.fields`."""
 
+    extra: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if described := self.schema():
+            text = self.extra.get("help_text")
+            described |= {"description": str(text)} if text else {}
+            self._spectacular_annotation = {"field": described}
+
+    def schema(self) -> dict[str, Any]:
+        """Return the OpenAPI schema, or nothing where drf-spectacular finds it by itself."""
+        return {}
+
 
 class CharFilter(Strict, django_filters.CharFilter):
     """Text of at most ``max_length`` (200) characters."""
 
     field_class = fields.TextField
+
+    def schema(self) -> dict[str, Any]:
+        """Return the schema of a text that is not blank."""
+        limit = self.extra.get("max_length", fields.MAX_TEXT_CHARACTERS)
+        return {"type": "string", "minLength": 1, "maxLength": limit, "pattern": r"\S"}
 
 
 class BooleanFilter(Strict, django_filters.BooleanFilter):
@@ -43,22 +63,21 @@ class BooleanFilter(Strict, django_filters.BooleanFilter):
 
     field_class = fields.BooleanField
 
+    def schema(self) -> dict[str, Any]:
+        """Return the schema of a flag."""
+        return {"type": "boolean"}
+
 
 class IntegerFilter(Strict, django_filters.NumberFilter):
     """A whole number from ``min_value`` to ``max_value``, 64 bit at most."""
 
     field_class = fields.IntegerField
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._spectacular_annotation = {"field": self.schema()}
-
     def schema(self) -> dict[str, Any]:
         """Return the OpenAPI schema, which drf-spectacular would call a double."""
         bounds = {
             "minimum": self.extra.get("min_value"),
             "maximum": self.extra.get("max_value"),
-            "description": self.extra.get("help_text"),
         }
         described = {key: value for key, value in bounds.items() if value is not None}
         return {"type": "integer", "format": "int64", **described}
@@ -71,6 +90,10 @@ class DateFilter(Strict, django_filters.DateFilter):
     """A date, YYYY-MM-DD, of the years 1900 to 2200."""
 
     field_class = fields.DateField
+
+    def schema(self) -> dict[str, Any]:
+        """Return the schema of a day in the years that are taken."""
+        return {"type": "string", "format": "date", "pattern": YEARS_PATTERN}
 
 
 class DateTimeFilter(Strict, django_filters.IsoDateTimeFilter):
@@ -154,6 +177,13 @@ class FilterBackend(drf_filters.DjangoFilterBackend):
         filterset = getattr(view, "filterset_class", None)
         return () if filterset is None else filterset.base_filters
 
+    @staticmethod
+    def list_params(view: Any) -> Iterable[str]:
+        """Return the parameters that may be sent once for each of their values."""
+        filterset = getattr(view, "filterset_class", None)
+        filters = {} if filterset is None else filterset.base_filters
+        return [name for name, one in filters.items() if isinstance(one, InFilter)]
+
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
         """Return the rows that pass, or raise a 400 that names the parameter."""
         filterset = getattr(view, "filterset_class", None)
@@ -206,6 +236,10 @@ class OrderingFilter(filters.BaseFilterBackend):
 
     param = "ordering"
 
+    def list_params(self, view: Any) -> Iterable[str]:
+        """Return the parameter that may be sent once for each of its values."""
+        return self.query_params(view)
+
     def query_params(self, view: Any) -> Iterable[str]:
         """Return the ordering parameter where the view lets the caller choose."""
         return (self.param,) if getattr(view, "ordering_fields", None) else ()
@@ -217,7 +251,7 @@ class OrderingFilter(filters.BaseFilterBackend):
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
         """Return the rows in the order that the caller asks for, or raise a 400."""
-        asked = request.GET.get(self.param)
+        asked = ",".join(request.GET.getlist(self.param)) if self.param in request.GET else None
         return queryset if asked is None else queryset.order_by(*self.terms(asked, view))
 
     def terms(self, asked: str, view: Any) -> list[str]:
@@ -243,7 +277,12 @@ class OrderingFilter(filters.BaseFilterBackend):
         if not paths:
             return []
         values = [value for name in paths for value in (name, f"-{name}")]
-        schema = {"type": "array", "items": {"type": "string", "enum": values}}
+        schema = {
+            "type": "array",
+            "items": {"type": "string", "enum": values},
+            "minItems": 1,
+            "uniqueItems": True,
+        }
         text = "Names to order by, “-” before one for descending."
         parameter = _parameter(self.param, text, schema)
         return [{**parameter, "explode": False, "style": "form"}]
@@ -257,6 +296,16 @@ def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str,
         "description": description,
         "schema": schema,
     }
+
+
+def view_list_params(view: Any) -> frozenset[str]:
+    """Return those of the view's query parameters that hold several values.
+
+    Both spellings of OpenAPI's style "form" are taken: ``a=1,2`` and ``a=1&a=2``.
+    """
+    backends = (backend() for backend in getattr(view, "filter_backends", ()))
+    found = (getattr(one, "list_params", lambda _view: ())(view) for one in backends)
+    return frozenset(chain.from_iterable(found))
 
 
 def view_query_params(view: Any) -> frozenset[str]:

@@ -14,6 +14,7 @@ from drf_spectacular.hooks import postprocess_schema_enums
 from drf_spectacular.settings import spectacular_settings
 
 from core import plugs
+from core.api.schema import errors
 from core.api.schema.headers import HEADERS
 from core.api.schema.operations import BEARER
 from core.api.schema.pages import PAGES
@@ -111,9 +112,25 @@ def complete(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]:
     result["tags"] = tags(result)
     for _path, _method, operation in operations(result):
         link(result, _path, operation)
+    share(result)
+    for schema in schemas.values():
+        if "oneOf" in schema and "discriminator" not in schema:
+            # A union: whoever reads it looks at the fields. "Exactly one" would be a rule.
+            schema["anyOf"] = schema.pop("oneOf")
     describe(result)
     walk(result)
     return result
+
+
+def share(result: dict[str, Any]) -> None:
+    """Say once what many operations are refused with."""
+    shared: dict[str, Any] = {}
+    for _path, _method, operation in operations(result):
+        for status, response in operation["responses"].items():
+            name = errors.name_of(status, response)
+            if name and shared.setdefault(name, response) == response:
+                operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+    result["components"]["responses"] = dict(sorted(shared.items()))
 
 
 def operations(result: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -1,6 +1,7 @@
 """What an operation may be refused with: by rule from what the kernel does, and from its table."""
 
 from collections import defaultdict
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import UniqueConstraint
@@ -54,6 +55,36 @@ AWAY = ("service_unavailable",)
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 UNIQUE_WRITES = {"create", "update", "partial_update"}
 RETRIED = {429: "Retry-After", 503: "Retry-After", 409: "Retry-After-Perhaps"}
+EXTENSION = "x-error-codes"  # for programs: the codes that the description lists
+# What marks a shared refusal, in the order of its name: `BadRequestOfListByName`.
+FEATURES = {
+    "WithBody": set(JSON_CODES),
+    "WithForm": set(FORM_CODES),
+    "WithKey": {"idempotency_key_malformed"},
+    "OfList": {"invalid_cursor"},
+    "ByName": {"malformed_path"},
+    "WithToken": {"not_authenticated", "invalid_token"},
+}
+SHARED: dict[int, tuple[str, ...]] = {
+    400: ("invalid",),
+    401: (),
+    403: ("permission_denied",),
+    404: ("not_found",),
+    406: ("not_acceptable",),
+    409: ("idempotency_key_in_use",),
+    411: ("length_required",),
+    412: ("precondition_failed",),
+    413: ("payload_too_large",),
+    415: ("unsupported_media_type", "unsupported_charset"),
+    422: ("idempotency_key_reused",),
+    426: (),
+    429: ("too_many_requests",),
+    500: ("internal_error",),
+    503: ("service_unavailable",),
+}
+STATUS_NAMES = {
+    status: HTTPStatus(status).phrase.title().replace(" ", "") for status in REFUSALS
+}
 PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 
 
@@ -77,7 +108,22 @@ def answer(status: int, found: list[str]) -> dict[str, Any]:
         "description": f"{REFUSALS[status]}: {listed}.",
         "headers": dict(map(reference, names)),
         "content": {CONTENT_TYPE: PROBLEM},
+        EXTENSION: found,
     }
+
+
+def name_of(status: str, response: dict[str, Any]) -> str:
+    """Return the name under which many operations share a refusal, or "" for one of its own.
+
+    It is that of the status and of what the operation has that not all have: a body, a key.
+    """
+    found = set(response.get(EXTENSION, ()))
+    if not found or list(response["content"]) != [CONTENT_TYPE]:
+        return ""
+    features = [name for name, marks in FEATURES.items() if found >= marks]
+    if found - set(SHARED[int(status)]) - set().union(*(FEATURES[one] for one in features)):
+        return ""
+    return "".join([STATUS_NAMES[int(status)], *features])
 
 
 def codes_of(schema: "AutoSchema", operation: dict[str, Any]) -> list[str]:

@@ -227,10 +227,14 @@ class AutoSchema(BaseAutoSchema):
     ) -> Any:
         """Say of texts that come in what the fields refuse."""
         schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]  # it has no types
-        if direction == "request" and type(schema) is dict and schema.get("type") == "string":
-            pattern = text_pattern(field)
-            if pattern and not {"pattern", "format", "enum"} & schema.keys():
-                schema["pattern"] = pattern
+        if direction == "response" or type(schema) is not dict:
+            return schema
+        pattern = getattr(field, "pattern", "") or text_pattern(field)
+        is_text = "string" in schema.get("type", ()) and "enum" not in schema
+        if pattern and is_text and schema.get("format") in {None, "date"}:
+            schema.setdefault("pattern", pattern)
+        if isinstance(field, serializers.PrimaryKeyRelatedField) and "maximum" in schema:
+            schema["minimum"] = 1
         return schema
 
     def _insert_field_validators(self, field: Any, schema: Any) -> None:
