@@ -1,6 +1,6 @@
 """Every answer that the suite gets from the API is one that ``openapi.yaml`` promises.
 
-Status and media type are compared in each run; ``--validate-answers``, which `make ci` says, also
+Status, media type, headers and the code of an error are compared in each run; ``--validate-answers``, which `make ci` says, also
 validates bodies against their schemas, which costs more than most requests: of each kind of answer,
 the first ones that each process of the suite gets.
 """
@@ -21,6 +21,7 @@ from referencing.jsonschema import DRAFT202012
 FILE = Path(__file__).resolve().parent.parent / "openapi.yaml"
 HERE = "urn:plaza:openapi"
 ENOUGH_ANSWERS = 25
+CONTENT_TYPE = "application/problem+json"
 OPTION = "--validate-answers"
 
 
@@ -56,17 +57,22 @@ def mistake_in(response: Any, *, look_inside: bool) -> str | None:
     if operation is None:
         return None
     status, asked = str(response.status_code), " ".join(operation)
-    is_error = response.status_code >= 400
-    if is_error and operation not in promises():
+    if response.status_code >= 400 and operation not in promises():
         return None  # what is not offered may be refused
-    promised = promises().get(operation, {})
-    answer = promised.get(status) or (promised.get("default") if is_error else None)
+    answer = promises().get(operation, {}).get(status)
     if answer is None:
         return f"{asked}: nobody promised {status}"
     described = answer.get("content", {})
     media_type = response.get("Content-Type", "").partition(";")[0]
     if media_type not in (described or {""}):
         return f"{asked}: {status} promises {list(described)}, not {media_type!r}"
+    for name, header in answer.get("headers", {}).items():
+        if named(header)["required"] and name not in response:
+            return f"{asked}: {status} promises the header {name}"
+    if media_type == CONTENT_TYPE:
+        code = json.loads(response.content)["code"]
+        if code not in answer["x-error-codes"]:
+            return f"{asked}: {status} does not name the code {code}; name its class in contract.py"
     if look_inside and media_type.endswith("json"):
         schema = json.dumps(described[media_type]["schema"])
         for error in validator(schema).iter_errors(json.loads(response.content)):
@@ -109,10 +115,20 @@ def document() -> dict[str, Any]:
 def promises() -> dict[tuple[str, str], dict[str, Any]]:
     """Return the answers that each operation promises."""
     return {
-        (method.upper(), plain(path)): operation["responses"]
+        (method.upper(), plain(path)): {
+            status: named(answer) for status, answer in operation["responses"].items()
+        }
         for path, operations in document()["paths"].items()
         for method, operation in operations.items()
     }
+
+
+def named(node: dict[str, Any]) -> dict[str, Any]:
+    """Return what a reference of the contract leads to, or the node itself."""
+    if "$ref" not in node:
+        return node
+    _, kind, name = node["$ref"].removeprefix("#/").split("/")
+    return document()["components"][kind][name]
 
 
 @cache

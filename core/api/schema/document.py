@@ -113,10 +113,6 @@ def complete(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]:
     for _path, _method, operation in operations(result):
         link(result, _path, operation)
     share(result)
-    for schema in schemas.values():
-        if "oneOf" in schema and "discriminator" not in schema:
-            # A union: whoever reads it looks at the fields. "Exactly one" would be a rule.
-            schema["anyOf"] = schema.pop("oneOf")
     describe(result)
     walk(result)
     return result
@@ -199,6 +195,8 @@ def walk(node: Any) -> None:
                 del node[bound]
         small = INT64_MIN < node.get("maximum", INT64_MAX) <= INT32_MAX and "minimum" in node
         node["format"] = "int32" if small else "int64"
+    if "oneOf" in node and "discriminator" not in node:
+        node["anyOf"] = node.pop("oneOf")  # "exactly one" would be a rule; this is a union
     if node.get("additionalProperties") == {}:
         node["additionalProperties"] = True
     for key, child in node.items():
