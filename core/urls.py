@@ -4,7 +4,7 @@ from django.urls import path
 
 from core.api.routers import Router
 from core.ops import health, metrics
-from core.views import DocsView, JournalViewSet, SchemaView, root
+from core.views import DocsView, JournalViewSet, SchemaView, problem_page, root
 
 router = Router()
 router.register("journal", JournalViewSet, basename="journal")
@@ -21,4 +21,5 @@ root_urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics.metrics, name="metrics"),
     path("docs", DocsView.as_view(), name="docs"),
+    path("docs/problems/<str:code>", problem_page, name="problem-page"),
 ]

@@ -3,9 +3,11 @@
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.utils.encoding import force_bytes
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_info, gettext, override
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.renderers import BaseRenderer
@@ -17,9 +19,12 @@ from core.api.filters import filterset
 from core.api.permissions import ADMIN_ONLY
 from core.api.query import path_key
 from core.api.views import ReadOnlyModelViewSet
+from core.errors import NotFound
 from core.models import JournalEntry
+from core.problem_codes import codes
 
 
+LANGUAGES = [name for name, _ in settings.LANGUAGES]
 # Any JSON value, for the contract.
 ANY = {"type": ["string", "number", "boolean", "object", "array", "null"]}
 
@@ -119,6 +124,39 @@ class DocsView(SpectacularSwaggerSplitView):
     permission_classes = []
     http_method_names = ["get", "head"]
     url_name = "schema"
+
+
+def problem_page(request: HttpRequest, code: str) -> HttpResponse:
+    """Explain one error code to people, in the language of ``?lang=`` or of the request."""
+    if refused := problems.refuse_writing(request):
+        return refused
+    language = request.GET.get("lang") or get_language() or settings.LANGUAGE_CODE
+    if code not in codes():
+        return problems.answer(request, NotFound(gettext("There is no such error code.")))
+    if language not in dict(settings.LANGUAGES):
+        language = settings.LANGUAGE_CODE
+    return HttpResponse(
+        explained(code, language),
+        headers={
+            "Cache-Control": "public, max-age=3600",
+            "Content-Language": language,
+            "Vary": "Accept-Language",
+        },
+    )
+
+
+@cache
+def explained(code: str, language: str) -> bytes:
+    """Return the page of a code, rendered once per process and language."""
+    found = codes()[code]
+    shown = {
+        "code": found,
+        "title": problems.TITLES[found.status],
+        "language": language,
+        "languages": [(name, get_language_info(name)["name_local"]) for name in LANGUAGES],
+    }
+    with override(language):
+        return render_to_string("core/problem_page.html", shown).encode()
 
 
 def root(request: HttpRequest) -> HttpResponse:

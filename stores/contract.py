@@ -235,7 +235,6 @@ PUSH = Resource(
             ],
         ),
     },
-    COLLECTION,
 )
 FIELDS = {
     "Product.sku": "Our business key; unique, whatever its case.",

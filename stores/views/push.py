@@ -29,7 +29,7 @@ class VisitsView(PullView):
         return {"schema"} if self.request.method == "POST" else PullView.query_params
 
     @extend_schema(
-        parameters=PULL_PARAMETERS, responses=PageSerializer
+        parameters=PULL_PARAMETERS[1:], responses=PageSerializer
     )
     def get(self, request: Request, collection: str) -> HttpResponse:
         """Return the caller's visits that changed after a checkpoint, oldest first.

@@ -17,7 +17,7 @@ from core import plugs
 from core.api.schema import errors
 from core.api.schema.headers import HEADERS
 from core.api.schema.operations import BEARER
-from core.api.schema.pages import PAGES
+from core.api.schema.pages import FOREIGN_HOST, PAGES
 from core.problem_codes import codes
 from core.values import INT32_MAX, INT64_MAX, INT64_MIN
 
@@ -120,7 +120,7 @@ def complete(result: dict[str, Any], **_kwargs: object) -> dict[str, Any]:
 
 def share(result: dict[str, Any]) -> None:
     """Say once what many operations are refused with."""
-    shared: dict[str, Any] = {}
+    shared: dict[str, Any] = {"ForeignHost": FOREIGN_HOST}
     for _path, _method, operation in operations(result):
         for status, response in operation["responses"].items():
             name = errors.name_of(status, response)

@@ -253,6 +253,9 @@ class AutoSchema(BaseAutoSchema):
             return None
         operation["security"] = self.get_auth()
         responses = operation["responses"]
+        named = {one["name"] for one in operation.get("parameters", [])}
+        conditional = self.tagged_read and "If-None-Match" in named
+        tagged = conditional or self.keyed or self.locked_write
         for status, response in responses.items():
             response["description"] = response.get("description") or errors.OUTCOMES.get(
                 status, errors.OUTCOMES["200"]
@@ -260,10 +263,10 @@ class AutoSchema(BaseAutoSchema):
             if response["description"] == "No response body":
                 response["description"] = errors.OUTCOMES[status]
             if int(status) < 400:  # noqa: PLR2004 - RFC 9110, 15: from here on it is a refusal
-                self.add_headers(status, response)
-        if self.tagged_read and any(p["name"] == "If-None-Match" for p in operation["parameters"]):
+                self.add_headers(status, response, tagged=tagged)
+        if conditional:
             responses["304"] = {"description": errors.OUTCOMES["304"]}
-            self.add_headers("304", responses["304"])
+            self.add_headers("304", responses["304"], tagged=True)
         for status, answer in errors.answers(self, operation).items():
             described = responses.setdefault(status, answer)
             if described is not answer:
@@ -273,13 +276,11 @@ class AutoSchema(BaseAutoSchema):
         operation["responses"] = dict(sorted(responses.items()))
         return operation
 
-    def add_headers(self, status: str, response: dict[str, Any]) -> None:
+    def add_headers(self, status: str, response: dict[str, Any], *, tagged: bool) -> None:
         """Name the headers of an answer that is no refusal."""
         names = ["X-Request-ID", *self.table.headers]
         has_json = "application/json" in response.get("content", {})
-        tagged = self.is_detail or self.method == "POST"
-        handed_on = getattr(self.view, "answers_bytes", False)
-        if status == "304" or (tagged and status in {"200", "201"} and has_json and not handed_on):
+        if status == "304" or (tagged and status in {"200", "201"} and has_json):
             names.append("ETag")
         if self.action == "create" and status in {"201", "202"}:
             names.append("Location")

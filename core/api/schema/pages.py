@@ -51,6 +51,8 @@ def page(name: str, summary: str, description: str, **said: Any) -> dict[str, An
         }
         for status, (text, content) in said.pop("answers").items()
     }
+    responses["400"] = {"$ref": "#/components/responses/ForeignHost"}
+    responses = dict(sorted(responses.items()))
     operation = {
         "operationId": name,
         "summary": summary,
@@ -64,6 +66,11 @@ def page(name: str, summary: str, description: str, **said: Any) -> dict[str, An
 
 
 PROBLEM = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+FOREIGN_HOST = {
+    "description": "The request names a host that is not this platform's: `bad_request`.",
+    "headers": dict([reference("X-Request-ID")]),
+    "content": PROBLEM,
+}
 NOT_FOUND = ("There is no such code: `not_found`.", PROBLEM)
 PAGES = {
     "/docs/problems/{code}": page(
