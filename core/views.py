@@ -25,8 +25,9 @@ from core.problem_codes import codes
 
 
 LANGUAGES = [name for name, _ in settings.LANGUAGES]
-# Any JSON value, for the contract.
-ANY = {"type": ["string", "number", "boolean", "object", "array", "null"]}
+# A value of a field as JSON has it, for the contract.
+PLAIN = {"type": ["string", "number", "boolean", "object", "null"]}
+ANY = {"type": [*PLAIN["type"], "array"], "items": PLAIN}
 
 
 class JournalFilter(filterset.FilterSet):

@@ -4,6 +4,7 @@ from core.api.schema.tables import Operation, Resource
 from users.errors import (
     EmailTaken,
     InvalidCredentials,
+    InvalidToken,
     LastAdmin,
     LoginLocked,
     NoSession,
@@ -82,6 +83,7 @@ REFRESH = Resource(
             description="Return the next access and refresh token. Each refresh token is good "
             "once; sent again within 10 seconds, because the answer was lost, it gives the same "
             "pair again. Later it ends the session.",
+            errors=(InvalidToken,),
             example={"refresh": "eyJ…"},
         )
     },

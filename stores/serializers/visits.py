@@ -92,7 +92,10 @@ class VoidSerializer(Serializer):
     reason = StrictCharField(max_length=REASON_LENGTH, validators=[plain_text])
 
 
-@extend_schema_field({"type": ["string", "number", "boolean", "object", "array", "null"]})
+PLAIN = {"type": ["string", "number", "boolean", "object", "null"]}
+
+
+@extend_schema_field({"type": [*PLAIN["type"], "array"], "items": PLAIN})
 class AnyIdField(serializers.JSONField):
     """What a phone sent for an id."""
 

@@ -277,9 +277,11 @@ class OrderingFilter(filters.BaseFilterBackend):
         if not paths:
             return []
         values = [value for name in paths for value in (name, f"-{name}")]
+        words = (word for name in paths for word in (name, f"{name}_descending"))
+        constants = [word.upper() for word in words]  # generators make none of "-name"
         schema = {
             "type": "array",
-            "items": {"type": "string", "enum": values},
+            "items": {"type": "string", "enum": values, "x-enum-varnames": constants},
             "minItems": 1,
             "uniqueItems": True,
         }

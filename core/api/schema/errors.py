@@ -50,7 +50,7 @@ JSON_CODES = (
 )
 FORM_CODES = ("form_malformed", "form_incomplete", "form_invalid_text")
 # Whatever the operation: the wrong Accept, too many requests, a defect, a database that is away.
-EVERYWHERE = ("invalid", "not_acceptable", "too_many_requests", "internal_error")
+EVERYWHERE = ("bad_request", "invalid", "not_acceptable", "too_many_requests", "internal_error")
 AWAY = ("service_unavailable",)
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 UNIQUE_WRITES = {"create", "update", "partial_update"}
@@ -66,7 +66,7 @@ FEATURES = {
     "WithToken": {"not_authenticated", "invalid_token"},
 }
 SHARED: dict[int, tuple[str, ...]] = {
-    400: ("invalid",),
+    400: ("bad_request", "invalid"),
     401: (),
     403: ("permission_denied",),
     404: ("not_found",),
@@ -131,9 +131,7 @@ def codes_of(schema: "AutoSchema", operation: dict[str, Any]) -> list[str]:
     found = [*EVERYWHERE, *token_codes(schema), *body_codes(schema, operation)]
     in_path = [one for one in operation.get("parameters", []) if one["in"] == "path"]
     if in_path:
-        found.append("not_found")
-    if any(one["schema"].get("type") == "string" for one in in_path):
-        found.append("malformed_path")
+        found += ["not_found", "malformed_path"]
     if any(one["name"] == "cursor" for one in operation.get("parameters", [])):
         found.append("invalid_cursor")
     if schema.locked_write:

@@ -1,0 +1,1 @@
+"""Clients that three generators make of openapi.yaml, each with a small program."""
