@@ -95,6 +95,10 @@ schema-check: install ## Fail when openapi.yaml is not what the code says
 	@$(PY) manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
 	@diff -u openapi.yaml var/openapi.yaml || { echo "openapi.yaml is out of date. Run make schema." >&2; exit 1; }
 
+.PHONY: contract-lint
+contract-lint: install ## Hold openapi.yaml against the rules in redocly.yaml (needs node and npm)
+	@$(PY) -m tests.clients --lint
+
 .PHONY: docs erd
 docs: schema erd messages ## Write everything that is made from the code: contract, diagrams, translations
 
@@ -118,7 +122,7 @@ coverage-report: install ## Run the suite and show what no test runs
 
 ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL with Redis
 	@$(PY) scripts/reachable.py "$(CI_DATABASE_URL)" "$(CI_REDIS_URL)"
-	@for target in lint types imports migrations-check schema-check messages-check; do echo "== $$target"; $(MAKE) --no-print-directory $$target || exit 1; done
+	@for target in lint types imports migrations-check schema-check contract-lint messages-check; do echo "== $$target"; $(MAKE) --no-print-directory $$target || exit 1; done
 	@if command -v nginx >/dev/null || test -x /usr/sbin/nginx; then echo "== smoke"; $(MAKE) --no-print-directory smoke; else echo "== smoke: left out, nginx is not installed"; fi
 	@echo "== tests on SQLite"
 	@DATABASE_URL= REDIS_URL= CELERY_BROKER_URL= $(MAKE) --no-print-directory tests
@@ -131,7 +135,16 @@ smoke: install ## Restart, kill and hang nodes behind nginx under load (needs ng
 
 # What the apps bring beside their suites: programs that others wrote, and histories at random.
 .PHONY: clients fuzz
-clients: install ## Let RxDB from npm sync on a network that loses answers (needs node and npm)
+# A generator's own packages are in an environment of their own, so that nobody else installs them.
+CLIENTS_STAMP := var/clients/.installed
+$(CLIENTS_STAMP): tests/clients/requirements.txt
+	@test -x var/clients/venv/bin/python || $(PYTHON) -m venv var/clients/venv
+	var/clients/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+clients: install ## Let generated clients, and RxDB on a bad network, work with Plaza (needs node and npm)
+	@if command -v node >/dev/null && command -v npm >/dev/null; then $(MAKE) --no-print-directory $(CLIENTS_STAMP); fi
+	@$(PY) -m tests.clients
 	@for app in $(patsubst %/tests/clients/__main__.py,%,$(wildcard */tests/clients/__main__.py)); do \
 		$(PY) -m $$app.tests.clients || exit 1; done
 

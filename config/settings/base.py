@@ -103,6 +103,7 @@ CORS_EXPOSE_HEADERS = [
     "Cache-Status",
     "ETag",
     "Idempotency-Replayed",
+    "Link",
     "Location",
     "RateLimit",
     "RateLimit-Policy",

@@ -16,6 +16,7 @@ from core.errors import BadRequest
 CURSOR, LIMIT, COUNT = "cursor", "limit", "count"
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+MAX_LINK_CHARACTERS = 1_500
 
 
 class InvalidCursor(BadRequest):
@@ -27,6 +28,16 @@ class InvalidCursor(BadRequest):
         detail = _("This cursor is not one of this list; start again without it.")
         error = {"field": CURSOR, "code": self.default_code, "detail": detail}
         super().__init__(detail, errors=[error])
+
+
+def neighbours(following: str | None, previous: str | None) -> dict[str, str]:
+    """Return the ``Link`` header (RFC 8288) of a page; none where it would not fit.
+
+    Proxies keep the head of an answer in 4 KiB, and a cursor alone may have most of that.
+    """
+    named = (("next", following), ("prev", previous))
+    value = ", ".join(f'<{address}>; rel="{name}"' for name, address in named if address)
+    return {"Link": value} if value and len(value) <= MAX_LINK_CHARACTERS else {}
 
 
 class KeysetPagination(BasePagination):
@@ -105,8 +116,9 @@ class KeysetPagination(BasePagination):
         return body if self.count is None else {"count": self.count, **body}
 
     def get_paginated_response(self, data: Any) -> Response:
-        """Return the answer around the serialized rows."""
-        return Response(self.envelope(data))
+        """Return the answer around the serialized rows, its neighbours in ``Link``, too."""
+        body = self.envelope(data)
+        return Response(body, headers=neighbours(body["next"], body["previous"]))
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Return the OpenAPI schema of :meth:`envelope`."""
