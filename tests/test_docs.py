@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 
 from core import plugs
+from core.problem_codes import codes
 from scripts import erd
 from scripts.nodes import environment
 from scripts.proxy import free_port
@@ -348,9 +349,22 @@ def test_the_api_document_lists_every_error_code_and_no_other():
         code: int(status)
         for code, status in re.findall(r"^\| `(\w+)` \| (\d+) \|", text, re.MULTILINE)
     }
-    found = error_codes()
+    found = {code: one.status for code, one in codes().items()}
     assert len(found) > 30
     assert listed == found
+
+
+def test_every_code_that_the_source_names_has_a_page():
+    found = error_codes()
+    shown = {code: one.status for code, one in codes().items()}
+    assert found.items() <= shown.items()
+    # Only nginx and gunicorn say these.
+    assert shown.keys() - found.keys() == {
+        "request_timeout",
+        "uri_too_long",
+        "bad_gateway",
+        "gateway_timeout",
+    }
 
 
 def test_every_decision_says_why_what_and_at_what_cost():

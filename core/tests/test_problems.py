@@ -5,7 +5,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError, connection
 from django.test import Client
 
-from core.errors import Conflict, ServiceUnavailable, TooManyRequests
+from core.errors import BadRequest, ServiceUnavailable, TooManyRequests
 from core.models import JournalEntry
 from core.problems import field_errors
 from tests.asserts import problem_of
@@ -179,7 +179,7 @@ def raising(error, monkeypatch):
         (OperationalError("gone"), 503, "service_unavailable"),
         (ServiceUnavailable(retry_after=7), 503, "service_unavailable"),
         (TooManyRequests(retry_after=7), 429, "too_many_requests"),
-        (Conflict(), 409, "conflict"),
+        (BadRequest(), 400, "bad_request"),
         (SuspiciousOperation("x"), 400, "bad_request"),
     ],
 )

@@ -178,7 +178,7 @@ def test_the_description_names_types_and_bounds(capsys):
     assert set(described) == filterset.view_query_params(view_of(Things, "list")) - {"extra"}
     assert described["stars"]["schema"] == {
         "type": "integer",
-        "format": "int64",
+        "format": "int32",
         "minimum": 0,
         "maximum": 5,
     }
@@ -195,4 +195,8 @@ def test_the_description_names_types_and_bounds(capsys):
     answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
     page = schema["components"]["schemas"][answer["$ref"].rpartition("/")[2]]
     assert list(page["properties"]) == ["count", "next", "previous", "results"]
-    assert page["properties"]["next"] == {"type": ["string", "null"], "format": "uri"}
+    assert page["properties"]["next"] == {
+        "type": ["string", "null"],
+        "format": "uri",
+        "description": "The address of the next page; null on the last one.",
+    }

@@ -5,7 +5,9 @@ These are drf-spectacular's postprocessing hooks, in the order of ``POSTPROCESSI
 
 import inspect
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -56,7 +58,10 @@ PROBLEM = {
         "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "HTTP's."},
         "detail": {"type": "string", "description": "What is wrong, in the caller's language."},
         "instance": {"type": "string", "description": "The path that was asked for."},
-        "code": {"$ref": "#/components/schemas/ErrorCode"},
+        "code": {
+            "$ref": "#/components/schemas/ErrorCode",
+            "description": "Stable; safe to compare with.",
+        },
         "request_id": {"type": "string", "description": "The same as in X-Request-ID."},
         "errors": {
             "type": "array",
@@ -146,38 +151,64 @@ def tags(result: dict[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def descriptions() -> dict[str, str]:
-    """Return what the apps say of fields and parameters, by name or by ``Schema.name``."""
-    found: dict[str, str] = {}
-    for name in ("core", *(config.name for config in plugs.enabled())):
-        try:
-            found |= getattr(import_module(f"{name}.contract"), "FIELDS", {})
-        except ModuleNotFoundError as error:
-            if error.name != f"{name}.contract":
-                raise
-    return found
+@cache
+def words_of(app: str) -> dict[str, str]:
+    """Return what an app says of fields and parameters: ``FIELDS`` of its ``contract.py``."""
+    try:
+        module = import_module(f"{app}.contract")
+    except ModuleNotFoundError as error:
+        if error.name != f"{app}.contract":
+            raise
+        return {}
+    return getattr(module, "FIELDS", {})
 
 
 def describe(result: dict[str, Any]) -> None:
-    """Give each field and parameter that has no description the one of its name."""
-    texts = descriptions()
-    for name, schema in result["components"]["schemas"].items():
+    """Give each field and parameter without a description that of its name.
+
+    An app's words hold for its own operations and for what only they show; core's for all.
+    """
+    schemas = result["components"]["schemas"]
+    users: dict[str, set[str]] = defaultdict(set)
+    for _path, _method, operation in operations(result):
+        app = operation["tags"][0]
+        for name in reached(operation, schemas, set()):
+            users[name].add(app)
+        for parameter in operation.get("parameters", []):
+            describe_parameter(parameter, {**words_of("core"), **words_of(app)})
+    for name, schema in schemas.items():
+        own = users[name] - {"core"}
+        texts = {**words_of("core"), **(words_of(own.pop()) if len(own) == 1 else {})}
         owner = re.sub(r"^Patched|(Request)?$", "", name)
         for field, inner in schema.get("properties", {}).items():
             text = texts.get(f"{owner}.{field}") or texts.get(field)
             if text and "description" not in inner:
                 inner["description"] = text
-    for _path, _method, operation in operations(result):
-        for parameter in operation.get("parameters", []):
-            if parameter.get("description"):
-                continue
-            schema = parameter["schema"]
-            name, _, lookup = parameter["name"].rpartition("__")
-            text = schema.pop("description", "") or texts.get(parameter["name"], "")
-            if not text and lookup in COMPARED:
-                text = f"{texts.get(name, '')} {COMPARED[lookup]}".strip()
-            if text:
-                parameter["description"] = text
+
+
+def describe_parameter(parameter: dict[str, Any], texts: dict[str, str]) -> None:
+    """Move a parameter's description to where it belongs, or find it by its name."""
+    text = parameter["schema"].pop("description", "") or texts.get(parameter["name"], "")
+    name, _, lookup = parameter["name"].rpartition("__")
+    if not text and lookup in COMPARED:
+        text = f"{texts.get(name, '')} {COMPARED[lookup]}".strip()
+    if text:
+        parameter.setdefault("description", text)
+
+
+def reached(node: Any, schemas: dict[str, Any], seen: set[str]) -> set[str]:
+    """Return the names of the schemas that ``node`` refers to, directly or not."""
+    if isinstance(node, dict):
+        name = str(node.get("$ref", "")).removeprefix("#/components/schemas/")
+        if name in schemas and name not in seen:
+            seen.add(name)
+            reached(schemas[name], schemas, seen)
+        for child in node.values():
+            reached(child, schemas, seen)
+    elif isinstance(node, list):
+        for child in node:
+            reached(child, schemas, seen)
+    return seen
 
 
 def walk(node: Any) -> None:
