@@ -98,6 +98,7 @@ FIELDS = {
     "last_name": "The last name.",
     "birth_date": "YYYY-MM-DD.",
     "Patient.email": "Optional; unique where it is given.",
+    "email": "A whole e-mail address, in any case.",
     "studies": "The patient's studies.",
     "initials": "The first letters of the names.",
     "Study.patient": "The patient's id.",

@@ -9,23 +9,23 @@ BULK = (errors.BulkRefused, errors.TooManyRows)
 PLACES = {"code": ("The code.", "05001")}
 BARCODE_TAKEN = (errors.SkuTaken, errors.GtinTaken)
 PRODUCT = {
-    "sku": "CAFE-500",
+    "sku": "CAFE-250",
     "gtin": "7702032251162",
-    "name": "Café molido 500 g",
+    "name": "Café molido 250 g",
     "brand": "La Palma",
     "category": "coffee",
 }
 ESTABLISHMENT = {
-    "code": "PDV-0001",
+    "code": "PDV-0002",
     "name": "Tienda La Esquina",
     "address": "Calle 10 # 5-51",
     "city": "05001",
-    "typology": "TIENDA",
+    "typology": "bakery",
     "location": {"lat": 6.2442, "lon": -75.5812},
 }
 
-REGIONS = Resource("region", parameters={"code": ("The region's code.", "ANTIOQUIA")})
-TYPOLOGIES = Resource("typology", parameters={"code": ("The typology's code.", "TIENDA")})
+REGIONS = Resource("region", parameters={"code": ("The region's code.", "antioquia-eje")})
+TYPOLOGIES = Resource("typology", parameters={"code": ("The typology's code.", "bakery")})
 CITIES = Resource(
     "city",
     {"list": Operation(description="Return municipalities in pages; `search` overlooks accents.")},
@@ -127,15 +127,15 @@ PORTFOLIOS = Resource(
         "create": Operation(
             errors=(errors.PortfolioExists, errors.UnknownProduct),
             example={
-                "name": "Tiendas Antioquia",
-                "typology": "TIENDA",
-                "region": "ANTIOQUIA",
+                "name": "Panaderías Antioquia",
+                "typology": "bakery",
+                "region": "antioquia-eje",
                 "products": ["CAFE-500"],
             },
         ),
-        "update": Operation(description="Rename the portfolio.", example={"name": "Tiendas"}),
+        "update": Operation(description="Rename the portfolio.", example={"name": "Panaderías"}),
         "partial_update": Operation(
-            description="Rename the portfolio.", example={"name": "Tiendas"}
+            description="Rename the portfolio.", example={"name": "Panaderías"}
         ),
         "destroy": Operation(
             description="Delete a portfolio that was never published.",

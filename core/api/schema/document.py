@@ -157,7 +157,7 @@ def words_of(app: str) -> dict[str, str]:
     try:
         module = import_module(f"{app}.contract")
     except ModuleNotFoundError as error:
-        if error.name != f"{app}.contract":
+        if error.name not in {app, f"{app}.contract"}:
             raise
         return {}
     return getattr(module, "FIELDS", {})
