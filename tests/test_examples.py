@@ -61,9 +61,7 @@ def allies() -> None:
 def movies() -> None:
     from movies.tests.factories import MovieFactory
 
-    movie = MovieFactory(pk=550)
-    movie.details["id"] = 550
-    movie.save()
+    MovieFactory(id=550)
 
 
 def stores() -> None:

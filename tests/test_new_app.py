@@ -15,6 +15,7 @@ import pytest
 
 from tests.build_context import context
 from tests.openapi import read
+from tests.test_contract import complaints
 from tests.test_docs import chapter
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +25,7 @@ APP = {
     "__init__.py",
     "admin.py",
     "apps.py",
+    "contract.py",
     "demo.py",
     "models.py",
     "permissions.py",
@@ -136,6 +138,16 @@ def test_an_app_that_follows_the_manual_is_everywhere(tmp_path):
     routes = {path for path in contract["paths"] if "plant" in path}
     assert routes == {"/api/plants", "/api/plants/{id}"}
     assert "plants" in contract["info"]["description"]
+    assert complaints(contract) == []
+    plants = contract["paths"]["/api/plants"]
+    assert (plants["get"]["operationId"], plants["post"]["summary"]) == (
+        "listPlants",
+        "Create a plant",
+    )
+    assert plants["post"]["responses"]["409"]["x-error-codes"] == [
+        "idempotency_key_in_use",
+        "conflict",
+    ]
     assert "    Plant {\n" in (tmp_path / "docs" / "erd.md").read_text()
 
     # Style, types.
