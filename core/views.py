@@ -23,7 +23,6 @@ from core.errors import NotFound
 from core.models import JournalEntry
 from core.problem_codes import codes
 
-
 LANGUAGES = [name for name, _ in settings.LANGUAGES]
 # A value of a field as JSON has it, for the contract.
 PLAIN = {"type": ["string", "number", "boolean", "object", "null"]}

@@ -43,7 +43,8 @@ FAVORITES = Resource(
         "create": Operation("addFavorite", errors=LOOKED_UP, example={"movie_id": 550}),
         "retrieve": Operation(errors=(MovieNotFound,)),
         "destroy": Operation(
-            "removeFavorite", description="Take the movie off the caller's list.",
+            "removeFavorite",
+            description="Take the movie off the caller's list.",
             errors=(MovieNotFound, UserNotFound),
         ),
     },
@@ -56,9 +57,7 @@ RATINGS = Resource(
             description="Return the caller's rating of the movie; 404 where there is none.",
             errors=(MovieNotFound,),
         ),
-        "create": Operation(
-            "rateMovie", errors=(AlreadyRated, *LOOKED_UP), example={"stars": 4}
-        ),
+        "create": Operation("rateMovie", errors=(AlreadyRated, *LOOKED_UP), example={"stars": 4}),
         "update": Operation(errors=(MovieNotFound, UserNotFound), example={"stars": 5}),
         "partial_update": Operation(errors=(MovieNotFound, UserNotFound), example={"stars": 3}),
         "destroy": Operation(

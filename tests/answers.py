@@ -1,8 +1,9 @@
 """Every answer that the suite gets from the API is one that ``openapi.yaml`` promises.
 
-Status, media type, headers and the code of an error are compared in each run; ``--validate-answers``, which `make ci` says, also
-validates bodies against their schemas, which costs more than most requests: of each kind of answer,
-the first ones that each process of the suite gets.
+Status, media type, headers and the code of an error are compared in each run;
+``--validate-answers``, which `make ci` says, also validates bodies against their schemas, which
+costs more than most requests: of each kind of answer, the first ones that each process of the suite
+gets.
 """
 
 import json
@@ -62,22 +63,40 @@ def mistake_in(response: Any, *, look_inside: bool) -> str | None:
     answer = promises().get(operation, {}).get(status)
     if answer is None:
         return f"{asked}: nobody promised {status}"
-    described = answer.get("content", {})
-    media_type = response.get("Content-Type", "").partition(";")[0]
+    found = wrong_head(response, answer)
+    if found is None and look_inside:
+        found = wrong_body(response, answer)
+    return found and f"{asked}: {status} {found}"
+
+
+def wrong_head(response: Any, answer: dict[str, Any]) -> str | None:
+    """Return what media type, headers or code are that ``answer`` does not say, or None."""
+    described, media_type = answer.get("content", {}), media_type_of(response)
     if media_type not in (described or {""}):
-        return f"{asked}: {status} promises {list(described)}, not {media_type!r}"
+        return f"promises {list(described)}, not {media_type!r}"
     for name, header in answer.get("headers", {}).items():
         if named(header)["required"] and name not in response:
-            return f"{asked}: {status} promises the header {name}"
+            return f"promises the header {name}"
     if media_type == CONTENT_TYPE:
         code = json.loads(response.content)["code"]
         if code not in answer["x-error-codes"]:
-            return f"{asked}: {status} does not name the code {code}; name its class in contract.py"
-    if look_inside and media_type.endswith("json"):
-        schema = json.dumps(described[media_type]["schema"])
-        for error in validator(schema).iter_errors(json.loads(response.content)):
-            return f"{asked}: {status}: {error.json_path}: {error.message}"
+            return f"does not name the code {code}; name its class in contract.py"
     return None
+
+
+def wrong_body(response: Any, answer: dict[str, Any]) -> str | None:
+    """Return where a JSON body is not as its schema says, or None."""
+    media_type = media_type_of(response)
+    if media_type.endswith("json"):
+        schema = json.dumps(answer["content"][media_type]["schema"])
+        for error in validator(schema).iter_errors(json.loads(response.content)):
+            return f"is wrong: {error.json_path}: {error.message}"
+    return None
+
+
+def media_type_of(response: Any) -> str:
+    """Return the media type of an answer, without its parameters."""
+    return str(response.get("Content-Type", "").partition(";")[0])
 
 
 def operation_of(response: Any) -> tuple[str, str] | None:

@@ -54,7 +54,7 @@ def test_what_is_always_there(answer):
     body = answer.json()
     del body["results"][0]["last_name"]
     answer.content = json.dumps(body)
-    expected = "GET /api/users: 200: $.results[0]: 'last_name' is a required property"
+    expected = "GET /api/users: 200 is wrong: $.results[0]: 'last_name' is a required property"
     assert mistake_in(answer, look_inside=True) == expected
 
 
@@ -62,7 +62,7 @@ def test_a_field(answer):
     body = answer.json()
     body["results"][0]["name"] = 7
     answer.content = json.dumps(body)
-    expected = "GET /api/users: 200: $.results[0].name: 7 is not of type 'string'"
+    expected = "GET /api/users: 200 is wrong: $.results[0].name: 7 is not of type 'string'"
     assert mistake_in(answer, look_inside=True) == expected
     assert mistake_in(answer, look_inside=False) is None
 

@@ -18,8 +18,10 @@ PERSON = {
     "email": "elena@plaza.example",
 }
 CHANGES = (EmailTaken, LastAdmin, OnlyAdmin, WrongCurrentPassword, LoginLocked)
-OWN_PASSWORD = "Whoever changes their own password sends `current_password` along."
-REMOVED = "Deactivate and anonymise {}: all tokens end at once, and the e-mail address is free again."
+WITH_CURRENT = "Whoever changes their own password sends `current_password` along."
+REMOVED = (
+    "Deactivate and anonymise {}: all tokens end at once, and the e-mail address is free again."
+)
 
 USERS = Resource(
     "user",
@@ -29,13 +31,13 @@ USERS = Resource(
             example={**PERSON, "role": "USER", "password": "quiet-river-2026"},
         ),
         "update": Operation(
-            description=f"Write a user. Only ADMIN changes a role. {OWN_PASSWORD}",
+            description=f"Write a user. Only ADMIN changes a role. {WITH_CURRENT}",
             errors=CHANGES,
             example=PERSON,
         ),
         "partial_update": Operation(
             description=f"Change those fields that are sent. Only ADMIN changes a role. "
-            f"{OWN_PASSWORD}",
+            f"{WITH_CURRENT}",
             errors=CHANGES,
             example={"last_name": "Ruiz Gómez"},
         ),
@@ -48,12 +50,12 @@ ME = Resource(
     {
         "retrieve": Operation(description="Return the caller's account, with its entity tag."),
         "update": Operation(
-            description=f"Write the caller's account. {OWN_PASSWORD}",
+            description=f"Write the caller's account. {WITH_CURRENT}",
             errors=CHANGES,
             example=PERSON,
         ),
         "partial_update": Operation(
-            description=f"Change those fields that are sent. {OWN_PASSWORD}",
+            description=f"Change those fields that are sent. {WITH_CURRENT}",
             errors=CHANGES,
             example={"last_name": "Ruiz Gómez"},
         ),

@@ -18,7 +18,6 @@ from stores.constants import VersionState
 from stores.models import Portfolio, PortfolioVersion, Region, Typology
 from stores.serializers.fields import FixedFields, SkusField, StrictDateField
 
-
 DATES = [(name, name) for name in ("valid_from", "valid_until")]
 
 

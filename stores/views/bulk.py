@@ -43,7 +43,12 @@ EXPORT = {
     "filter_backends": (FilterBackend, SearchFilter),
 }
 ROWS = inline_serializer(
-    "BulkRows", {"rows": serializers.ListField(child=serializers.DictField(), allow_empty=False, max_length=MAX_BULK_ROWS)}
+    "BulkRows",
+    {
+        "rows": serializers.ListField(
+            child=serializers.DictField(), allow_empty=False, max_length=MAX_BULK_ROWS
+        )
+    },
 )
 
 

@@ -37,8 +37,18 @@ PORTFOLIO_PK = OpenApiParameter("portfolio_pk", int, OpenApiParameter.PATH)
 # Said here, because the bounds that a model's field has differ between the databases.
 NUMBER = OpenApiParameter("number", int, OpenApiParameter.PATH, description="Of the version.")
 DIFF = [
-    OpenApiParameter("from", {"type": "integer", "minimum": 1}, required=True, description="The number of a version."),
-    OpenApiParameter("to", {"type": "integer", "minimum": 1}, required=True, description="The number of another one."),
+    OpenApiParameter(
+        "from",
+        {"type": "integer", "minimum": 1},
+        required=True,
+        description="The number of a version.",
+    ),
+    OpenApiParameter(
+        "to",
+        {"type": "integer", "minimum": 1},
+        required=True,
+        description="The number of another one.",
+    ),
 ]
 ITEMS = Prefetch(
     "items",

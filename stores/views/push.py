@@ -28,9 +28,7 @@ class VisitsView(PullView):
         """Return the parameters that the method takes."""
         return {"schema"} if self.request.method == "POST" else PullView.query_params
 
-    @extend_schema(
-        parameters=PULL_PARAMETERS[1:], responses=PageSerializer
-    )
+    @extend_schema(parameters=PULL_PARAMETERS[1:], responses=PageSerializer)
     def get(self, request: Request, collection: str) -> HttpResponse:
         """Return the caller's visits that changed after a checkpoint, oldest first.
 

@@ -24,7 +24,9 @@ from stores.services import phones
 from stores.sync import pull
 from stores.sync.head import head
 
-SCHEMA_PARAMETER = OpenApiParameter("schema", {"type": "integer", "minimum": 1}, description="Version of the documents; 1.")
+SCHEMA_PARAMETER = OpenApiParameter(
+    "schema", {"type": "integer", "minimum": 1}, description="Version of the documents; 1."
+)
 LIMIT = {
     "type": "integer",
     "minimum": 1,
@@ -36,7 +38,11 @@ PULL_PARAMETERS = [
     SCHEMA_PARAMETER,
     OpenApiParameter("limit", LIMIT, description="How many documents a page has."),
     OpenApiParameter("epoch", OpenApiTypes.UUID, description="Of the last checkpoint; with `seq`."),
-    OpenApiParameter("seq", {"type": "integer", "minimum": 0}, description="Of the last checkpoint; with `epoch`."),
+    OpenApiParameter(
+        "seq",
+        {"type": "integer", "minimum": 0},
+        description="Of the last checkpoint; with `epoch`.",
+    ),
 ]
 
 

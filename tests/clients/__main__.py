@@ -88,7 +88,7 @@ def worker(folder: Path, settings: dict[str, str]) -> Iterator[None]:
     options = ("--pool", "threads", "--concurrency", "2", "--without-gossip", "--without-mingle")
     command = [sys.executable, "-m", "celery", "-A", "config.celery", "--quiet", "worker", *options]
     with (folder / "worker.log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+        process = subprocess.Popen(
             command, cwd=ROOT, env=environment(**settings), stdout=log, stderr=log
         )
         try:
@@ -112,7 +112,8 @@ def walk(folder: Path) -> None:
             }
             run(str(NODE), "build/openapi-fetch.js", **person)
             run(str(NODE), "build/hey-api.js", **person)
-            run(PYTHON / "python", HERE / "python_client.py", PYTHONPATH=str(folder), **person)
+            program = (PYTHON / "python", HERE / "python_client.py", *person.values())
+            run(*program, PYTHONPATH=str(folder))
 
 
 def main() -> int:

@@ -1,7 +1,9 @@
-"""A day with the client that openapi-python-client makes; run in its own environment."""
+"""A day with the client that openapi-python-client makes; run in its own environment.
+
+Arguments: the platform's address, an e-mail address, a password.
+"""
 
 import io
-import os
 import sys
 import time
 from http import HTTPStatus
@@ -14,8 +16,8 @@ from plaza_client.models import (
     Dog,
     DogRequest,
     ErrorCode,
-    Pair,
     PaginatedDogList,
+    Pair,
     PatchedDogRequest,
     PictureStatus,
     Problem,
@@ -57,8 +59,8 @@ def count_by_pages(plaza: AuthenticatedClient) -> int:
 
 def main() -> None:
     """Sign in, register, wait, page, collide, replay, upload, sign out."""
-    address, name = os.environ["PLAZA_URL"], f"Python-{time.time_ns()}"
-    person = SignInRequest(os.environ["PLAZA_EMAIL"], os.environ["PLAZA_PASSWORD"])
+    (address, email, password), name = sys.argv[1:], f"Python-{time.time_ns()}"
+    person = SignInRequest(email, password)
     pair = sign_in.sync(client=Client(base_url=address), body=person)
     assert isinstance(pair, Pair)
     plaza = AuthenticatedClient(base_url=address, token=pair.access)

@@ -212,27 +212,29 @@ def reached(node: Any, schemas: dict[str, Any], seen: set[str]) -> set[str]:
 
 
 def walk(node: Any) -> None:
-    """Give each integer its size, and drop what says nothing: bounds of 64 bit, empty schemas."""
+    """Correct each schema below ``node`` (see :func:`correct`); examples are no schemas."""
     if isinstance(node, list):
         for child in node:
             walk(child)
-        return
-    if not isinstance(node, dict):
-        return
-    kind = node.get("type")
-    if kind == "integer" or (isinstance(kind, list) and "integer" in kind):
+    elif isinstance(node, dict):
+        correct(node)
+        for key, child in node.items():
+            if key not in {"example", "examples", "enum", "default"}:
+                walk(child)
+
+
+def correct(schema: dict[str, Any]) -> None:
+    """Give an integer its size, and drop what says nothing: bounds of 64 bit, empty schemas."""
+    if "integer" in schema.get("type", ()):
         for bound in ("minimum", "maximum"):
-            if node.get(bound) in {INT64_MIN, INT64_MAX}:
-                del node[bound]
-        small = INT64_MIN < node.get("maximum", INT64_MAX) <= INT32_MAX and "minimum" in node
-        node["format"] = "int32" if small else "int64"
-    if "oneOf" in node and "discriminator" not in node:
-        node["anyOf"] = node.pop("oneOf")  # "exactly one" would be a rule; this is a union
-    if node.get("additionalProperties") == {}:
-        node["additionalProperties"] = True
-    for key, child in node.items():
-        if key not in {"example", "examples", "enum", "default"}:
-            walk(child)
+            if schema.get(bound) in {INT64_MIN, INT64_MAX}:
+                del schema[bound]
+        is_small = schema.get("maximum", INT64_MAX) <= INT32_MAX and "minimum" in schema
+        schema["format"] = "int32" if is_small else "int64"
+    if "oneOf" in schema and "discriminator" not in schema:
+        schema["anyOf"] = schema.pop("oneOf")  # "exactly one" would be a rule; this is a union
+    if schema.get("additionalProperties") == {}:
+        schema["additionalProperties"] = True
 
 
 def link(result: dict[str, Any], path: str, operation: dict[str, Any]) -> None:

@@ -82,9 +82,7 @@ SHARED: dict[int, tuple[str, ...]] = {
     500: ("internal_error",),
     503: ("service_unavailable",),
 }
-STATUS_NAMES = {
-    status: HTTPStatus(status).phrase.title().replace(" ", "") for status in REFUSALS
-}
+STATUS_NAMES = {status: HTTPStatus(status).phrase.title().replace(" ", "") for status in REFUSALS}
 PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 
 
@@ -174,7 +172,7 @@ def body_codes(schema: "AutoSchema", operation: dict[str, Any]) -> list[str]:
 
 def has_unique(schema: "AutoSchema") -> bool:
     """Tell whether two rows of the view's model may contradict each other."""
-    model: Any = get_view_model(schema.view, emit_warnings=False)
+    model: Any = get_view_model(schema.view, emit_warnings=False)  # type: ignore[no-untyped-call]  # it has no types
     if model is None:
         return False
     fields = any(field.unique and not field.primary_key for field in model._meta.fields)

@@ -53,9 +53,7 @@ HEADERS: dict[str, dict[str, Any]] = {
         always=False,
     ),
     "WWW-Authenticate": _answer("How to authenticate (RFC 6750).", TEXT, 'Bearer realm="plaza"'),
-    "Age": _answer(
-        "Seconds since the catalogue said so (RFC 9111).", SECONDS, 12, always=False
-    ),
+    "Age": _answer("Seconds since the catalogue said so (RFC 9111).", SECONDS, 12, always=False),
     "Cache-Status": _answer(
         "Whether the answer is a copy, and why (RFC 9211).",
         TEXT,

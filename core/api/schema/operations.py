@@ -126,7 +126,7 @@ class AutoSchema(BaseAutoSchema):
         words = re.sub(r"(?<!^)(?=[A-Z])", " ", self.get_operation_id()).lower()
         return words[:1].upper() + words[1:]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular's own
         """Return what the operation does: its table, its handler, or the rule, and who may."""
         text = self.table.description or inspect.getdoc(self.handler) or ""
         if not text:
@@ -173,7 +173,7 @@ class AutoSchema(BaseAutoSchema):
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         """Describe the address: keys of rows are numbers, whatever a router's pattern says."""
         parameters: list[dict[str, Any]] = super()._resolve_path_parameters(variables)  # type: ignore[no-untyped-call]  # it has no types
-        model: Any = get_view_model(self.view, emit_warnings=False)
+        model: Any = get_view_model(self.view, emit_warnings=False)  # type: ignore[no-untyped-call]  # it has no types
         for parameter in parameters:
             is_key = parameter["name"] in {"id", "pk"}
             if is_key and model is not None and isinstance(model._meta.pk, AutoField):
@@ -182,7 +182,7 @@ class AutoSchema(BaseAutoSchema):
 
     def _get_parameters(self) -> list[dict[str, Any]]:
         """Describe all parameters; the table has the words for those in the address."""
-        parameters: list[dict[str, Any]] = super()._get_parameters()  # type: ignore[no-untyped-call]  # it has no types
+        parameters: list[dict[str, Any]] = super()._get_parameters()
         for parameter in parameters:
             if parameter["in"] != "path":
                 continue
@@ -222,11 +222,9 @@ class AutoSchema(BaseAutoSchema):
             schema["required"] = sorted(schema["properties"])
         return schema
 
-    def _map_serializer_field(
-        self, field: Any, direction: str, bypass_extensions: bool = False
-    ) -> Any:
+    def _map_serializer_field(self, field: Any, direction: str, *options: Any, **named: Any) -> Any:
         """Say of texts that come in what the fields refuse."""
-        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]  # it has no types
+        schema = super()._map_serializer_field(field, direction, *options, **named)  # type: ignore[no-untyped-call]  # it has no types
         if direction == "response" or type(schema) is not dict:
             return schema
         pattern = getattr(field, "pattern", "") or text_pattern(field)
@@ -249,32 +247,33 @@ class AutoSchema(BaseAutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         """Describe the operation, with each answer that it may give."""
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
-        if operation is None:
-            return None
-        operation["security"] = self.get_auth()
+        if operation is not None:
+            operation["security"] = self.get_auth()
+            self.describe_answers(operation)
+            self.add_refusals(operation)
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+        return operation
+
+    def describe_answers(self, operation: dict[str, Any]) -> None:
+        """Give the answers their words and headers, and a read its 304."""
         responses = operation["responses"]
         named = {one["name"] for one in operation.get("parameters", [])}
         conditional = self.tagged_read and "If-None-Match" in named
-        tagged = conditional or self.keyed or self.locked_write
-        for status, response in responses.items():
-            response["description"] = response.get("description") or errors.OUTCOMES.get(
-                status, errors.OUTCOMES["200"]
-            )
-            if response["description"] == "No response body":
-                response["description"] = errors.OUTCOMES[status]
-            if int(status) < 400:  # noqa: PLR2004 - RFC 9110, 15: from here on it is a refusal
-                self.add_headers(status, response, tagged=tagged)
         if conditional:
-            responses["304"] = {"description": errors.OUTCOMES["304"]}
-            self.add_headers("304", responses["304"], tagged=True)
+            responses["304"] = {}
+        for status, response in responses.items():
+            if response.get("description") in {None, "", "No response body"}:
+                response["description"] = errors.OUTCOMES.get(status, errors.OUTCOMES["200"])
+            if int(status) < 400:  # noqa: PLR2004 - RFC 9110, 15: from here on it is a refusal
+                tagged = conditional or self.keyed or self.locked_write
+                self.add_headers(status, response, tagged=tagged)
+
+    def add_refusals(self, operation: dict[str, Any]) -> None:
+        """Add what the operation may be refused with, beside what its handler says of a status."""
+        responses = operation["responses"]
         for status, answer in errors.answers(self, operation).items():
-            described = responses.setdefault(status, answer)
-            if described is not answer:
-                for media_type, content in answer.get("content", {}).items():
-                    described.setdefault("content", {}).setdefault(media_type, content)
-                described.setdefault("headers", answer.get("headers", {}))
-        operation["responses"] = dict(sorted(responses.items()))
-        return operation
+            content = {**answer["content"], **responses.get(status, {}).get("content", {})}
+            responses[status] = {**answer, "content": content}
 
     def add_headers(self, status: str, response: dict[str, Any], *, tagged: bool) -> None:
         """Name the headers of an answer that is no refusal."""
