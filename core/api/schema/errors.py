@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import UniqueConstraint
 from drf_spectacular.plumbing import get_view_model
@@ -12,8 +12,8 @@ from core.problem_codes import codes
 from core.problems import CONTENT_TYPE
 from core.roles import Role
 
-if TYPE_CHECKING:
-    from core.api.schema.operations import AutoSchema
+# An operation's AutoSchema, whose module imports this one.
+type_schema = Any
 
 OUTCOMES = {
     "200": "Done.",
@@ -86,7 +86,7 @@ STATUS_NAMES = {status: HTTPStatus(status).phrase.title().replace(" ", "") for s
 PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 
 
-def answers(schema: "AutoSchema", operation: dict[str, Any]) -> dict[str, Any]:
+def answers(schema: type_schema, operation: dict[str, Any]) -> dict[str, Any]:
     """Return the refusals of an operation as response objects, by status."""
     by_status: dict[int, list[str]] = defaultdict(list)
     for code in dict.fromkeys(codes_of(schema, operation)):
@@ -124,7 +124,7 @@ def name_of(status: str, response: dict[str, Any]) -> str:
     return "".join([STATUS_NAMES[int(status)], *features])
 
 
-def codes_of(schema: "AutoSchema", operation: dict[str, Any]) -> list[str]:
+def codes_of(schema: type_schema, operation: dict[str, Any]) -> list[str]:
     """Return the codes of what the operation may be refused with."""
     found = [*EVERYWHERE, *token_codes(schema), *body_codes(schema, operation)]
     in_path = [one for one in operation.get("parameters", []) if one["in"] == "path"]
@@ -143,7 +143,7 @@ def codes_of(schema: "AutoSchema", operation: dict[str, Any]) -> list[str]:
     return [*found, *own, *AWAY]
 
 
-def token_codes(schema: "AutoSchema") -> list[str]:
+def token_codes(schema: type_schema) -> list[str]:
     """Return the codes of a token that is missing, wrong, or whose role may not."""
     found = []
     if not schema.rule.anonymous:
@@ -155,7 +155,7 @@ def token_codes(schema: "AutoSchema") -> list[str]:
     return found
 
 
-def body_codes(schema: "AutoSchema", operation: dict[str, Any]) -> list[str]:
+def body_codes(schema: type_schema, operation: dict[str, Any]) -> list[str]:
     """Return the codes of a body that is too large, without length, or cannot be read."""
     if schema.method not in WRITES:
         return []
@@ -170,7 +170,7 @@ def body_codes(schema: "AutoSchema", operation: dict[str, Any]) -> list[str]:
     return found
 
 
-def has_unique(schema: "AutoSchema") -> bool:
+def has_unique(schema: type_schema) -> bool:
     """Tell whether two rows of the view's model may contradict each other."""
     model: Any = get_view_model(schema.view, emit_warnings=False)  # type: ignore[no-untyped-call]  # it has no types
     if model is None:
