@@ -5,7 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.core.management.color import no_style
+from django.db import connection
 from rest_framework.test import APIClient
 
 from core.roles import Role
@@ -43,6 +46,10 @@ def world(db) -> None:
     for app in settings.PLATFORM_APPS:
         if app in WORLDS:
             WORLDS[app]()
+    # Rows with keys of our own: PostgreSQL would give the same ones again.
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
+            cursor.execute(statement)
 
 
 def clinic() -> None:

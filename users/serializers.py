@@ -7,6 +7,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as InvalidValue
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.serializers import ModelSerializer, Serializer, StrictCharField, StrictEmailField
@@ -28,6 +29,12 @@ class PasswordField(StrictCharField):
         self.validators.append(PasswordLengthValidator(MAX_PASSWORD_CHARACTERS))
 
 
+# MinimumLengthValidator's default, with the other validators' opinion on top.
+@extend_schema_field({"type": "string", "minLength": 8, "maxLength": MAX_PASSWORD_CHARACTERS})
+class NewPasswordField(PasswordField):
+    """A password to be: :meth:`UserSerializer.validate` holds it against Django's validators."""
+
+
 class UserEmailField(StrictEmailField):
     """An e-mail address, in its one spelling; what is stored may be sent again as it is."""
 
@@ -45,7 +52,7 @@ class UserSerializer(ModelSerializer):
         max_length=100, required=False, allow_blank=True, validators=[plain_text]
     )
     email = UserEmailField(max_length=254)
-    password = PasswordField(required=False)
+    password = NewPasswordField(required=False)
     current_password = PasswordField(required=False)
 
     class Meta:

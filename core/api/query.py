@@ -5,7 +5,7 @@ silently does nothing shows a caller rows that it did not ask for.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -46,11 +46,13 @@ def refusal(name: str, message: str, code: str) -> ValidationError:
 
 
 def check_query(
-    request: HttpRequest | Request, allowed: Collection[str], lists: Collection[str] = ()
+    request: HttpRequest | Request,
+    allowed: Collection[str],
+    lists: Callable[[], Collection[str]] = frozenset,
 ) -> None:
     """Refuse a query string that a route with parameters ``allowed`` does not understand.
 
-    Those in ``lists`` hold several values, and may be sent once for each.
+    Those in ``lists()`` hold several values, and may be sent once for each; few requests ask.
 
     Raises:
         ValidationError: a parameter is unknown, repeated, too long or no text.
@@ -70,7 +72,7 @@ def check_query(
     for name, values in given:
         if name not in allowed:
             raise refusal(name, _("This parameter is not known here."), "unknown_parameter")
-        if len(values) > 1 and name not in lists:
+        if len(values) > 1 and name not in lists():
             raise refusal(name, _("Send this parameter once."), "repeated_parameter")
         check_value(name, ",".join(values))
 

@@ -69,7 +69,7 @@ class BaseAPIView(drf_views.APIView):
         self.perform_authentication(request)
         self.check_permissions(request)
         if request.META.get("QUERY_STRING") and self.action_name() is not None:
-            check_query(request, view_query_params(self), view_list_params(self))
+            check_query(request, view_query_params(self), lambda: view_list_params(self))
         if "HTTP_CONTENT_ENCODING" in request.META and self.action_name() is not None:
             decode_body(request)
 
