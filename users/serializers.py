@@ -7,7 +7,6 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as InvalidValue
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.serializers import ModelSerializer, Serializer, StrictCharField, StrictEmailField
@@ -29,10 +28,10 @@ class PasswordField(StrictCharField):
         self.validators.append(PasswordLengthValidator(MAX_PASSWORD_CHARACTERS))
 
 
-# MinimumLengthValidator's default, with the other validators' opinion on top.
-@extend_schema_field({"type": "string", "minLength": 8, "maxLength": MAX_PASSWORD_CHARACTERS})
 class NewPasswordField(PasswordField):
     """A password to be: :meth:`UserSerializer.validate` holds it against Django's validators."""
+
+    shortest = 8  # MinimumLengthValidator's default, for the contract
 
 
 class UserEmailField(StrictEmailField):
