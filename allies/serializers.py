@@ -10,14 +10,28 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import get_error_detail
 
-from allies.constants import PASSWORD_LENGTH, USER_LENGTH
+from allies.constants import (
+    MAX_ORIGINS,
+    MAX_TAGS,
+    ORIGIN_LENGTH,
+    PASSWORD_LENGTH,
+    TAG_LENGTH,
+    USER_LENGTH,
+)
 from allies.models import Ally
 from allies.values import read_origins, read_tags
 from core.api.serializers import ModelSerializer, Serializer, StrictCharField
 from core.validators import plain_text
 
 PER_CENT = r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)$"
-TEXTS = {"type": "array", "items": {"type": "string"}}
+TAG = {"type": "string", "minLength": 1, "maxLength": TAG_LENGTH, "pattern": r"\S"}
+TAGS = {"type": "array", "items": TAG, "maxItems": MAX_TAGS}
+ORIGIN = {
+    "type": "string",
+    "maxLength": ORIGIN_LENGTH,
+    "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\s]+$",
+}
+ORIGINS = {"type": "array", "items": ORIGIN, "maxItems": MAX_ORIGINS}
 
 
 class ReadField(serializers.Field):
@@ -52,11 +66,17 @@ class TagsFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyp
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         """Return the list; for requests, a list or an object of tag1, tag2 and so on."""
         if direction == "response":
-            return TEXTS
-        return {**TEXTS, "type": ["array", "object"], "additionalProperties": {"type": "string"}}
+            return TAGS
+        return {
+            **TAGS,
+            "type": ["array", "object"],
+            "propertyNames": {"pattern": "^tag[1-9][0-9]{0,3}$"},
+            "additionalProperties": TAG,
+            "maxProperties": MAX_TAGS,
+        }
 
 
-@extend_schema_field(TEXTS)
+@extend_schema_field(ORIGINS)
 class OriginsField(ReadField):
     """Origins such as https://shop.example.com."""
 

@@ -188,7 +188,11 @@ def test_the_description_names_types_and_bounds(capsys):
     assert described["key"]["schema"] == {"type": "string", "format": "uuid"}
     assert described["level"]["schema"]["enum"] == ["HIGH", "LOW"]
     assert described["id__in"]["schema"]["items"] == {"type": "integer", "format": "int64"}
-    assert described["search"]["schema"] == {"type": "string", "maxLength": 100}
+    assert described["search"]["schema"] == {
+        "type": "string",
+        "maxLength": 100,
+        "pattern": r"^\s*(\S+(\s+\S+){0,4}\s*)?$",
+    }
     names = ["newest", "-newest", "name", "-name"]
     assert described["ordering"]["schema"]["items"]["enum"] == names
     assert described["limit"]["schema"]["maximum"] == 200

@@ -13,6 +13,7 @@ class GtinField(StrictCharField):
     """A GTIN. None has it null in answers, and null, "" or nothing at all in requests."""
 
     by_value = True
+    pattern = "^([0-9]{8}|[0-9]{12,14})?$"  # for the contract; the check digit is not in it
 
     def __init__(self, **kwargs: Any) -> None:
         options = {"required": False, "allow_null": True, "allow_blank": True}

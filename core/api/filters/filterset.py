@@ -223,7 +223,8 @@ class SearchFilter(filters.SearchFilter):
         if not self.query_params(view):
             return []
         text = f"Words to look for, at most {MAX_SEARCH_WORDS}; each must occur."
-        schema = {"type": "string", "maxLength": MAX_SEARCH_CHARACTERS}
+        words = rf"^\s*(\S+(\s+\S+){{0,{MAX_SEARCH_WORDS - 1}}}\s*)?$"
+        schema = {"type": "string", "maxLength": MAX_SEARCH_CHARACTERS, "pattern": words}
         return [_parameter(self.search_param, text, schema)]
 
 

@@ -231,6 +231,8 @@ class AutoSchema(BaseAutoSchema):
         is_text = "string" in schema.get("type", ()) and "enum" not in schema
         if pattern and is_text and schema.get("format") in {None, "date"}:
             schema.setdefault("pattern", pattern)
+        if "array" in schema.get("type", ()) and getattr(field, "allow_empty", True) is False:
+            schema["minItems"] = 1
         if shortest := getattr(field, "shortest", 0):
             schema["minLength"] = shortest
         if isinstance(field, serializers.PrimaryKeyRelatedField) and "maximum" in schema:
