@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from core.api.query import path_key
-from core.api.schema import header
+from core.api.schema.headers import asked
 from core.api.views import APIView, GenericViewSet, ModelViewSet
 from users import contract, permissions, services
 from users.auth import devices, sessions
@@ -164,7 +164,7 @@ class SignInView(TokenView):
     @extend_schema(
         request=SignInSerializer,
         responses=SignedInSerializer,
-        parameters=[header(DEVICE_HEADER, _("The `device` of an earlier sign-in, or its cookie."))],
+        parameters=[asked(DEVICE_HEADER, _("The `device` of an earlier sign-in, or its cookie."))],
     )
     def post(self, request: Request) -> Response:
         """Open a session and make the device known."""

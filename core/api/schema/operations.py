@@ -67,20 +67,6 @@ class AutoSchema(BaseAutoSchema):
         """Return what the app says of this action."""
         return self.resource.operations.get(self.action, Operation())
 
-    def get_request_serializer(self) -> Any:
-        """Return what reads the body; that of a DELETE only where ``extend_schema`` says so."""
-        return None if self.method == "DELETE" else super().get_request_serializer()
-
-    def _get_request_body(self, direction: Any = "request") -> Any:
-        """Describe the body of a DELETE as that of a POST: drf-spectacular leaves it out."""
-        if self.method != "DELETE" or self.get_request_serializer() is None:
-            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # it has no types
-        self.method = "POST"
-        try:
-            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # it has no types
-        finally:
-            self.method = "DELETE"
-
     @property
     def rule(self) -> Rule:
         """Return the permission table's row; an action without one is for nobody."""
@@ -206,9 +192,19 @@ class AutoSchema(BaseAutoSchema):
         return f"The {name} of the {self.resource.noun}."
 
     # --- Bodies ------------------------------------------------------------------------------
+    def get_request_serializer(self) -> Any:
+        """Return what reads the body; that of a DELETE only where ``extend_schema`` says so."""
+        return None if self.method == "DELETE" else super().get_request_serializer()
+
     def _get_request_body(self, direction: str = "request") -> Any:
-        """Describe the body, with the table's example of it."""
-        body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # it has no types
+        """Describe the body, with the table's example of it; drf-spectacular knows none of DELETE."""
+        method = self.method
+        if method == "DELETE" and self.get_request_serializer() is not None:
+            self.method = "POST"
+        try:
+            body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # it has no types
+        finally:
+            self.method = method
         if body and self.table.example is not None:
             for media_type, content in body["content"].items():
                 if media_type == "application/json":
