@@ -6,6 +6,10 @@ from clinic.errors import (
     ImportOvertaken,
     ImportRefused,
     ImportRunning,
+    MergeIntoItself,
+    MergeOvertaken,
+    PatientArchived,
+    PatientMerged,
     UnknownPatient,
 )
 from core.api.schema.tables import Operation, Resource
@@ -52,6 +56,20 @@ PATIENTS = Resource(
             ),
         ),
         "export_file": Operation("exportPatients"),
+        "merge": Operation(
+            summary="Merge a duplicate into another patient",
+            errors=(
+                MergeIntoItself,
+                MergeOvertaken,
+                PatientArchived,
+                PatientMerged,
+                UnknownPatient,
+            ),
+            example={"into": 2, "reason": "Registered twice at the front desk."},
+        ),
+        "undo_merge": Operation(
+            "undoMerge", "Undo a merge", errors=(EmailTaken, MergeOvertaken, PatientArchived)
+        ),
     },
     {"id": ("The patient's id.", 1)},
 )
@@ -82,6 +100,26 @@ PATIENT_STUDIES = Resource(
     one="a study of the patient",
     plural="patient studies",
 )
+PATIENT_VERSIONS = Resource(
+    "patient version",
+    {
+        "list": Operation(
+            description="Return what the record said before each change, by whom and why, the "
+            "newest first; also of archived patients. This look is in the access log."
+        )
+    },
+    PATIENT_ID,
+)
+STUDY_VERSIONS = Resource(
+    "study version",
+    {
+        "list": Operation(
+            description="Return what the study said before each change, by whom and why, the "
+            "newest first; also of archived studies. This look is in the access log."
+        )
+    },
+    {"study_pk": ("The study's id.", 1)},
+)
 ACCESS_LOG = Resource(
     "patient access log",
     {
@@ -94,6 +132,14 @@ ACCESS_LOG = Resource(
     PATIENT_ID,
 )
 FIELDS = {
+    "performed_on": "The day it was made, or is to be made; YYYY-MM-DD.",
+    "studies_count": "How many studies there are; the newest 50 are shown.",
+    "ListedRow.row": "The row of the file, from 1 for its header.",
+    "ListedRow.code": "What became of the row.",
+    "into": "The id of the patient that stays.",
+    "StatusTerm.code": "As in `status`.",
+    "StatusTerm.name": "For people, in their language.",
+    "statuses": "How far a study has come.",
     "first_name": "The first name.",
     "last_name": "The last name.",
     "birth_date": "YYYY-MM-DD.",

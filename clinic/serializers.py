@@ -21,6 +21,7 @@ from core.api.serializers import (
     StrictIntegerField,
 )
 from core.validators import plain_text
+from core.views import ChangesField
 
 
 class StrictDateField(serializers.DateField):
@@ -169,6 +170,8 @@ class MergeSerializer(Serializer):
 
 class RecordVersionSerializer(ModelSerializer):
     """What one change made of a record: each field with its values before and after."""
+
+    changes = ChangesField(read_only=True)
 
     class Meta:
         model = Version

@@ -407,6 +407,8 @@ class VersionRoutes(mixins.ListModelMixin, ClinicViewSet):
 class PatientVersionViewSet(VersionRoutes):
     """What a patient's record said before."""
 
+    resource = contract.PATIENT_VERSIONS
+
     def get_queryset(self) -> QuerySet[Version]:
         """Narrow to the patient of the address."""
         if not Patient.everything.filter(pk=self.patient_id).exists():
@@ -421,6 +423,8 @@ class PatientVersionViewSet(VersionRoutes):
 @extend_schema(parameters=[STUDY_PK])
 class StudyVersionViewSet(VersionRoutes):
     """What a study said before."""
+
+    resource = contract.STUDY_VERSIONS
 
     def get_queryset(self) -> QuerySet[Version]:
         """Narrow to the study of the address."""

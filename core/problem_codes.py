@@ -50,6 +50,7 @@ OTHERS = {
     "form_malformed": (400, _("The form's media type names no boundary.")),
     "form_incomplete": (400, _("The form ends before its closing boundary.")),
     "form_invalid_text": (400, _("A text of the form is not readable.")),
+    "form_part_unreadable": (400, _("A part of the form cannot be read; “detail” says which.")),
     "not_authenticated": (401, _("The operation needs a token, and the request has none.")),
     "permission_denied": (403, _("The role of the caller may not do this.")),
     "method_not_allowed": (405, _("The address does not know this method.")),

@@ -7,7 +7,10 @@ from movies.errors import (
     CatalogNotConfigured,
     CatalogRefused,
     CatalogUnavailable,
+    MovieGone,
     MovieNotFound,
+    MovieNotGone,
+    SameMovie,
     UserNotFound,
 )
 
@@ -78,7 +81,30 @@ USER_FAVORITES = Resource(
     },
     {"user_id": ("The user's id.", 2)},
 )
+GONE = Resource(
+    "gone movie",
+    {
+        "list": Operation(
+            description="Return the movies that TMDB no longer has, and how many lists and ratings "
+            "keep each: for support."
+        ),
+        "create": Operation(
+            "moveToNewId",
+            "Say under which id a gone movie went on",
+            errors=(MovieNotFound, MovieNotGone, MovieGone, SameMovie, *AWAY),
+            example={"movie_id": 603, "reason": "TMDB merged the two entries."},
+        ),
+    },
+    {"movie_id": ("The id that TMDB no longer has.", 604)},
+)
 FIELDS = {
+    "GoneMovie.release_date": "When it came out, as far as it is known.",
+    "absent_since": "Since when TMDB says that there is no such movie.",
+    "GoneMovie.ratings": "How many users have rated it.",
+    "Move.favorites": "How many lists got the new id.",
+    "Move.favorites_merged": "How many lists had both already.",
+    "Move.ratings": "How many ratings went to the new id.",
+    "Move.ratings_merged": "How many users had rated both; the rating given last stands.",
     "title": "In the language that was asked for.",
     "original_title": "In the movie's own language.",
     "original_language": "ISO 639-1.",

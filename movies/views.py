@@ -355,6 +355,7 @@ class UserFavoriteViewSet(FavoriteRows):
 class GoneMovieViewSet(mixins.ListModelMixin, AboutMovie):
     """Movies that TMDB no longer has, and their new ids: for support."""
 
+    resource = contract.GONE
     fast_reads = False  # what is counted is no column
     permission_table = permissions.GONE
     queryset = GoneMovie.objects.none()

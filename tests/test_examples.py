@@ -44,6 +44,7 @@ def world(db) -> None:
     """What the examples speak of: accounts 1 and 2, and of each app the first row."""
     UserFactory(pk=1, email="admin@plaza.example", password=DEMO_PASSWORD, role=Role.ADMIN)
     UserFactory(pk=2)
+    UserFactory(pk=3, role=Role.ADMIN)  # the last one could not leave
     for app in settings.PLATFORM_APPS:
         if app in WORLDS:
             WORLDS[app]()
@@ -59,6 +60,7 @@ def clinic() -> None:
     from clinic.tests.factories import PatientFactory, StudyFactory
 
     StudyFactory(pk=1, patient=PatientFactory(pk=1))
+    PatientFactory(pk=2)
 
 
 def allies() -> None:
@@ -69,9 +71,11 @@ def allies() -> None:
 
 
 def movies() -> None:
-    from movies.tests.factories import MovieFactory
+    from movies.tests.factories import GoneMovieFactory, MovieFactory
 
     MovieFactory(id=550)
+    MovieFactory(id=603)
+    GoneMovieFactory(id=604)
 
 
 def stores() -> None:

@@ -9,6 +9,9 @@ from users.errors import (
     LoginLocked,
     NoSession,
     OnlyAdmin,
+    SessionRequired,
+    TooManyAccountChanges,
+    TooManyTokens,
     WrongCurrentPassword,
 )
 
@@ -17,8 +20,14 @@ PERSON = {
     "last_name": "Ruiz",
     "email": "elena@plaza.example",
 }
-CHANGES = (EmailTaken, LastAdmin, OnlyAdmin, WrongCurrentPassword, LoginLocked)
-WITH_CURRENT = "Whoever changes their own password sends `current_password` along."
+OWN = (SessionRequired, TooManyAccountChanges, WrongCurrentPassword)
+CHANGES = (EmailTaken, LastAdmin, OnlyAdmin, LoginLocked, *OWN)
+REMOVAL = (LastAdmin, LoginLocked, *OWN)
+CURRENT = {"current_password": "plaza-demo-2026"}
+WITH_CURRENT = (
+    "Whoever changes their own password or e-mail address sends `current_password` along, and does "
+    "not come by an API token."
+)
 REMOVED = (
     "Deactivate and anonymise {}: all tokens end at once, and the e-mail address is free again."
 )
@@ -41,7 +50,12 @@ USERS = Resource(
             errors=CHANGES,
             example={"last_name": "Ruiz Gómez"},
         ),
-        "destroy": Operation(description=REMOVED.format("the user"), errors=(LastAdmin,)),
+        "destroy": Operation(
+            description=f"{REMOVED.format('the user')} Who removes themselves sends"
+            " `current_password` along.",
+            errors=REMOVAL,
+            example=CURRENT,
+        ),
     },
     {"id": ("The user's id. `/api/users/me` is the caller's own account.", 2)},
 )
@@ -52,7 +66,7 @@ ME = Resource(
         "update": Operation(
             description=f"Write the caller's account. {WITH_CURRENT}",
             errors=CHANGES,
-            example=PERSON,
+            example={**PERSON, **CURRENT},
         ),
         "partial_update": Operation(
             description=f"Change those fields that are sent. {WITH_CURRENT}",
@@ -60,7 +74,7 @@ ME = Resource(
             example={"last_name": "Ruiz Gómez"},
         ),
         "destroy": Operation(
-            description=REMOVED.format("the caller's account"), errors=(LastAdmin,)
+            description=REMOVED.format("the caller's account"), errors=REMOVAL, example=CURRENT
         ),
     },
     one="the caller's account",
@@ -102,6 +116,46 @@ SIGN_OUT = Resource(
         )
     },
 )
+OWN_SESSIONS = Resource(
+    "own session",
+    {
+        "list": Operation(
+            description="Return where the caller is signed in, in the API and in the admin.",
+            errors=(SessionRequired,),
+        ),
+        "retrieve": Operation(errors=(SessionRequired,)),
+        "destroy": Operation(
+            "endSession",
+            description="End one session; the current one is signed out.",
+            errors=(SessionRequired,),
+        ),
+        "end_others": Operation(
+            "endOtherSessions", "End all other sessions", errors=(SessionRequired,)
+        ),
+    },
+    {"id": ("The session's id.", "0197a3c1-7a55-7e1c-8f7d-2d9c3f0a4b11")},
+)
+OWN_TOKENS = Resource(
+    "own token",
+    {
+        "list": Operation(
+            description="Return the API tokens that act for the caller, without their texts.",
+            errors=(SessionRequired,),
+        ),
+        "create": Operation(
+            errors=(SessionRequired, TooManyTokens),
+            example={"name": "nightly report", "read_only": True},
+            untagged=True,
+        ),
+        "retrieve": Operation(errors=(SessionRequired,)),
+        "destroy": Operation(
+            "revokeOwnToken",
+            description="Revoke the token: it opens nothing from then on.",
+            errors=(SessionRequired,),
+        ),
+    },
+    {"id": ("The token's id.", 3)},
+)
 FIELDS = {
     "User.name": "The first name.",
     "last_name": "The last name.",
@@ -113,4 +167,14 @@ FIELDS = {
     "access": "Goes into `Authorization: Bearer …`; good for some minutes.",
     "Pair.refresh": "Good once, for the next pair.",
     "refresh": "The refresh token of the session.",
+    "SignedIn.device": "Send it as `X-Device` next time: a known device is not locked out.",
+    "OwnSession.kind": "Whether it is a sign-in to the API or to the admin.",
+    "last_used_at": "When it was used last, to some minutes; null: never.",
+    "expires_at": "When it ends by itself.",
+    "OwnSession.user_agent": "The program that signed in, as it called itself.",
+    "OwnSession.address": "The address that the sign-in came from.",
+    "OwnToken.hint": "How the token begins.",
+    "OwnTokenMade.hint": "How the token begins.",
+    "OwnTokenMade.token": "The token's text, in this answer only.",
+    "read_only": "Is refused whatever could change something.",
 }

@@ -40,6 +40,8 @@ def credential_of(token: str) -> Session | ApiToken:
 class BearerAuthentication(BaseAuthentication):
     """``Authorization: Bearer …`` and nothing else."""
 
+    write_refusals = (TokenReadOnly.default_code,)  # for the contract
+
     def authenticate(self, request: Request) -> tuple[User, Session | ApiToken] | None:
         """Return the user and the credential, or None without a header.
 

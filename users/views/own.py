@@ -14,7 +14,7 @@ from core.api.query import path_key
 from core.api.views import CreateMixin, GenericViewSet
 from core.errors import NotFound
 from core.values import parse_uuid
-from users import permissions
+from users import contract, permissions
 from users.auth import api_tokens, sessions
 from users.filters import ApiTokenFilter, SessionFilter
 from users.models import ApiToken, Session
@@ -51,6 +51,7 @@ class OwnViewSet(
 class OwnSessionViewSet(OwnViewSet):
     """Where the caller is signed in, in the API and in the admin."""
 
+    resource = contract.OWN_SESSIONS
     permission_table = permissions.OWN_SESSIONS
     queryset = Session.objects.all()
     serializer_class = OwnSessionSerializer
@@ -75,7 +76,7 @@ class OwnSessionViewSet(OwnViewSet):
         reason = "Signed out." if is_current else "Ended by its owner."
         sessions.revoke_session(session=instance, reason=reason)
 
-    @extend_schema(operation_id="users_me_sessions_destroy_others", responses={204: None})
+    @extend_schema(responses={204: None})
     def end_others(self, request: Request) -> Response:
         """End every session of the caller but the current one; API tokens stay."""
         sessions.revoke_sessions_of(
@@ -87,6 +88,7 @@ class OwnSessionViewSet(OwnViewSet):
 class OwnTokenViewSet(CreateMixin, OwnViewSet):
     """The API tokens that act for the caller, whoever made them; revoked ones are gone."""
 
+    resource = contract.OWN_TOKENS
     permission_table = permissions.OWN_TOKENS
     queryset = ApiToken.objects.filter(revoked_at__isnull=True)
     serializer_class = OwnTokenSerializer

@@ -47,8 +47,14 @@ JSON_CODES = (
     "json_integer_too_large",
     "json_nul",
     "json_too_deep",
+    "gzip_malformed",
 )
-FORM_CODES = ("form_malformed", "form_incomplete", "form_invalid_text")
+FORM_CODES = (
+    "form_malformed",
+    "form_incomplete",
+    "form_invalid_text",
+    "form_part_unreadable",
+)
 # Whatever the operation: the wrong Accept, too many requests, a defect, a database that is away.
 EVERYWHERE = ("bad_request", "invalid", "not_acceptable", "too_many_requests", "internal_error")
 AWAY = ("service_unavailable",)
@@ -63,19 +69,21 @@ FEATURES = {
     "WithKey": {"idempotency_key_malformed"},
     "OfList": {"invalid_cursor"},
     "ByName": {"malformed_path"},
+    "ByRole": {"permission_denied"},
+    "ForWrites": {"token_read_only"},
     "WithToken": {"not_authenticated", "invalid_token"},
 }
 SHARED: dict[int, tuple[str, ...]] = {
     400: ("bad_request", "invalid"),
     401: (),
-    403: ("permission_denied",),
+    403: (),
     404: ("not_found",),
     406: ("not_acceptable",),
     409: ("idempotency_key_in_use",),
     411: ("length_required",),
     412: ("precondition_failed",),
     413: ("payload_too_large",),
-    415: ("unsupported_media_type", "unsupported_charset"),
+    415: ("unsupported_media_type", "unsupported_charset", "unsupported_coding"),
     422: ("idempotency_key_reused",),
     426: (),
     429: ("too_many_requests",),
@@ -132,7 +140,7 @@ def codes_of(schema: type_schema, operation: dict[str, Any]) -> list[str]:
         found += ["not_found", "malformed_path"]
     if any(one["name"] == "cursor" for one in operation.get("parameters", [])):
         found.append("invalid_cursor")
-    if schema.locked_write:
+    if schema.locked_write or schema.method == "POST":
         found.append("precondition_failed")
     if schema.keyed:
         found += ["idempotency_key_malformed", "idempotency_key_in_use", "idempotency_key_reused"]
@@ -148,6 +156,9 @@ def token_codes(schema: type_schema) -> list[str]:
     found = []
     if not schema.rule.anonymous:
         found.append("not_authenticated")
+    if schema.method in WRITES:
+        for authenticator in schema.view.get_authenticators():
+            found += getattr(authenticator, "write_refusals", ())
     if schema.view.get_authenticators() or schema.table.token_is_optional:
         found.append("invalid_token")
     if not schema.rule.anonymous and schema.rule.roles < set(Role.values):
@@ -164,7 +175,7 @@ def body_codes(schema: type_schema, operation: dict[str, Any]) -> list[str]:
     if "multipart/form-data" in content:
         found += FORM_CODES
     if content or schema.method == "POST":
-        found += ["unsupported_media_type", "unsupported_charset"]
+        found += ["unsupported_media_type", "unsupported_charset", "unsupported_coding"]
     if "application/json" in content or (schema.method == "POST" and not content):
         found += JSON_CODES
     return found

@@ -197,7 +197,7 @@ class AutoSchema(BaseAutoSchema):
         return None if self.method == "DELETE" else super().get_request_serializer()
 
     def _get_request_body(self, direction: str = "request") -> Any:
-        """Describe the body, with the table's example of it; drf-spectacular knows none of DELETE."""
+        """Describe the body, that of a DELETE too, with the table's example of it."""
         method = self.method
         if method == "DELETE" and self.get_request_serializer() is not None:
             self.method = "POST"
@@ -266,6 +266,7 @@ class AutoSchema(BaseAutoSchema):
                 response["description"] = errors.OUTCOMES.get(status, errors.OUTCOMES["200"])
             if int(status) < 400:  # noqa: PLR2004 - RFC 9110, 15: from here on it is a refusal
                 tagged = conditional or self.keyed or self.locked_write
+                tagged = tagged and not self.table.untagged
                 self.add_headers(status, response, tagged=tagged)
 
     def add_refusals(self, operation: dict[str, Any]) -> None:

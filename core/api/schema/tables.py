@@ -17,6 +17,7 @@ class Operation:
     ``name`` is the operation's id, in camel case; the summary is made of it. ``description`` takes
     the place of the handler's docstring. ``errors`` are the domain's own refusals. ``example`` is a
     body that is accepted, ``headers`` are names of :data:`core.api.schema.headers.HEADERS`.
+    ``untagged`` answers are shown once, so they have no entity tag.
     """
 
     name: str = ""
@@ -26,6 +27,7 @@ class Operation:
     example: Any = None
     headers: tuple[str, ...] = ()
     token_is_optional: bool = False
+    untagged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
