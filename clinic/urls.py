@@ -2,14 +2,10 @@
 
 from rest_framework_nested.routers import NestedSimpleRouter
 
-from clinic.views import (
-    AccessLogViewSet,
-    PatientStudyViewSet,
-    PatientVersionViewSet,
-    PatientViewSet,
-    StudyVersionViewSet,
-    StudyViewSet,
-)
+from clinic.views.access_log import AccessLogViewSet
+from clinic.views.patients import PatientViewSet
+from clinic.views.studies import PatientStudyViewSet, StudyViewSet
+from clinic.views.versions import PatientVersionViewSet, StudyVersionViewSet
 from core.api.routers import Router
 
 router = Router()

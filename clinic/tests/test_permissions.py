@@ -5,14 +5,10 @@ import pytest
 from clinic.models import Patient, Study
 from clinic.permissions import ACCESS_LOG, PATIENTS, STUDIES, VERSIONS
 from clinic.tests.factories import PatientFactory, StudyFactory
-from clinic.views import (
-    AccessLogViewSet,
-    PatientStudyViewSet,
-    PatientVersionViewSet,
-    PatientViewSet,
-    StudyVersionViewSet,
-    StudyViewSet,
-)
+from clinic.views.access_log import AccessLogViewSet
+from clinic.views.patients import PatientViewSet
+from clinic.views.studies import PatientStudyViewSet, StudyViewSet
+from clinic.views.versions import PatientVersionViewSet, StudyVersionViewSet
 from core.roles import Role
 
 pytestmark = pytest.mark.django_db
