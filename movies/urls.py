@@ -4,13 +4,10 @@ from typing import Any
 
 from django.urls import path
 
-from movies.views import (
-    CatalogViewSet,
-    FavoriteViewSet,
-    GoneMovieViewSet,
-    RatingViewSet,
-    UserFavoriteViewSet,
-)
+from movies.views.catalog import CatalogViewSet
+from movies.views.favorites import FavoriteViewSet, UserFavoriteViewSet
+from movies.views.gone import GoneMovieViewSet
+from movies.views.ratings import RatingViewSet
 
 RATING: dict[str, Any] = {
     "get": "retrieve",

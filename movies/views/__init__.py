@@ -1,0 +1,1 @@
+"""The routes' views, by what they are about."""
