@@ -240,7 +240,7 @@ def test_a_wipe_is_all_or_nothing(monkeypatch):
     def fail(*_args, **_kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr("movies.services.journal.record", fail)
+    monkeypatch.setattr("movies.services.favorites.journal.record", fail)
     with pytest.raises(RuntimeError), transaction.atomic():
         services.wipe_favorites(user_id=favorite.user_id)
     assert Favorite.objects.get().wipe_id is None
