@@ -94,6 +94,14 @@ def outside(name: str, default: str) -> str:
     return value
 
 
+def page(name: str, placeholder: str) -> str:
+    """Return the http(s) address of a page with a place for something, or an empty text."""
+    value = text(name, "")
+    if value and not (value.startswith(("http://", "https://")) and placeholder in value):
+        refuse(f"{name} is no http(s) URL with {placeholder} in it.")
+    return value
+
+
 def service(name: str, schemes: Collection[str]) -> str:
     """Return the URL of a service of ours, or an empty text where there is none."""
     value = text(name, "")

@@ -36,6 +36,20 @@ class InvalidCredentials(Unauthenticated):
     default_detail = _("No account has this e-mail address and this password.")
 
 
+class SecondFactorRequired(Unauthenticated):
+    """The password is right, and the account has a second factor, whose code did not come along."""
+
+    default_code = "second_factor_required"
+    default_detail = _("Send a code of your authenticator app, or a recovery code, as `otp`.")
+
+
+class InvalidSecondFactor(Unauthenticated):
+    """The code is wrong, used up or of another time; the answer does not say which."""
+
+    default_code = "invalid_otp"
+    default_detail = _("This code is not valid, or no longer.")
+
+
 class LoginLocked(TooManyRequests):
     """Too many attempts to sign in to one account."""
 
@@ -70,6 +84,13 @@ class TokenReadOnly(Refused):
     default_detail = _("This API token is read only.")
 
 
+class SecondFactorSetupRequired(Refused):
+    """Staff must have a second factor (``STAFF_SECOND_FACTOR``), and this account has none."""
+
+    default_code = "second_factor_setup_required"
+    default_detail = _("Sign in to the administration first and set up a second factor.")
+
+
 class TooManyTokens(Conflict):
     """The user has as many good API tokens as anybody may have."""
 
@@ -85,6 +106,41 @@ class NoSession(BadRequest):
 
     default_code = "no_session"
     default_detail = _("Send the refresh token, or the access token of the session to end.")
+
+
+class InvalidLink(BadRequest):
+    """The one-time token is unknown, used, replaced or expired; the answer does not say which."""
+
+    default_code = "invalid_link"
+    default_detail = _("This link is not valid, or no longer. Ask for another one.")
+
+
+class LinkRefused(Refused):
+    """Who may be signed in as with a link is not for everybody in the admin to decide."""
+
+    default_code = "link_refused"
+    default_detail = _("Only an administrator may make this link.")
+
+
+class NoPublicUrl(Conflict):
+    """A link needs an address, which is never taken from a request."""
+
+    default_code = "no_public_url"
+    default_detail = _("PUBLIC_URL is not set, so no link can be made.")
+
+
+class MailOff(Conflict):
+    """The platform sends no mail."""
+
+    default_code = "mail_off"
+    default_detail = _("No mail is sent: EMAIL_URL is not set.")
+
+
+class SecondFactorExists(Conflict):
+    """The account has a second factor already."""
+
+    default_code = "second_factor_exists"
+    default_detail = _("Remove the present second factor first.")
 
 
 class EmailTaken(Conflict):

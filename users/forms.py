@@ -10,11 +10,23 @@ from django.utils.translation import ngettext
 from unfold import forms as unfold_forms
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
+from core.admin.forms import ReasonForm
 from core.text import email_key
 from core.validators import plain_email, visible_email
-from users.constants import MAX_PASSWORD_CHARACTERS
-from users.errors import LoginLocked, WrongCurrentPassword
-from users.models import User
+from users.auth import second_factor
+from users.constants import (
+    MAX_LINK_TOKEN_CHARACTERS,
+    MAX_OTP_CHARACTERS,
+    MAX_PASSWORD_CHARACTERS,
+)
+from users.errors import (
+    InvalidSecondFactor,
+    LoginLocked,
+    SecondFactorRequired,
+    SecondFactorSetupRequired,
+    WrongCurrentPassword,
+)
+from users.models import SecondFactor, User
 from users.services import confirm_password
 from users.values import normal_password
 
@@ -30,8 +42,95 @@ def locked(seconds: int) -> ValidationError:
     return ValidationError(text % {"minutes": minutes}, code="login_locked")
 
 
+def code_field(**kwargs: Any) -> forms.CharField:
+    """Return the field of a one-time code."""
+    attributes = {"autocomplete": "one-time-code", "spellcheck": "false"}
+    return forms.CharField(
+        required=False,
+        max_length=MAX_OTP_CHARACTERS,
+        widget=UnfoldAdminTextInputWidget(attrs=attributes),
+        **kwargs,
+    )
+
+
+def password_field(label: Any, autocomplete: str, **kwargs: Any) -> forms.CharField:
+    """Return the field of a password, which keeps its spaces."""
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=MAX_PASSWORD_CHARACTERS,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": autocomplete}),
+        **kwargs,
+    )
+
+
+class ForgottenForm(forms.Form):
+    """Where a link goes to."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=254,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "username", "type": "email"}),
+    )
+
+
+class NewPasswordForm(forms.Form):
+    """A password for whoever the link is for. The page fills the token in from its address."""
+
+    token = forms.CharField(
+        label=_("What stands behind # in the link"),
+        max_length=MAX_LINK_TOKEN_CHARACTERS,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+    )
+    password = password_field(_("New password"), "new-password")
+    again = password_field(_("Once more"), "new-password")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse two different passwords."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if "password" in data and "again" in data and data["password"] != data["again"]:
+            self.add_error("again", _("The two passwords are different."))
+        return data
+
+
+class ProofForm(forms.Form):
+    """What proves who changes a second factor: each step looks at its own."""
+
+    password = password_field(_("Current password"), "current-password", required=False)
+    otp = code_field(label=_("Code"))
+
+
+class LinkForm(ReasonForm):
+    """Why a link is made."""
+
+
 class SignInForm(unfold_forms.AuthenticationForm):
-    """The admin's sign-in: says how long a locked account has to wait."""
+    """The admin's sign-in: says how long a locked account has to wait, and takes a code."""
+
+    otp = code_field(
+        label=_("Code"),
+        help_text=_("Of your authenticator app, or a recovery code. Empty if you have none."),
+    )
+
+    @property
+    def asks_for_codes(self) -> bool:
+        """Tell whether anybody here has a code to type."""
+        return SecondFactor.objects.filter(confirmed_at__isnull=False).exists()
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Let staff in who have what their account asks for; who must set it up does so inside."""
+        super().confirm_login_allowed(user)
+        try:
+            second_factor.check(user=user, otp=self.cleaned_data.get("otp", ""))
+        except SecondFactorSetupRequired:
+            pass  # StaffSecondFactorMiddleware leads there
+        except LoginLocked as error:
+            raise locked(int(error.headers["Retry-After"])) from None
+        except (SecondFactorRequired, InvalidSecondFactor) as error:
+            text = _("Type a code of your authenticator app, or a recovery code.")
+            if isinstance(error, InvalidSecondFactor):
+                text = error.default_detail
+            raise ValidationError(text, code=error.default_code) from None
 
     def clean_username(self) -> str:
         """Refuse an address with a character that nobody sees."""

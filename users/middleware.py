@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from core.middleware import ADMIN_PREFIX
-from users.auth import browser, devices
+from users.auth import browser, devices, second_factor
+
+SECOND_FACTOR_KEY = "users.second_factor"  # in Django's session: there is one
 
 
 class BrowserSessionMiddleware:
@@ -27,6 +30,32 @@ class BrowserSessionMiddleware:
             request.session.flush()
             request.user = AnonymousUser()
         return self.get_response(request)
+
+
+class StaffSecondFactorMiddleware:
+    """Lets staff without a second factor set one up, and nothing else, where one is required."""
+
+    OPEN = ("second_factor", "login", "logout", "jsi18n", "admin_password_reset", "new_password")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Lead to the page where it is set up."""
+        if settings.STAFF_SECOND_FACTOR == "required" and self.lacks(request):
+            return HttpResponseRedirect(reverse("admin:second_factor"))
+        return self.get_response(request)
+
+    def lacks(self, request: HttpRequest) -> bool:
+        """Tell whether the browser asks for a page that takes a second factor, without one."""
+        if not request.path.startswith(ADMIN_PREFIX) or not request.user.is_authenticated:
+            return False
+        if request.session.get(SECOND_FACTOR_KEY) or not second_factor.is_required(request.user):
+            return False
+        if second_factor.of(request.user) is not None:
+            request.session[SECOND_FACTOR_KEY] = True  # whoever takes it away ends the session
+            return False
+        return request.path not in [reverse(f"admin:{name}") for name in self.OPEN]
 
 
 class KnownDeviceMiddleware:

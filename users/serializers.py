@@ -13,7 +13,13 @@ from core.api.serializers import ModelSerializer, Serializer, StrictCharField, S
 from core.text import email_key
 from core.validators import plain_text, visible_email
 from core.values import parse_time
-from users.constants import MAX_API_TOKEN_DAYS, MAX_BEARER_BYTES, MAX_PASSWORD_CHARACTERS
+from users.constants import (
+    MAX_API_TOKEN_DAYS,
+    MAX_BEARER_BYTES,
+    MAX_LINK_TOKEN_CHARACTERS,
+    MAX_OTP_CHARACTERS,
+    MAX_PASSWORD_CHARACTERS,
+)
 from users.models import ApiToken, Session, User
 from users.password_validators import PasswordLengthValidator
 
@@ -88,6 +94,28 @@ class SignInSerializer(Serializer):
     """What signing in takes. A malformed address is simply unknown, unless nobody could see why."""
 
     email = StrictCharField(max_length=254, validators=[visible_email])
+    password = PasswordField()
+    otp = StrictCharField(
+        max_length=MAX_OTP_CHARACTERS,
+        required=False,
+        allow_blank=True,
+        write_only=True,
+        help_text="After `second_factor_required`: a code of the app, or a recovery code.",
+    )
+
+
+class PasswordResetSerializer(Serializer):
+    """What asking for a link to set a new password takes."""
+
+    email = UserEmailField(max_length=254)
+
+
+class PasswordResetConfirmSerializer(Serializer):
+    """What using the link takes: ``token`` is what stands behind the ``#`` of its address."""
+
+    token = StrictCharField(
+        max_length=MAX_LINK_TOKEN_CHARACTERS, write_only=True, trim_whitespace=False
+    )
     password = PasswordField()
 
 

@@ -18,7 +18,7 @@ from core.audit import journal
 from core.db import refusing
 from core.roles import Role
 from core.text import email_key
-from users.auth import limits
+from users.auth import limits, links, second_factor
 from users.auth.api_tokens import digests_of, revoke_api_tokens_of
 from users.auth.sessions import forget_clients, revoke_sessions_of
 from users.constants import (
@@ -36,7 +36,7 @@ from users.errors import (
     TooManyAccountChanges,
     WrongCurrentPassword,
 )
-from users.models import ApiToken, LoginBucket, Session, SessionKind, User
+from users.models import ApiToken, LinkMail, LoginBucket, Session, SessionKind, User
 
 CONSTRAINT_ERRORS = {"users_user_email_unique": EmailTaken}
 
@@ -85,13 +85,20 @@ def update_user(
     changes.pop("password", None)  # save() wrote the entry of the password
     if changes:
         journal.record(journal.Action.CHANGE, user, changes=changes)
-    if before["is_active"] and not user.is_active:
+    end_access(user=user, changes=changes, besides=session)
+    return user
+
+
+def end_access(*, user: User, changes: dict[str, Any], besides: Session | None) -> None:
+    """End what a changed account must not let in any more."""
+    if "is_active" in changes and not user.is_active:
         revoke_access(user=user, reason="The user was deactivated.")
+    if {"email", "role"} & {*changes}:  # a link was for this mailbox, or made for a lesser role
+        links.end_links_of(user=user, reason="The account was changed.")
     if "email" in changes:
-        revoke_sessions_of(user=user, reason="The e-mail address was changed.", besides=session)
+        revoke_sessions_of(user=user, reason="The e-mail address was changed.", besides=besides)
     if "role" in changes and not user.is_staff:
         revoke_sessions_of(user=user, reason="The role was changed.", kinds=[SessionKind.ADMIN])
-    return user
 
 
 def password_changed(*, user: User) -> None:
@@ -112,6 +119,8 @@ def remove_user(*, user: User, reason: str = "") -> None:
     journal.record(journal.Action.DELETE, user, reason=reason)
     revoke_access(user=user, reason="The user was removed.")
     forget_clients(user=user)
+    second_factor.remove(user=user, reason="The user was removed.")
+    LinkMail.objects.filter(email=user.email).delete()
     user.name, user.last_name = "-", ""
     user.email = f"removed-{uuid4().hex}@removed.invalid"
     user.role = Role.USER
@@ -123,9 +132,22 @@ def remove_user(*, user: User, reason: str = "") -> None:
 
 
 def revoke_access(*, user: User, reason: str) -> None:
-    """End every session of ``user``, with its tokens or its browser, and every API token."""
+    """End every session of ``user``, with its tokens or its browser, API token and link."""
     revoke_sessions_of(user=user, reason=reason)
     revoke_api_tokens_of(user=user, reason=reason)
+    links.end_links_of(user=user, reason=reason)
+
+
+@transaction.atomic
+def remove_second_factor(*, user: User, reason: str) -> bool:
+    """Take a second factor away for its owner, who lost it, and sign them out of the admin.
+
+    Return whether they had one. It may be in other hands, so their sessions in the API end, too.
+    """
+    if not second_factor.remove(user=user, reason=reason):
+        return False
+    revoke_sessions_of(user=user, reason="The second factor was removed.")
+    return True
 
 
 def keep_an_admin(*, besides: User) -> None:

@@ -9,20 +9,31 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.jobs import work
-from users.models import LoginBucket, Session
+from users import resets
+from users.models import LinkMail, LoginBucket, OneTimeLink, Session
 
 logger = logging.getLogger(__name__)
 
+LINK_MAILS_KEPT = timedelta(days=1)  # those that could not be sent
 SESSIONS_KEPT = timedelta(days=30)  # as long as support may ask why a session is over
 
 
 @shared_task(base=work.JobTask)
+def mail_link(*, pk: int, **_: object) -> None:
+    """Send one mail with a one-time link."""
+    resets.send_mail(pk=pk)
+
+
+@shared_task(base=work.JobTask)
 def purge_expired(**_: object) -> dict[str, int]:
-    """Delete sessions and windows of attempts that are long over; return how many."""
+    """Delete sessions, links and windows of attempts that are long over; return how many."""
     now = timezone.now()
     over = Q(expires_at__lt=now - SESSIONS_KEPT) | Q(revoked_at__lt=now - SESSIONS_KEPT)
     sessions, _details = Session.objects.filter(over).delete()
     SessionStore.clear_expired()  # Django's own, of the admin
     buckets, _details = LoginBucket.objects.filter(window_ends_at__lt=now).delete()
-    logger.info("purged", extra={"sessions": sessions, "buckets": buckets})
-    return {"sessions": sessions, "buckets": buckets}
+    links, _details = OneTimeLink.objects.filter(expires_at__lt=now - SESSIONS_KEPT).delete()
+    mails, _details = LinkMail.objects.filter(created_at__lt=now - LINK_MAILS_KEPT).delete()
+    counts = {"sessions": sessions, "buckets": buckets, "links": links, "mails": mails}
+    logger.info("purged", extra=counts)
+    return counts

@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import path
 
 from core.api.routers import Router
-from users.views import accounts, own
+from users.views import accounts, own, passwords
 
 router = Router()
 router.register("users", accounts.UserViewSet, basename="user")
@@ -22,6 +22,12 @@ urlpatterns = [
     path("auth/token", accounts.SignInView.as_view(), name="token"),
     path("auth/token/refresh", accounts.RefreshView.as_view(), name="token-refresh"),
     path("auth/logout", accounts.SignOutView.as_view(), name="logout"),
+    path("auth/password-reset", passwords.PasswordResetView.as_view(), name="password-reset"),
+    path(
+        "auth/password-reset/confirm",
+        passwords.PasswordResetConfirmView.as_view(),
+        name="password-reset-confirm",
+    ),
     path("users/me", me, name="me"),
     path("users/me/sessions", own_sessions, name="own-sessions"),
     path(

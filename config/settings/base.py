@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from config import env
+from config import env, mail
 from core import plugs
 from core.ops.logging import logging_config
 
@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "core.middleware.AdminCsrfMiddleware",
     "core.middleware.AdminAuthenticationMiddleware",
     "users.middleware.BrowserSessionMiddleware",
+    "users.middleware.StaffSecondFactorMiddleware",
     "core.middleware.AdminMessageMiddleware",
     "core.middleware.AdminActorMiddleware",
     "users.middleware.KnownDeviceMiddleware",
@@ -203,8 +204,19 @@ SIMPLE_JWT = {
     "LEEWAY": 30,
     "USER_ID_CLAIM": "sub",
 }
+# "required": staff without a second factor can do nothing but set one up.
+STAFF_SECOND_FACTOR = env.choice("STAFF_SECOND_FACTOR", "optional", ("optional", "required"))
 LOGIN_ATTEMPTS = env.integer("LOGIN_ATTEMPTS", 5, minimum=1)
 LOGIN_WINDOW_SECONDS = env.integer("LOGIN_WINDOW_SECONDS", 900, minimum=1)
+
+# --- Mail, and where its links lead ----------------------------------------------------------
+EMAIL_URL = env.text("EMAIL_URL", "file://")
+MAIL_ENABLED = bool(EMAIL_URL)
+vars().update(mail.settings_of("EMAIL_URL", EMAIL_URL))
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "plaza@localhost")
+_port = env.integer("PORT", 9050, minimum=1, maximum=65535)
+PUBLIC_URL = env.outside("PUBLIC_URL", f"http://127.0.0.1:{_port}")
+PASSWORD_RESET_URL = env.page("PASSWORD_RESET_URL", "{token}")
 
 # --- The API ---------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -315,7 +327,14 @@ _log = env.log_options()
 LOG_LEVEL, LOG_FORMAT = _log["level"], _log["form"]
 LOGGING = logging_config(
     **_log,
-    secrets=[SECRET_KEY, JWT_SIGNING_KEY, ADMIN_PASSWORD, TMDB_API_KEY, TMDB_ACCESS_TOKEN],
+    secrets=[
+        SECRET_KEY,
+        JWT_SIGNING_KEY,
+        ADMIN_PASSWORD,
+        TMDB_API_KEY,
+        TMDB_ACCESS_TOKEN,
+        vars().get("EMAIL_HOST_PASSWORD", ""),
+    ],
 )
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 

@@ -2,7 +2,7 @@
 
 import re
 
-from config import env
+from config import env, mail
 from config.settings import base
 from config.settings.base import *  # noqa: F403 - an environment is the base plus what differs
 
@@ -35,6 +35,14 @@ if "allies" in base.PLATFORM_APPS and (
         "CREDENTIALS_KEYS is missing, malformed or holds the local key."
         " Set id:base64 of 32 random bytes, the current key first."
     )
+
+# No mail by default: a container's disk is no mailbox. Links need an address, with or without mail.
+EMAIL_URL = env.text("EMAIL_URL", "")
+MAIL_ENABLED = bool(EMAIL_URL)
+vars().update(mail.settings_of("EMAIL_URL", EMAIL_URL))
+PUBLIC_URL = base.PUBLIC_URL if env.text("PUBLIC_URL", "") else ""
+if MAIL_ENABLED and not PUBLIC_URL and not base.PASSWORD_RESET_URL:
+    env.refuse("PUBLIC_URL is not set, and EMAIL_URL is: mails with links need its address.")
 
 STORAGES = {
     **base.STORAGES,

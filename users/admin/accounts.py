@@ -3,22 +3,31 @@
 from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import PasswordChangeView
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
 
 from core.admin.base import ModelAdmin
-from users import services
+from core.errors import ApplicationError
+from users import resets, services
 from users.admin.access import access_of
 from users.auth import browser, sessions
 from users.errors import RemovesOneself, TooManyAccountChanges, WrongCurrentPassword
-from users.forms import OwnPasswordForm, OwnUserForm, SignInForm, UserForm
+from users.forms import LinkForm, OwnPasswordForm, OwnUserForm, UserForm
 from users.models import User
 
 
@@ -42,7 +51,6 @@ def change_own_password(request: HttpRequest, extra_context: Any = None) -> Http
     )(request)
 
 
-admin.site.login_form = SignInForm
 admin.site.password_change = change_own_password  # type: ignore[method-assign, assignment]  # no attribute names the form
 admin.site.unregister(Group)  # rights come from the role alone
 
@@ -68,6 +76,7 @@ class UserAdmin(ModelAdmin):
     search_fields = ("search_key",)
     ordering = ("-id",)
     actions = ("end_sessions", "export_csv")
+    actions_detail = ("link",)
     shows_cascade = False  # removing anonymises the row, and nothing cascades
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -162,6 +171,32 @@ class UserAdmin(ModelAdmin):
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Tell whether sessions may be revoked."""
         return request.user.has_perm("users.revoke_session")
+
+    def has_link_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
+        """Tell whether one-time links may be made; for whom, the service says."""
+        return request.user.has_perm("users.link_user")
+
+    @action(description=_("Make a one-time link"), permissions=["link"], url_path="link")
+    def link(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show a link that sets the user's password, once, or have it mailed to them."""
+        user = self.get_object(request, unquote(object_id))
+        if user is None:
+            raise Http404
+        form, by = LinkForm(request.POST or None), cast("User", request.user)
+        context = {"form": form, "user_linked": user, "title": gettext("One-time link: %s") % user}
+        context["mails"] = resets.mails_are_sent()
+        if not form.is_valid():
+            return self.page(request, "users/admin/link.html", **context)
+        try:
+            if "mail" in request.POST:
+                resets.mail_link(user=user, by=by, reason=form.cleaned_data["reason"])
+                self.tell(request, gettext("The mail is on its way to %s.") % user)
+                return HttpResponseRedirect(reverse("admin:users_user_change", args=[user.pk]))
+            made, address = resets.show_link(user=user, by=by, reason=form.cleaned_data["reason"])
+            context |= {"made": made, "address": address}
+        except ApplicationError as error:
+            form.add_error(None, str(error.detail))
+        return self.page(request, "users/admin/link.html", **context)
 
     @admin.action(description=_("End all sessions"), permissions=["revoke"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -106,6 +106,15 @@ def reset(bucket: Bucket) -> None:
     LoginBucket.objects.filter(key=bucket.key).delete()
 
 
+def forget_attempts(email: str) -> None:
+    """Empty every bucket of signing in to an account, after its owner proved who they are.
+
+    What has a rate of its own stays: codes of the second factor, links asked for.
+    """
+    rows = LoginBucket.objects.filter(account=account_key(email), max_attempts__isnull=True)
+    rows.delete()
+
+
 def is_locked(bucket: LoginBucket, now: datetime) -> bool:
     """Tell whether another attempt would be refused at ``now``."""
     most = bucket.max_attempts or settings.LOGIN_ATTEMPTS

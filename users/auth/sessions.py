@@ -22,6 +22,7 @@ from core.api.statements import Mark, statement
 from core.audit import journal
 from core.proxies import client_address
 from core.text import printable
+from users.auth import second_factor
 from users.auth.devices import known_device, new_device
 from users.auth.passwords import check_credentials
 from users.auth.tokens import AccessToken, Pair, RefreshToken, pair_of
@@ -62,22 +63,31 @@ def actor_of(user: User) -> context.Actor:
     return context.Actor("user", user.pk, user.get_username(), user.role)
 
 
-@sensitive_variables("password")
+@sensitive_variables("password", "otp")
 def sign_in(
-    *, email: str, password: str, device: str = "", client: Client = UNKNOWN_CLIENT
+    *,
+    email: str,
+    password: str,
+    otp: str = "",
+    device: str = "",
+    client: Client = UNKNOWN_CLIENT,
 ) -> SignedIn:
-    """Open a session for whoever knows the password. Must not run inside a transaction.
+    """Open a session for whoever knows the password, and has the second factor if there is one.
+
+    Must not run inside a transaction.
 
     The row is read again under its lock: a change of password or e-mail address that ended all
     sessions a moment ago must not be outlived by one opened with the former one.
 
     Raises:
         InvalidCredentials: no active account has this e-mail and this password.
+        SecondFactorRequired, InvalidSecondFactor, SecondFactorSetupRequired: see there.
         LoginLocked: there were too many attempts.
     """
     user = check_credentials(email=email, password=password, device=device)
     if user is None:
         raise InvalidCredentials
+    second_factor.check(user=user, otp=otp)
     with transaction.atomic():
         current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         renewed = current.password != user.password

@@ -1,6 +1,18 @@
-"""People, what lets them in, and the attempts to sign in."""
+"""People, what lets them in, and what proves who they are."""
 
 from users.models.access import ApiToken, LoginBucket, Session, SessionKind
 from users.models.accounts import User
+from users.models.proofs import LinkMail, MailStatus, OneTimeLink, Purpose, SecondFactor
 
-__all__ = ["ApiToken", "LoginBucket", "Session", "SessionKind", "User"]
+__all__ = [
+    "ApiToken",
+    "LinkMail",
+    "LoginBucket",
+    "MailStatus",
+    "OneTimeLink",
+    "Purpose",
+    "SecondFactor",
+    "Session",
+    "SessionKind",
+    "User",
+]

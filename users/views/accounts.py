@@ -157,7 +157,7 @@ class TokenView(APIView):
 
 
 class SignInView(TokenView):
-    """Sign in with e-mail and password."""
+    """Sign in with e-mail and password, and a code where there is a second factor."""
 
     resource = contract.SIGN_IN
 
@@ -172,6 +172,7 @@ class SignInView(TokenView):
         signed_in = sessions.sign_in(
             email=body["email"],
             password=body["password"],
+            otp=body.get("otp", ""),
             device=devices.presented(request),
             client=sessions.Client.of(request._request),  # noqa: SLF001 - proxies are read from Django's
         )
