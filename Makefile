@@ -53,6 +53,8 @@ run: install ## Start web, worker, beat and the sandbox on port 9050 (Ctrl-C sto
 	port="$${PORT:-$$(sed -n 's/^PORT=//p' .env)}"; port="$${port:-9050}"; \
 	export SANDBOX_PORT="$${SANDBOX_PORT:-$$(sed -n 's/^SANDBOX_PORT=//p' .env)}"; \
 	export SANDBOX_PORT="$${SANDBOX_PORT:-$$((port + 1))}"; \
+	export PUBLIC_URL="$${PUBLIC_URL:-$$(sed -n 's/^PUBLIC_URL=//p' .env)}"; \
+	export PUBLIC_URL="$${PUBLIC_URL:-http://127.0.0.1:$$port}"; \
 	export TZ="$${TIME_ZONE:-$$(sed -n 's/^TIME_ZONE=//p' .env)}"; \
 	exec $(BIN)/honcho -e /dev/null $$colour start -p "$$port"
 

@@ -241,5 +241,7 @@ class Idempotency:
         sealed = bytes(row.body)
         body = self.cipher.decrypt(sealed[:12], sealed[12:], self.digest.encode())
         response = HttpResponse(body, status=row.status, headers=row.headers)
+        if "Content-Type" not in row.headers:  # nothing has none; Django would say text/html
+            del response["Content-Type"]
         response["Idempotency-Replayed"] = "true"
         return response

@@ -89,6 +89,11 @@ def totp(secret: bytes) -> TOTP:
     return TOTP(secret, DIGITS, SHA1(), STEP_SECONDS)  # noqa: S303 - RFC 6238's, and all that apps know
 
 
+def present_step() -> int:
+    """Return the number of the time step that the server's clock is in."""
+    return int(time.time()) // STEP_SECONDS
+
+
 def recovery_digests_of(code: str) -> list[str]:
     """Return the digests of a recovery code, however it was typed, under each key."""
     plain = re.sub(r"[\s-]", "", code).lower()
@@ -136,7 +141,7 @@ def prove(*, factor: SecondFactor, user: User, otp: str) -> None:
 @sensitive_variables("code")
 def use_code(factor: SecondFactor, code: str) -> bool:
     """Take a code of the app, unless it or a later one was taken: of two at once, one wins."""
-    codes, present = totp(opened(factor)), int(time.time()) // STEP_SECONDS
+    codes, present = totp(opened(factor)), present_step()
     matching = [
         step
         for step in range(present - DRIFT_STEPS, present + DRIFT_STEPS + 1)

@@ -44,6 +44,10 @@ CELLS = [
     ("post", "/api/auth/token", {}, 400, 400, 400),
     ("post", "/api/auth/token/refresh", {}, 400, 400, 400),
     ("post", "/api/auth/logout", {}, 400, 204, 204),
+    ("post", "/api/auth/password-reset", {}, 400, 400, 400),
+    ("post", "/api/auth/password-reset", {"email": "any@example.com"}, 202, 202, 202),
+    ("post", "/api/auth/password-reset/confirm", {}, 400, 400, 400),
+    ("get", "/api/auth/password-reset", None, 405, 405, 405),
     ("get", "/api/auth/token", None, 405, 405, 405),
 ]
 
