@@ -34,10 +34,8 @@ def settings_of(name: str, url: str) -> dict[str, Any]:
             "EMAIL_BACKEND": f"{BACKENDS}.filebased.EmailBackend",
             "EMAIL_FILE_PATH": str(folder),
         }
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    asked = [QUERIES.get(key) for key, value in query.items() if value.lower() in {"true", "1"}]
-    scheme = asked[0] if parts.scheme == "smtp" and len(asked) == 1 else parts.scheme
-    if scheme not in ENCRYPTION or len(asked) != len(query) or not parts.hostname:
+    scheme = encryption_of(parts.scheme, parts.query)
+    if scheme not in ENCRYPTION or not parts.hostname:
         env.refuse(f"{name} must be like one of {EXAMPLES}.")
     switch, usual = ENCRYPTION[scheme]
     return {
@@ -49,3 +47,12 @@ def settings_of(name: str, url: str) -> dict[str, Any]:
         "EMAIL_TIMEOUT": TIMEOUT_SECONDS,
         **({switch: True} if switch else {}),
     }
+
+
+def encryption_of(scheme: str, query: str) -> str:
+    """Return the scheme that says the same as ``smtp`` with a query; any other query means none."""
+    if not query:
+        return scheme
+    (key, value), *more = parse_qsl(query, keep_blank_values=True) or [("", "")]
+    means = scheme == "smtp" and not more and value.lower() in {"true", "1"}
+    return QUERIES.get(key, "") if means else ""

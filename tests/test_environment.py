@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import manage
-from config import env
+from config import env, mail
 from core import context
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,6 +66,18 @@ def test_a_malformed_variable_stops_the_process_with_one_sentence(boot, tmp_path
         ("REFRESH_TOKEN_DAYS", "99999999"),
         ("LOGIN_WINDOW_SECONDS", "soon"),
         ("DEMO_DATA", "perhaps"),
+        ("PUBLIC_URL", "plaza.example"),
+        ("PUBLIC_URL", "https://user:sekret@plaza.example"),
+        ("PASSWORD_RESET_URL", "https://front.example/new-password"),
+        ("PASSWORD_RESET_URL", "javascript:{token}"),
+        ("STAFF_SECOND_FACTOR", "always"),
+        ("EMAIL_URL", "mail.example:25"),
+        ("EMAIL_URL", "smtp://"),
+        ("EMAIL_URL", "gopher://mail.example"),
+        ("EMAIL_URL", "file://folder/mail"),
+        ("EMAIL_URL", "smtp://user:sekret@mail.example:port"),
+        ("EMAIL_URL", "smtp://user:sekret@mail.example/?tls=maybe"),
+        ("EMAIL_URL", "smtp://user:sekret@mail.example/?tls=true&ssl=true"),
     ]
     taken = [("PLATFORM_APPS", ""), ("PLATFORM_APPS", " "), ("PLATFORM_APPS", " movies , dogs ")]
     environment = {
@@ -141,6 +153,86 @@ def test_production_names_its_hosts(boot, tmp_path, hosts):
     ran = boot("import config.wsgi", environment)
     assert ran.returncode == 1
     assert ran.stderr.startswith("plaza: ALLOWED_HOSTS is not set.")
+
+
+MAILED = """
+from config.settings import production
+print(production.MAIL_ENABLED, production.EMAIL_BACKEND.split(".")[-2], repr(production.PUBLIC_URL))
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "False dummy ''"),
+        ({"PUBLIC_URL": "https://plaza.example"}, "False dummy 'https://plaza.example'"),
+        (
+            {"EMAIL_URL": "smtps://mail.example", "PUBLIC_URL": "https://plaza.example"},
+            "True smtp 'https://plaza.example'",
+        ),
+        (
+            {
+                "EMAIL_URL": "smtps://mail.example",
+                "PASSWORD_RESET_URL": "https://front.example/#{token}",
+            },
+            "True smtp ''",
+        ),
+        (
+            {"EMAIL_URL": "smtps://mail.example"},
+            "plaza: PUBLIC_URL is not set, and EMAIL_URL is: mails with links need its address.",
+        ),
+    ],
+)
+def test_production_mails_no_link_without_an_address(boot, tmp_path, variables, said):
+    apis = ("DOG_API_URL", "RELAY_API_URL", "TMDB_API_URL")
+    environment = {
+        **dict.fromkeys(apis, "https://api.example"),
+        "PATH": os.defpath,
+        "SECRET_KEY": "k" * 50,
+        "JWT_SIGNING_KEY": "j" * 50,
+        "ALLOWED_HOSTS": "testserver",
+        "PLATFORM_APPS": "",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}",
+        **variables,
+    }
+    ran = boot(MAILED, environment)
+    assert (ran.stdout + ran.stderr).strip() == said
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("", {"BACKEND": "dummy"}),
+        ("console://", {"BACKEND": "console"}),
+        ("file://", {"BACKEND": "filebased", "FILE_PATH": str(env.VAR_DIR / "mail")}),
+        ("file:///srv/mail", {"BACKEND": "filebased", "FILE_PATH": "/srv/mail"}),
+        ("smtp://mail.example", {"HOST": "mail.example", "PORT": 25}),
+        ("smtp://[2001:db8::1]:2525", {"HOST": "2001:db8::1", "PORT": 2525}),
+        ("smtp+tls://mail.example", {"HOST": "mail.example", "PORT": 587, "USE_TLS": True}),
+        (
+            "smtp://mail.example:587/?tls=true",
+            {"HOST": "mail.example", "PORT": 587, "USE_TLS": True},
+        ),
+        ("smtp://mail.example/?ssl=1", {"HOST": "mail.example", "PORT": 465, "USE_SSL": True}),
+        (
+            "smtps://ana%40example.com:p%2Fw%3A@mail.example",
+            {
+                "HOST": "mail.example",
+                "PORT": 465,
+                "HOST_USER": "ana@example.com",
+                "HOST_PASSWORD": "p/w:",
+                "USE_SSL": True,
+            },
+        ),
+    ],
+)
+def test_an_email_url_is_djangos_settings(url, expected):
+    if "HOST" in expected:
+        defaults = {"BACKEND": "smtp", "HOST_USER": "", "HOST_PASSWORD": "", "TIMEOUT": 10}
+        expected = {**defaults, **expected}
+    backend = f"django.core.mail.backends.{expected['BACKEND']}.EmailBackend"
+    wanted = {f"EMAIL_{name}": value for name, value in {**expected, "BACKEND": backend}.items()}
+    assert mail.settings_of("EMAIL_URL", url) == wanted
 
 
 # --- The log's form ------------------------------------------------------------------------------

@@ -11,8 +11,6 @@ from django.urls import reverse
 from core.middleware import ADMIN_PREFIX
 from users.auth import browser, devices, second_factor
 
-SECOND_FACTOR_KEY = "users.second_factor"  # in Django's session: there is one
-
 
 class BrowserSessionMiddleware:
     """Signs a browser out of the admin whose session was ended, is over or was idle too long.
@@ -50,10 +48,11 @@ class StaffSecondFactorMiddleware:
         """Tell whether the browser asks for a page that takes a second factor, without one."""
         if not request.path.startswith(ADMIN_PREFIX) or not request.user.is_authenticated:
             return False
-        if request.session.get(SECOND_FACTOR_KEY) or not second_factor.is_required(request.user):
+        session, user = request.session, request.user
+        if session.get(second_factor.SESSION_KEY) or not second_factor.is_required(user):
             return False
-        if second_factor.of(request.user) is not None:
-            request.session[SECOND_FACTOR_KEY] = True  # whoever takes it away ends the session
+        if second_factor.of(user) is not None:
+            session[second_factor.SESSION_KEY] = True  # whoever removes it ends the session
             return False
         return request.path not in [reverse(f"admin:{name}") for name in self.OPEN]
 

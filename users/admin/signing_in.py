@@ -5,6 +5,7 @@ from typing import Any, cast
 import segno
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
@@ -14,8 +15,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from users import resets, services
-from users.auth import second_factor
-from users.auth.sessions import Client
+from users.auth import browser, second_factor
+from users.auth.second_factor import SESSION_KEY
+from users.auth.sessions import Client, revoke_sessions_of
 from users.errors import (
     InvalidLink,
     InvalidSecondFactor,
@@ -24,7 +26,6 @@ from users.errors import (
     WrongCurrentPassword,
 )
 from users.forms import ForgottenForm, NewPasswordForm, ProofForm, SignInForm, locked
-from users.middleware import SECOND_FACTOR_KEY
 from users.models import User
 
 methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -104,19 +105,25 @@ def begin(_request: HttpRequest, user: User, given: dict[str, str]) -> dict[str,
 def confirm(request: HttpRequest, user: User, given: dict[str, str]) -> dict[str, Any]:
     """Ask for codes from now on, and show the recovery codes, once."""
     codes = second_factor.confirm(user=user, otp=given["otp"])
-    request.session[SECOND_FACTOR_KEY] = True
+    request.session[SESSION_KEY] = True
     return {"codes": codes}
 
 
 def remove(request: HttpRequest, user: User, given: dict[str, str]) -> dict[str, Any]:
-    """Ask for no codes any more, after one and the password."""
+    """Ask for no codes any more, after one and the password; end the user's other sessions."""
     services.confirm_password(user=user, password=given["password"])
     factor = second_factor.of(user)
     if factor is None:
         raise InvalidSecondFactor
     second_factor.prove(factor=factor, user=user, otp=given["otp"])
-    second_factor.remove(user=user, reason="Removed by its owner.")
-    request.session.pop(SECOND_FACTOR_KEY, None)
+    with transaction.atomic():
+        second_factor.remove(user=user, reason="Removed by its owner.")
+        revoke_sessions_of(
+            user=user,
+            reason="The second factor was removed.",
+            besides=browser.present(request),
+        )
+    request.session.pop(SESSION_KEY, None)
     return {"removed": True}
 
 

@@ -36,6 +36,7 @@ from users.errors import (
 )
 from users.models import SecondFactor, User
 
+SESSION_KEY = "users.second_factor"  # in a browser's session: its user has one
 STEP_SECONDS = 30
 DIGITS = 6
 DRIFT_STEPS = 1  # before and after the present one (RFC 6238, 5.2)

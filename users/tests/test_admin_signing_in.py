@@ -263,6 +263,8 @@ def test_a_second_factor_is_set_up_and_asked_for_and_removed(support, clock):
     data = {"password": PASSWORD, "otp": clock.code(factor)}
     assert support.post(SECOND, {"step": "remove", **data}).context["removed"] is True
     assert not SecondFactor.objects.exists()
+    assert support.get("/admin/").status_code == 200
+    assert client.get("/admin/").status_code == 302, "other sessions end"
     entries = JournalEntry.objects.filter(model="users.SecondFactor").order_by("pk")
     assert [entry.action for entry in entries] == ["create", "change", "delete"]
     assert entries[2].reason == "Removed by its owner."
