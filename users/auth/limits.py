@@ -65,12 +65,15 @@ class Bucket:
 def reserve(bucket: Bucket) -> None:
     """Take a place in the bucket, or raise LoginLocked."""
     now, rate = timezone.now(), bucket.present_rate
-    for _attempt in range(3):  # a bucket may be unlocked or purged between two statements
+    for _attempt in range(5):  # a bucket may be unlocked or purged between two statements
         if acquire(bucket.key, now, rate):
             return
-        ends_at = LoginBucket.objects.filter(key=bucket.key).values_list("window_ends_at").first()
-        if ends_at is not None:
-            raise LoginLocked(retry_after=max(1, int((ends_at[0] - now).total_seconds()) + 1))
+        found = LoginBucket.objects.filter(key=bucket.key).first()
+        if found is not None:  # full, or made by somebody else since the UPDATE found none
+            if is_full(found, now, rate):
+                wait = int((found.window_ends_at - now).total_seconds()) + 1
+                raise LoginLocked(retry_after=max(1, wait))
+            continue
         row = LoginBucket(
             key=bucket.key,
             account=account_key(bucket.email),
@@ -118,4 +121,9 @@ def forget_attempts(email: str) -> None:
 def is_locked(bucket: LoginBucket, now: datetime) -> bool:
     """Tell whether another attempt would be refused at ``now``."""
     most = bucket.max_attempts or settings.LOGIN_ATTEMPTS
-    return bucket.window_ends_at > now and bucket.attempts >= most
+    return is_full(bucket, now, Rate(most, settings.LOGIN_WINDOW_SECONDS))
+
+
+def is_full(bucket: LoginBucket, now: datetime, rate: Rate) -> bool:
+    """Tell whether the window that is open at ``now`` takes no more."""
+    return bucket.window_ends_at > now and bucket.attempts >= rate.attempts

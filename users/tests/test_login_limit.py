@@ -9,6 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from core.models import JournalEntry
+from core.tests.helpers_threads import together
 from users import services
 from users.auth import devices, limits, passwords
 from users.constants import DEVICE_COOKIE
@@ -278,6 +279,16 @@ def test_two_hundred_parallel_guesses_check_five_passwords(checked, email):
         answers = list(pool.map(guess, range(200)))
     assert (answers.count(None), answers.count("locked")) == (5, 195)
     assert checked() == 5
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_of_those_who_come_first_at_once_as_many_are_let_in_as_one_after_the_other():
+    """Whoever finds the bucket that another one just made waits for its count, not for its end."""
+    for number in range(10):
+        bucket = limits.Bucket(f"user{number}@example.com")
+        assert together(5, lambda _number, bucket=bucket: limits.reserve(bucket)) == [None] * 5
+        assert LoginBucket.objects.get(key=bucket.key).attempts == 5
 
 
 @pytest.mark.postgres
