@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config import env, mail
@@ -347,4 +348,13 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 
-UNFOLD = {"SITE_TITLE": "Plaza", "SITE_HEADER": "Plaza", "SITE_SYMBOL": "storefront"}
+UNFOLD = {
+    "SITE_TITLE": "Plaza",
+    "SITE_HEADER": "Plaza",
+    "SITE_SYMBOL": "storefront",
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")},
+        ],
+    },
+}

@@ -53,6 +53,15 @@ def test_the_sign_in_page_leads_to_the_forgotten_password(client):
     assert f'href="{FORGOTTEN}"' in text(client.get("/admin/login/"))
 
 
+@pytest.mark.parametrize("path", ["/admin/", "/admin/users/user/"])
+def test_whoever_signs_in_comes_to_the_page_that_they_asked_for(client, path):
+    user = UserFactory(role=Role.SUPPORT)
+    address = "/admin/login/" if path == "/admin/" else f"/admin/login/?next={path}"
+    asked = re.search(r'name="next" value="([^"]*)"', text(client.get(address)))[1]
+    data = {"username": user.email, "password": PASSWORD, "next": asked}
+    assert client.post(address, data)["Location"] == path
+
+
 def test_a_person_gets_a_link_and_sets_a_password(client):
     user = UserFactory(email="ana@example.com")
     known = client.post(FORGOTTEN, {"email": "Ana@example.com"})
@@ -125,6 +134,7 @@ def test_support_shows_a_link_once_with_a_reason(support, api):
     user = UserFactory(role=Role.SELLER)
     assert f'href="{page_of(user)}"' in text(support.get(f"/admin/users/user/{user.pk}/change/"))
     assert not OneTimeLink.objects.exists()
+    assert f"One-time link: {user.email}" in text(support.get(page_of(user)))
     page = support.post(page_of(user), {"reason": "", "show": ""})
     assert list(page.context["form"].errors) == ["reason"]
     assert not OneTimeLink.objects.exists()
@@ -239,6 +249,7 @@ def log_in(user, **data):
 
 def test_a_second_factor_is_set_up_and_asked_for_and_removed(support, clock):
     assert "one-time-code" not in text(Client().get("/admin/login/"))
+    assert f'href="{SECOND}"' in text(support.get("/admin/")), "in the menu of one's account"
     page = support.post(SECOND, {"step": "begin", "password": "a guess"})
     assert list(page.context["form"].errors) == ["password"]
     assert not SecondFactor.objects.exists()
