@@ -1,4 +1,4 @@
-"""Production does not start with the credentials that everybody can read in the repository."""
+"""What production must not start with, or should not: public credentials, links without address."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -43,6 +43,20 @@ def no_demo_credentials(
             id="users.E001",
         )
         for what in demo_credentials()
+    ]
+
+
+@checks.register()
+def links_have_an_address(**_: Any) -> list[checks.CheckMessage]:
+    """Warn in production when support can make no links (with mail on, it does not start)."""
+    if not settings.PRODUCTION or settings.PUBLIC_URL or settings.PASSWORD_RESET_URL:
+        return []
+    return [
+        checks.Warning(
+            "PUBLIC_URL is not set, so no link to set a password can be made.",
+            hint="Set the address that people reach the platform at, as https://plaza.example.",
+            id="users.W001",
+        )
     ]
 
 

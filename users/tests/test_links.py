@@ -16,6 +16,7 @@ from core.roles import Role
 from core.tests.helpers_threads import together
 from users import resets, services
 from users.auth import api_tokens, links
+from users.checks import links_have_an_address
 from users.errors import InvalidLink
 from users.models import LinkMail, LoginBucket, OneTimeLink, Purpose, Session, User
 from users.tasks import mail_link, purge_expired
@@ -334,6 +335,14 @@ def test_the_address_is_never_the_requests(api, settings):
     assert "evil" not in mail.outbox[0].body
     settings.PASSWORD_RESET_URL = "https://front.example/new-password?code={token}"
     assert links.address_of("abc") == "https://front.example/new-password?code=abc"
+
+
+def test_production_warns_when_no_link_can_be_made(settings):
+    assert links_have_an_address() == []
+    settings.PRODUCTION, settings.PUBLIC_URL = True, ""
+    assert [warning.id for warning in links_have_an_address()] == ["users.W001"]
+    settings.PASSWORD_RESET_URL = "https://front.example/#{token}"
+    assert links_have_an_address() == []
 
 
 def test_a_former_secret_key_keeps_links_good(api, settings):
