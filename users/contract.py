@@ -4,11 +4,15 @@ from core.api.schema.tables import Operation, Resource
 from users.errors import (
     EmailTaken,
     InvalidCredentials,
+    InvalidLink,
+    InvalidSecondFactor,
     InvalidToken,
     LastAdmin,
     LoginLocked,
     NoSession,
     OnlyAdmin,
+    SecondFactorRequired,
+    SecondFactorSetupRequired,
     SessionRequired,
     TooManyAccountChanges,
     TooManyTokens,
@@ -85,7 +89,13 @@ SIGN_IN = Resource(
         "post": Operation(
             "signIn",
             "Sign in with e-mail and password",
-            errors=(InvalidCredentials, LoginLocked),
+            errors=(
+                InvalidCredentials,
+                InvalidSecondFactor,
+                LoginLocked,
+                SecondFactorRequired,
+                SecondFactorSetupRequired,
+            ),
             example={"email": "admin@plaza.example", "password": "plaza-demo-2026"},
         )
     },
@@ -113,6 +123,27 @@ SIGN_OUT = Resource(
             errors=(NoSession,),
             token_is_optional=True,
             example={},
+        )
+    },
+)
+PASSWORD_RESET = Resource(
+    "password reset",
+    {
+        "post": Operation(
+            "requestPasswordReset",
+            "Ask for a link that sets a new password",
+            example={"email": "admin@plaza.example"},
+        )
+    },
+)
+PASSWORD_RESET_CONFIRM = Resource(
+    "password reset",
+    {
+        "post": Operation(
+            "confirmPasswordReset",
+            "Set a password by a link",
+            errors=(InvalidLink,),
+            example={"token": "kJ4…", "password": "quiet-river-2026"},
         )
     },
 )
@@ -157,6 +188,8 @@ OWN_TOKENS = Resource(
     {"id": ("The token's id.", 3)},
 )
 FIELDS = {
+    "PasswordResetConfirm.token": "What stands behind `#` in the link; good once.",
+    "PasswordResetConfirm.password": "The new password, of at least 8 characters.",
     "User.name": "The first name.",
     "last_name": "The last name.",
     "email": "The e-mail address; unique, whatever its case.",

@@ -6,7 +6,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from users import permissions, resets
+from users import contract, permissions, resets
 from users.auth.sessions import Client
 from users.serializers import PasswordResetConfirmSerializer, PasswordResetSerializer
 from users.views.accounts import TokenView
@@ -15,6 +15,7 @@ from users.views.accounts import TokenView
 class PasswordResetView(TokenView):
     """Ask for a link that sets a new password."""
 
+    resource = contract.PASSWORD_RESET
     permission_table = permissions.PASSWORD_RESET
     renderer_classes = ()  # 202 without a body: nobody learns who has an account
 
@@ -30,6 +31,7 @@ class PasswordResetView(TokenView):
 class PasswordResetConfirmView(TokenView):
     """Set a password by a link."""
 
+    resource = contract.PASSWORD_RESET_CONFIRM
     permission_table = permissions.PASSWORD_RESET
     renderer_classes = ()  # 204: there is nothing to negotiate
     atomic = True

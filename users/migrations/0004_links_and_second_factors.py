@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('users', '0002_sessions_and_own_tokens'),
+        ('users', '0003_keys_of_names'),
     ]
 
     operations = [
