@@ -39,12 +39,17 @@ PATIENTS = Resource(
         ),
         "retrieve": Operation(
             description="Return the patient with their studies. SUPPORT sees only that there is "
-            "one. Each look is in the access log."
+            "one. Each look is in the access log.",
+            errors=(PatientMerged,),
         ),
         "create": Operation(errors=(EmailTaken,), example=PERSON),
-        "update": Operation(errors=(EmailTaken,), example=PERSON),
-        "partial_update": Operation(errors=(EmailTaken,), example={"last_name": "Treviño Díaz"}),
-        "destroy": Operation(description=ARCHIVED.format("the patient and their studies")),
+        "update": Operation(errors=(EmailTaken, PatientMerged), example=PERSON),
+        "partial_update": Operation(
+            errors=(EmailTaken, PatientMerged), example={"last_name": "Treviño Díaz"}
+        ),
+        "destroy": Operation(
+            description=ARCHIVED.format("the patient and their studies"), errors=(PatientMerged,)
+        ),
         "import_files": Operation(
             "importPatients",
             errors=(
@@ -88,13 +93,21 @@ STUDIES = Resource(
 PATIENT_STUDIES = Resource(
     "patient study",
     {
-        "list": Operation(description="Return the studies of a patient who is there, in pages."),
-        "create": Operation(
-            description="Add a study to the patient of the address.", example=STUDY
+        "list": Operation(
+            description="Return the studies of a patient who is there, in pages.",
+            errors=(PatientMerged,),
         ),
-        "update": Operation(errors=(UnknownPatient,), example=STUDY),
-        "partial_update": Operation(errors=(UnknownPatient,), example={"urgency_level": "HIGH"}),
-        "destroy": Operation(description=ARCHIVED.format("the study")),
+        "retrieve": Operation(errors=(PatientMerged,)),
+        "create": Operation(
+            description="Add a study to the patient of the address.",
+            errors=(PatientMerged,),
+            example=STUDY,
+        ),
+        "update": Operation(errors=(PatientMerged, UnknownPatient), example=STUDY),
+        "partial_update": Operation(
+            errors=(PatientMerged, UnknownPatient), example={"urgency_level": "HIGH"}
+        ),
+        "destroy": Operation(description=ARCHIVED.format("the study"), errors=(PatientMerged,)),
     },
     {**PATIENT_ID, **STUDY_ID},
     one="a study of the patient",

@@ -52,6 +52,12 @@ def _promised(request):
         yield
 
 
+@pytest.fixture
+def unpromised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare nothing: the test makes a view give answers that no contract has."""
+    monkeypatch.setattr("tests.answers.mistake_in", lambda *_arguments, **_options: None)
+
+
 def mistake_in(response: Any, *, look_inside: bool) -> str | None:
     """Return what ``response`` is that the contract does not say, or None."""
     operation = operation_of(response)

@@ -14,6 +14,7 @@ from users.errors import (
     SecondFactorRequired,
     SecondFactorSetupRequired,
     SessionRequired,
+    TokenReadOnly,
     TooManyAccountChanges,
     TooManyTokens,
     WrongCurrentPassword,
@@ -120,7 +121,7 @@ SIGN_OUT = Resource(
         "post": Operation(
             "signOut",
             "Sign out",
-            errors=(NoSession,),
+            errors=(NoSession, TokenReadOnly),
             token_is_optional=True,
             example={},
         )

@@ -115,6 +115,7 @@ class ComeBack(Conflict):
     retry_after = 3
 
 
+@pytest.mark.usefixtures("unpromised")
 @pytest.mark.parametrize(
     ("error", "status"),
     [
@@ -146,6 +147,7 @@ def test_a_refusal_that_may_end_otherwise_is_run_anew(admin_api, monkeypatch, er
     assert (again.status_code, "Idempotency-Replayed" in again) == (201, False)
 
 
+@pytest.mark.usefixtures("unpromised")
 def test_a_success_is_kept_even_if_it_says_when_to_come_back(admin_api, monkeypatch):
     headers = {"Retry-After": "5"}
     monkeypatch.setattr(UserViewSet, "get_success_headers", lambda *_args: headers)
@@ -153,6 +155,7 @@ def test_a_success_is_kept_even_if_it_says_when_to_come_back(admin_api, monkeypa
     assert User.objects.filter(email="ada@example.com").count() == 1
 
 
+@pytest.mark.usefixtures("unpromised")
 def test_what_a_refusal_records_outlives_its_key(admin_api, monkeypatch):
     def note(self, error):
         journal.record(journal.Action.REFUSED, self.request.user, reason=str(error))
@@ -167,6 +170,7 @@ def test_what_a_refusal_records_outlives_its_key(admin_api, monkeypatch):
     assert StoredAnswer.objects.count() == 0
 
 
+@pytest.mark.usefixtures("unpromised")
 def test_a_streamed_answer_is_sent_and_kept_whole(admin_api, monkeypatch):
     def create(self, request, *_args, **_kwargs):
         UserFactory(email="ada@example.com")
@@ -180,6 +184,7 @@ def test_a_streamed_answer_is_sent_and_kept_whole(admin_api, monkeypatch):
     assert User.objects.filter(email="ada@example.com").count() == 1
 
 
+@pytest.mark.usefixtures("unpromised")
 def test_a_failure_that_is_answered_and_not_raised_has_no_effect(admin_api, monkeypatch):
     def create(self, request, *_args, **_kwargs):
         UserFactory(email="ada@example.com")

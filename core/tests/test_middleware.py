@@ -33,6 +33,7 @@ def test_another_spelling_of_an_address_is_none(admin_api, path):
     assert_problem(admin_api.generic("GET", path), 404, "not_found")
 
 
+@pytest.mark.usefixtures("unpromised")
 @pytest.mark.parametrize("variable", ["RAW_URI", "REQUEST_URI"])
 @pytest.mark.parametrize(
     "path",
