@@ -1,27 +1,42 @@
 """Dogs and files for support staff."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from core.admin.base import ModelAdmin, ReadOnlyAdmin
-from dogs import services
+from dogs import adoptions, services
 from dogs.constants import PictureStatus, RelayStatus
-from dogs.models import Dog, RelayedFile
+from dogs.forms import DogForm
+from dogs.models import Adoption, Dog, RelayedFile
+
+SHOWN_ADOPTIONS = 50
+
+
+def shown(moment: datetime | None) -> str:
+    """Return a time as people here read it; nobody knows when the first adoptions were."""
+    return "?" if moment is None else date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
 @admin.register(Dog)
 class DogAdmin(ModelAdmin):
     """Dogs: search by name, repair pictures."""
 
+    form = DogForm
     fields = (
         "name",
         "is_adopted",
         "owner",
+        "adoptions",
         "picture",
         "picture_status",
         "picture_attempts",
@@ -29,6 +44,7 @@ class DogAdmin(ModelAdmin):
         "create_date",
     )
     readonly_fields = (
+        "adoptions",
         "picture",
         "picture_status",
         "picture_attempts",
@@ -41,7 +57,8 @@ class DogAdmin(ModelAdmin):
     search_fields = ("search_key", "owner__search_key")
     autocomplete_fields = ("owner",)
     ordering = ("-id",)
-    actions = ("fetch_picture_again", "export_csv")
+    shows_cascade = False  # its adoptions go with the dog
+    actions = ("release", "fetch_picture_again", "export_csv")
 
     def create(self, obj: Dog, fields: dict[str, Any]) -> Dog:
         """Take the dog in, as the API does."""
@@ -50,6 +67,35 @@ class DogAdmin(ModelAdmin):
     def change(self, stored: Dog, fields: dict[str, Any]) -> None:
         """Change the dog, as the API does."""
         services.change_dog(dog=stored, **fields)
+
+    @admin.display(description=_("adoptions"))
+    def adoptions(self, dog: Dog) -> str:
+        """Show the newest adoptions: who, since when, until when and why."""
+        rows = Adoption.objects.filter(dog_id=dog.pk).select_related("owner").order_by("-id")
+        lines = [
+            (
+                row.owner or gettext("somebody without an account"),
+                shown(row.adopted_at),
+                shown(row.ended_at) if row.ended_at else "…",
+                row.get_end_reason_display(),  # type: ignore[attr-defined]  # Django adds it
+            )
+            for row in rows[:SHOWN_ADOPTIONS]
+        ]
+        return (
+            format_html_join("", "<p>{}: {} → {} {}</p>", lines) or self.get_empty_value_display()
+        )
+
+    @admin.action(description=_("Undo the adoption"))
+    def release(self, request: HttpRequest, queryset: QuerySet[Dog]) -> None:
+        """Let the selected dogs look for a home again, those that do already left alone."""
+        count = 0
+        with transaction.atomic():
+            rows = queryset.order_by("pk").select_related(None)
+            for dog in rows.filter(is_adopted=True).select_for_update(of=("self",)):
+                adoptions.release_dog(dog=dog)
+                count += 1
+        text = ngettext("%d dog is free again.", "%d dogs are free again.", count)
+        self.tell(request, text % count)
 
     @admin.action(description=_("Fetch another picture"))
     def fetch_picture_again(self, request: HttpRequest, queryset: QuerySet[Dog]) -> None:

@@ -17,6 +17,14 @@ class PictureStatus(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+class EndReason(models.TextChoices):
+    """Why an adoption is over."""
+
+    RETURNED = "returned", _("the dog came back")
+    PASSED_ON = "passed_on", _("somebody else adopted the dog")
+    OWNER_REMOVED = "owner_removed", _("the owner's account was removed")
+
+
 class RelayStatus(models.TextChoices):
     """How far a file is on its way to the relay."""
 

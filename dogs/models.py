@@ -12,7 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from core.fields import FoldedField, SearchKeyField
 from core.text import name_key
 from core.validators import plain_text
-from dogs.constants import KEY_LENGTH, NAME_LENGTH, RESERVED_NAMES, PictureStatus, RelayStatus
+from dogs.constants import (
+    KEY_LENGTH,
+    NAME_LENGTH,
+    RESERVED_NAMES,
+    EndReason,
+    PictureStatus,
+    RelayStatus,
+)
 
 
 def usable_name(value: str) -> None:
@@ -29,6 +36,8 @@ def usable_name(value: str) -> None:
 class Dog(models.Model):
     """One dog. Its name, whatever the case, is its address.
 
+    ``is_adopted`` and ``owner`` say what its open :class:`Adoption` says. A dog that was adopted by
+    somebody without an account has no owner; an owner has adopted it.
     ``picture`` is filled by a task: the three ``picture_*`` columns are that work's state.
     """
 
@@ -83,10 +92,68 @@ class Dog(models.Model):
                 ),
                 name="dogs_picture_when_ready",
             ),
+            models.CheckConstraint(
+                condition=models.Q(owner__isnull=True) | models.Q(is_adopted=True),
+                name="dogs_owner_has_adopted",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Adoption(models.Model):
+    """One time that a dog found a home; the open one, with no end, is where it lives now.
+
+    On PostgreSQL two triggers (migration 0004) see to it when a transaction ends: a dog whose
+    columns were written by hand gets the adoption that they tell of, and an adoption that
+    contradicts its dog is refused. The history goes with its dog; the journal keeps both.
+    """
+
+    id: models.BigAutoField
+    dog = models.ForeignKey(Dog, models.CASCADE, related_name="adoptions", verbose_name=_("dog"))
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        editable=False,
+        verbose_name=_("owner"),
+    )
+    # Empty: before adoptions were kept, so nobody knows.
+    adopted_at = models.DateTimeField(
+        _("adopted"), default=timezone.now, null=True, blank=True, editable=False
+    )
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
+    end_reason = models.CharField(
+        _("why it ended"), max_length=13, choices=EndReason, blank=True, editable=False
+    )
+
+    class Meta:
+        verbose_name = _("adoption")
+        verbose_name_plural = _("adoptions")
+        indexes: ClassVar = [models.Index(fields=["dog", "id"], name="dogs_adoption_history")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["dog"],
+                condition=models.Q(ended_at__isnull=True),
+                name="dogs_adoption_one_open",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, end_reason="")
+                | models.Q(ended_at__isnull=False, end_reason__in=EndReason.values),
+                name="dogs_adoption_ended_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True)
+                | models.Q(adopted_at__isnull=True)
+                | models.Q(ended_at__gte=models.F("adopted_at")),
+                name="dogs_adoption_ends_after_it_began",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 FOLDER = "files"

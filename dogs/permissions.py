@@ -9,7 +9,11 @@ DOGS = {
     "update": SIGNED_IN,
     "partial_update": SIGNED_IN,
     "destroy": SIGNED_IN,
+    "adopt": SIGNED_IN,
+    "release": SIGNED_IN,
 }
+# Whose dog it is stands in the public record; whose it was is not for everybody.
+ADOPTIONS = {"list": SIGNED_IN}
 FILES = {  # a sender sees its own files; ADMIN and SUPPORT see all
     "list": SIGNED_IN,
     "retrieve": SIGNED_IN,

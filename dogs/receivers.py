@@ -5,10 +5,10 @@ from typing import Any
 from django.dispatch import receiver
 
 from core import signals
-from dogs import services
+from dogs import adoptions
 
 
 @receiver(signals.user_removed)
 def release_dogs(*, user_id: int, **_: Any) -> None:
     """Set a removed user's dogs free."""
-    services.release_dogs_of(user_id=user_id)
+    adoptions.release_dogs_of(user_id=user_id)

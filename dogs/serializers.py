@@ -3,10 +3,21 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from core.api.serializers import FormSerializer, ModelSerializer, StrictPrimaryKeyRelatedField
-from dogs.models import Dog, RelayedFile
+from dogs.errors import AdoptionContradictory
+from dogs.models import Adoption, Dog, RelayedFile
+
+
+def possible_owners() -> QuerySet:
+    """Return the accounts that may own a dog.
+
+    Locked: an account that is being removed releases its dogs, and must not get one afterwards.
+    """
+    users = get_user_model()._default_manager
+    return users.filter(is_active=True).select_for_update(no_key=True)
 
 
 class DogSerializer(ModelSerializer):
@@ -15,14 +26,12 @@ class DogSerializer(ModelSerializer):
     picture = serializers.CharField(
         read_only=True, help_text="An https URL once `picture_status` is `ready`; empty before."
     )
-    # Locked: an account that is being removed releases its dogs, and must not get one afterwards.
     id_user = StrictPrimaryKeyRelatedField(
         source="owner",
-        queryset=get_user_model()
-        ._default_manager.filter(is_active=True)
-        .select_for_update(no_key=True),
+        queryset=possible_owners(),
         allow_null=True,
         required=False,
+        help_text="Who adopted the dog. Null beside `is_adopted: true`: somebody without account.",
     )
 
     class Meta:
@@ -38,6 +47,36 @@ class DogSerializer(ModelSerializer):
         )
         read_only_fields = ("picture_status", "create_date")
         extra_kwargs = {"name": {"required": False}}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a dog that has an owner and is not adopted."""
+        if attrs.get("is_adopted") is False and attrs.get("owner") is not None:
+            error = AdoptionContradictory
+            raise serializers.ValidationError(
+                {"id_user": error.default_detail}, code=error.default_code
+            )
+        return attrs
+
+
+class AdoptionSerializer(ModelSerializer):
+    """One time that a dog found a home."""
+
+    id_user = StrictPrimaryKeyRelatedField(source="owner", read_only=True)
+
+    class Meta:
+        model = Adoption
+        fields = ("id", "id_user", "adopted_at", "ended_at", "end_reason")
+        read_only_fields = fields
+
+
+class NewOwnerSerializer(FormSerializer):
+    """Who adopts a dog."""
+
+    id_user = StrictPrimaryKeyRelatedField(source="owner", queryset=possible_owners())
+
+    def create(self, validated_data: Any) -> Adoption:
+        """Refuse: adoptions.adopt_dog stores adoptions."""
+        raise TypeError
 
 
 class RelayedFileSerializer(ModelSerializer):

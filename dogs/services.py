@@ -19,8 +19,8 @@ from core.db import refusing
 from core.jobs.work import LEASE, Work
 from core.outbound.client import Upstream, UpstreamError
 from core.text import printable
+from dogs import adoptions
 from dogs.constants import PictureStatus, RelayStatus
-from dogs.errors import DogNameTaken
 from dogs.models import FOLDER, Dog, RelayedFile, storage_path
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,6 @@ ORPHAN_AGE = timedelta(hours=1)
 RELAY_SECONDS = 40
 RELAY_ANSWER_SECONDS = 15
 
-CONSTRAINT_ERRORS = {"dogs_name_unique": DogNameTaken}
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 
 pictures = Work(
@@ -54,48 +53,30 @@ def upstream(name: str, base_url: str, **bounds: float) -> Upstream:
 
 @transaction.atomic(savepoint=False)
 def register_dog(*, name: str, is_adopted: bool = False, owner: Any = None) -> Dog:
-    """Take a dog in and queue the search for its picture.
+    """Take a dog in and queue the search for its picture. Whoever is its owner has adopted it.
 
     Raises:
         DogNameTaken: another dog has the name, whatever its case.
     """
-    dog = Dog(name=name, is_adopted=is_adopted, owner=owner)
-    with refusing(Dog, CONSTRAINT_ERRORS):
+    dog = Dog(name=name, is_adopted=is_adopted or owner is not None, owner=owner)
+    with refusing(Dog, adoptions.CONSTRAINT_ERRORS):
         dog.save()
     journal.record(journal.Action.CREATE, dog, changes=journal.initial(dog))
+    if dog.is_adopted:
+        adoptions.begin(dog)
     pictures.queue(dog)
     return dog
 
 
 @transaction.atomic(savepoint=False)
 def change_dog(*, dog: Dog, **fields: Any) -> Dog:
-    """Change the named fields of a dog.
+    """Change the named fields of a locked dog; see :func:`dogs.adoptions.in_step` for its home.
 
     Raises:
         DogNameTaken: another dog has the new name, whatever its case.
+        AdoptionContradictory: an owner, but not adopted.
     """
-    with refusing(Dog, CONSTRAINT_ERRORS):
-        changes = journal.change(dog, fields)
-    if changes:
-        journal.record(journal.Action.CHANGE, dog, changes=changes)
-    return dog
-
-
-@transaction.atomic(savepoint=False)
-def release_dogs_of(*, user_id: int) -> int:
-    """Take a removed user's name off its dogs; return how many dogs that were."""
-    dogs = list(Dog.objects.select_for_update().filter(owner_id=user_id).order_by("pk"))
-    Dog.objects.filter(pk__in=[dog.pk for dog in dogs]).update(owner=None)
-    journal.record_many(
-        journal.entry(
-            journal.Action.CHANGE,
-            dog,
-            changes={"owner": [user_id, None]},
-            reason="the owner's account was removed",
-        )
-        for dog in dogs
-    )
-    return len(dogs)
+    return adoptions.write(dog, fields)
 
 
 def is_allowed_picture(url: Any) -> bool:

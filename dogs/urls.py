@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import path
 
 from core.api.routers import Router
-from dogs.views import AdoptedDogViewSet, DogViewSet, FileViewSet
+from dogs.views import AdoptedDogViewSet, AdoptionViewSet, DogViewSet, FileViewSet
 
 router = Router()
 router.register("files", FileViewSet, basename="file")
@@ -17,6 +17,7 @@ DOG: dict[str, Any] = {
     "patch": "partial_update",
     "delete": "destroy",
 }
+ADOPTION: dict[str, Any] = {"post": "adopt", "delete": "release"}
 
 urlpatterns = [
     path("dogs", DogViewSet.as_view({"get": "list"}, basename="dog"), name="dog-list"),
@@ -30,6 +31,16 @@ urlpatterns = [
         "dogs/<str:name>",
         DogViewSet.as_view(DOG, basename="dog", detail=True),
         name="dog-detail",
+    ),
+    path(
+        "dogs/<str:name>/adoption",
+        DogViewSet.as_view(ADOPTION, basename="dog", detail=True),
+        name="dog-adoption",
+    ),
+    path(
+        "dogs/<str:name>/adoptions",
+        AdoptionViewSet.as_view({"get": "list"}, basename="adoption"),
+        name="dog-adoptions",
     ),
     *router.urls,
 ]

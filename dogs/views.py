@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.encoding import escape_uri_path
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,10 +16,17 @@ from core.api.views import GenericViewSet, ModelViewSet
 from core.errors import NotFound
 from core.text import name_key
 from core.values import parse_uuid
-from dogs import contract, permissions, services
+from dogs import adoptions, contract, permissions, services
+from dogs.errors import DogAdopted
 from dogs.filters import DogFilter
-from dogs.models import Dog, RelayedFile
-from dogs.serializers import DogSerializer, RelayedFileSerializer, UploadSerializer
+from dogs.models import Adoption, Dog, RelayedFile
+from dogs.serializers import (
+    AdoptionSerializer,
+    DogSerializer,
+    NewOwnerSerializer,
+    RelayedFileSerializer,
+    UploadSerializer,
+)
 
 if TYPE_CHECKING:
     from users.models import User
@@ -67,6 +74,29 @@ class DogViewSet(ModelViewSet):
         """Change the dog."""
         services.change_dog(dog=cast("Dog", serializer.instance), **serializer.validated_data)
 
+    def tagged(self, request: Request, response: Response) -> bool:
+        """Tell whether the answer is the dog, as GET shows it: an adoption has no tag."""
+        return self.action != "adopt" and super().tagged(request, response)
+
+    @extend_schema(request=NewOwnerSerializer, responses={201: AdoptionSerializer})
+    def adopt(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """Let a user adopt the dog, which must be free."""
+        dog = self.get_object()
+        if (
+            dog.is_adopted
+        ):  # before the user's row is locked: who removes a user locks its dogs next
+            raise DogAdopted
+        serializer = NewOwnerSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        adoption = adoptions.adopt_dog(dog=dog, **serializer.validated_data)
+        return Response(AdoptionSerializer(adoption).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses={204: None})
+    def release(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """Undo the dog's adoption: it looks for a home again."""
+        adoptions.release_dog(dog=self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
 
 @extend_schema_view(create=extend_schema(exclude=True))
 class AdoptedDogViewSet(DogViewSet):
@@ -74,6 +104,24 @@ class AdoptedDogViewSet(DogViewSet):
 
     resource = contract.ADOPTED_DOGS
     queryset = Dog.objects.filter(is_adopted=True)
+
+
+@extend_schema(parameters=[OpenApiParameter("name", str, OpenApiParameter.PATH)])
+class AdoptionViewSet(mixins.ListModelMixin, GenericViewSet):
+    """Who adopted a dog and when, newest first; an adoption without an end is the present one."""
+
+    permission_table = permissions.ADOPTIONS
+    queryset = Adoption.objects.all()
+    serializer_class = AdoptionSerializer
+    ordering = ("-id",)
+
+    def get_queryset(self) -> QuerySet[Adoption]:
+        """Narrow to the dog of the address, which must be there to have a history."""
+        key = name_key(self.kwargs["name"])
+        dog = Dog.objects.filter(name_key=key).values_list("pk", flat=True).first()
+        if dog is None:
+            raise NotFound
+        return super().get_queryset().filter(dog_id=dog)
 
 
 class FileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet):

@@ -6,13 +6,14 @@ import factory
 from django.core.files.base import ContentFile
 
 from dogs.constants import PictureStatus
-from dogs.models import Dog, RelayedFile
+from dogs.models import Adoption, Dog, RelayedFile
 from users.tests.factories import UserFactory
 
 
 class DogFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Dog
+        skip_postgeneration_save = True
 
     class Params:
         ready = factory.Trait(
@@ -21,6 +22,16 @@ class DogFactory(factory.django.DjangoModelFactory):
         )
 
     name = factory.Sequence(lambda number: f"Dog {number}")
+    owner = None
+    is_adopted = factory.LazyAttribute(lambda made: made.owner is not None)
+
+    @factory.post_generation
+    def adoption(self, create, _extracted, **_kwargs):
+        if create and self.is_adopted:
+            # Outside a transaction PostgreSQL has made it already.
+            Adoption.objects.get_or_create(
+                dog=self, ended_at=None, defaults={"owner_id": self.owner_id}
+            )
 
 
 class RelayedFileFactory(factory.django.DjangoModelFactory):

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from core.models import JournalEntry
 from core.roles import Role
 from core.tests.helpers_writes import updates_of
-from dogs.models import Dog, RelayedFile
+from dogs.models import Adoption, Dog, RelayedFile
 from dogs.tests.factories import DogFactory, RelayedFileFactory
 from users.tests.factories import UserFactory
 
@@ -108,6 +108,45 @@ def test_change_leaves_a_history(staff):
     history = staff.get(f"{DOGS}{dog.pk}/history/").content.decode()
     assert "Lazy → Eager" in history
     assert str(staff.user) in history
+
+
+def test_owner_and_flag_are_in_step(staff):
+    owner = UserFactory()
+    dog = DogFactory(name="Lazy")
+    page = f"{DOGS}{dog.pk}/change/"
+    staff.post(page, {"name": "Lazy", "owner": owner.pk})
+    assert Dog.objects.values_list("is_adopted", "owner").get() == (True, owner.pk)
+    text = staff.get(page).content.decode()
+    assert f"{owner}: " in text
+    staff.post(page, {"name": "Lazy", "owner": owner.pk})  # unticked
+    assert Dog.objects.values_list("is_adopted", "owner").get() == (False, None)
+    assert Adoption.objects.values_list("owner", "end_reason").get() == (owner.pk, "returned")
+    assert "the dog came back" in staff.get(page).content.decode()
+
+
+def test_a_new_dog_with_an_owner_is_adopted(staff):
+    owner = UserFactory()
+    staff.post(DOGS + "add/", {"name": "Lazy", "owner": owner.pk})
+    assert Dog.objects.values_list("is_adopted", "owner").get() == (True, owner.pk)
+    assert Adoption.objects.get().owner == owner
+
+
+def test_a_contradiction_gets_a_message_and_changes_nothing(staff):
+    dog = DogFactory(name="Lazy", is_adopted=True)
+    page = f"{DOGS}{dog.pk}/change/"
+    response = staff.post(page, {"name": "Lazy", "owner": UserFactory().pk}, follow=True)
+    assert "A dog with an owner is adopted" in response.content.decode()
+    assert Dog.objects.values_list("is_adopted", "owner").get() == (True, None)
+
+
+def test_undo_adoptions(staff):
+    dogs = [DogFactory(owner=UserFactory()), DogFactory(is_adopted=True), DogFactory()]
+    response = act(staff, DOGS, "release", *dogs)
+    assert "2 dogs are free again." in response.content.decode()
+    assert not Dog.objects.filter(is_adopted=True).exists()
+    ends = Adoption.objects.values_list("end_reason", flat=True)
+    assert list(ends) == ["returned", "returned"]
+    assert JournalEntry.objects.filter(model="dogs.Dog", action="change").count() == 2
 
 
 def test_another_picture(staff, published, django_capture_on_commit_callbacks):

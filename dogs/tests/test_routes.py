@@ -271,9 +271,9 @@ def test_change_and_rename(user_api, method):
 def test_patch_leaves_what_it_does_not_name(user_api):
     owner = UserFactory()
     DogFactory(name="Lazy", is_adopted=True, owner=owner)
-    user_api.patch("/api/dogs/Lazy", {"id_user": None})
+    user_api.patch("/api/dogs/Lazy", {"name": "Eager"})
     stored = Dog.objects.get()
-    assert (stored.name, stored.is_adopted, stored.owner) == ("Lazy", True, None)
+    assert (stored.name, stored.is_adopted, stored.owner) == ("Eager", True, owner)
 
 
 @pytest.mark.parametrize("body", [{}, {"name": "Lazy", "is_adopted": True}])

@@ -179,7 +179,8 @@ def test_removed_user_releases_its_dogs():
     kept.refresh_from_db()
     assert (dog.owner_id, kept.owner_id) == (None, other.pk)
     entry = JournalEntry.objects.get()
-    assert entry.changes == {"owner": [leaver.pk, None]}
+    assert (dog.is_adopted, kept.is_adopted) == (False, True)
+    assert entry.changes == {"is_adopted": [True, False], "owner": [leaver.pk, None]}
 
 
 def test_receive_and_relay_a_file(upstream, published, django_capture_on_commit_callbacks):
