@@ -22,4 +22,8 @@ class DogsConfig(plugs.PluggableApp):
             "task": "dogs.tasks.remove_orphans",
             "schedule": crontab(minute=25),
         },
+        "dogs.purge_files": {
+            "task": "dogs.tasks.purge_files",
+            "schedule": crontab(minute=35),
+        },
     }

@@ -202,6 +202,11 @@ class RelayedFile(models.Model):
                 name="dogs_file_pending",
                 condition=models.Q(status=RelayStatus.PENDING),
             ),
+            models.Index(
+                fields=["due_at"],
+                name="dogs_file_done",
+                condition=~models.Q(status=RelayStatus.PENDING),
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -11,6 +11,7 @@ DOGS = {
     "destroy": SIGNED_IN,
     "adopt": SIGNED_IN,
     "release": SIGNED_IN,
+    "another_picture": SIGNED_IN,
 }
 # Whose dog it is stands in the public record; whose it was is not for everybody.
 ADOPTIONS = {"list": SIGNED_IN}
@@ -18,4 +19,5 @@ FILES = {  # a sender sees its own files; ADMIN and SUPPORT see all
     "list": SIGNED_IN,
     "retrieve": SIGNED_IN,
     "create": SIGNED_IN,
+    "destroy": SIGNED_IN,  # its sender's and ADMIN's; SUPPORT is refused (retention.erase_file)
 }

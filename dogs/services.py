@@ -2,17 +2,16 @@
 
 import hashlib
 import logging
-import re
 import time
 from datetime import timedelta
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.utils import timezone
+from rest_framework.exceptions import NotAuthenticated
 
 from core.audit import journal
 from core.db import refusing
@@ -21,16 +20,15 @@ from core.outbound.client import Upstream, UpstreamError
 from core.text import printable
 from dogs import adoptions
 from dogs.constants import PictureStatus, RelayStatus
-from dogs.models import FOLDER, Dog, RelayedFile, storage_path
+from dogs.models import Dog, RelayedFile, storage_path
+from dogs.pictures import is_allowed, is_there
 
 logger = logging.getLogger(__name__)
 
-ORPHAN_AGE = timedelta(hours=1)
 # The largest upload, 32 MiB, takes 27 s at 10 Mbit/s, and the relay its time to store it.
 RELAY_SECONDS = 40
 RELAY_ANSWER_SECONDS = 15
 
-VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 
 pictures = Work(
     Dog,
@@ -79,19 +77,6 @@ def change_dog(*, dog: Dog, **fields: Any) -> Dog:
     return adoptions.write(dog, fields)
 
 
-def is_allowed_picture(url: Any) -> bool:
-    """Tell whether a picture's address is https on an allowed host, and nothing fancier."""
-    longest = Dog._meta.get_field("picture").max_length or 0
-    if not isinstance(url, str) or len(url) > longest or not VISIBLE_ASCII.fullmatch(url):
-        return False  # urlsplit would overlook line breaks, the database takes no NUL
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    return parts.scheme == "https" and parts.netloc in settings.DOG_PICTURE_HOSTS and port is None
-
-
 def fetch_picture(*, pk: int) -> None:
     """Find a picture for a dog; on failure leave it pending for a later attempt."""
     dog = pictures.claim(pk)
@@ -104,7 +89,8 @@ def fetch_picture(*, pk: int) -> None:
         pictures.postpone(dog, retry_after=error.retry_after)
         return
     url = answer.get("message")
-    if answer.get("status") != "success" or not is_allowed_picture(url):
+    allowed = answer.get("status") == "success" and is_allowed(url)
+    if not allowed or not is_there(url):
         logger.warning("dog picture refused", extra={"dog": dog.pk, "url": str(url)[:200]})
         pictures.postpone(dog)
         return
@@ -122,11 +108,14 @@ def fetch_picture(*, pk: int) -> None:
 
 @transaction.atomic
 def fetch_picture_again(*, dog: Dog) -> None:
-    """Drop a dog's picture and look for another one."""
+    """Drop a locked dog's picture and look for another one, unless that is being done."""
+    if dog.picture_status == PictureStatus.PENDING:
+        return
     before = journal.snapshot(dog)
     dog.picture, dog.picture_status = "", PictureStatus.PENDING
     dog.save(update_fields=["picture", "picture_status"])
     pictures.restart(dog)
+    dog.picture_attempts = 0
     journal.record(journal.Action.CHANGE, dog, changes=journal.diff(before, dog))
 
 
@@ -135,6 +124,9 @@ def receive_file(*, upload: UploadedFile, owner: Any) -> RelayedFile:
     """Store an uploaded file and queue its relay.
 
     The file is on disk before the row is; when the row does not come, the file goes.
+
+    Raises:
+        NotAuthenticated: the sender's account went meanwhile.
     """
     digest = hashlib.sha256()
     for chunk in upload.chunks():
@@ -148,6 +140,7 @@ def receive_file(*, upload: UploadedFile, owner: Any) -> RelayedFile:
     )
     try:
         relayed.file.save(relayed.name, upload, save=False)
+        lock_sender(owner)
         relayed.save(force_insert=True)
         journal.record(journal.Action.CREATE, relayed, changes=journal.initial(relayed))
     except Exception:
@@ -156,6 +149,17 @@ def receive_file(*, upload: UploadedFile, owner: Any) -> RelayedFile:
         raise
     relays.queue(relayed)
     return relayed
+
+
+def lock_sender(owner: Any) -> None:
+    """Lock an account: one that is being removed erases its files, and gets none afterwards.
+
+    Raises:
+        NotAuthenticated: it went meanwhile.
+    """
+    users = get_user_model()._default_manager.select_for_update(no_key=True)
+    if users.filter(pk=owner.pk, is_active=True).first() is None:
+        raise NotAuthenticated
 
 
 def relay_file(*, pk: str) -> None:
@@ -176,7 +180,8 @@ def relay_file(*, pk: str) -> None:
         relays.postpone(relayed, retry_after=error.retry_after)
         return
     except FileNotFoundError:
-        logger.exception("relayed file is gone", extra={"file": str(pk)})
+        if RelayedFile.objects.filter(pk=pk).exists():  # else it was erased since the claim
+            logger.exception("relayed file is gone", extra={"file": str(pk)})
         relays.postpone(relayed)
         return
     remote = str(answer.get("filename") or answer.get("name") or "")
@@ -196,23 +201,3 @@ def relay_again(*, relayed: RelayedFile) -> None:
     relays.restart(relayed)
     changes = {"status": [relayed.status, RelayStatus.PENDING]}
     journal.record(journal.Action.CHANGE, relayed, changes=changes)
-
-
-def remove_orphans() -> int:
-    """Delete stored files whose row never came; return how many.
-
-    A crash between the file and the commit of its row leaves one. Young files may still get theirs.
-    """
-    storage = RelayedFile._meta.get_field("file").storage
-    limit = timezone.now() - ORPHAN_AGE
-    count = 0
-    folders = storage.listdir(FOLDER)[0] if storage.exists(FOLDER) else []
-    for folder in folders:
-        names = storage.listdir(f"{FOLDER}/{folder}")[1]
-        paths = {f"{FOLDER}/{folder}/{name}" for name in names}
-        known = RelayedFile.objects.filter(file__in=paths).values_list("file", flat=True)
-        for path in paths.difference(known):
-            if storage.get_modified_time(path) < limit:
-                storage.delete(path)
-                count += 1
-    return count

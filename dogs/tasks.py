@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from core.jobs.work import JobTask
-from dogs import services
+from dogs import retention, services
 
 
 @shared_task(base=JobTask)
@@ -21,4 +21,10 @@ def relay_file(*, pk: str, **_: object) -> None:
 @shared_task(base=JobTask)
 def remove_orphans(**_: object) -> int:
     """Delete stored files whose row never came."""
-    return services.remove_orphans()
+    return retention.remove_orphans()
+
+
+@shared_task(base=JobTask)
+def purge_files(**_: object) -> int:
+    """Erase files that were kept long enough."""
+    return retention.purge_files()

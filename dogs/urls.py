@@ -42,5 +42,10 @@ urlpatterns = [
         AdoptionViewSet.as_view({"get": "list"}, basename="adoption"),
         name="dog-adoptions",
     ),
+    path(
+        "dogs/<str:name>/picture",
+        DogViewSet.as_view({"post": "another_picture"}, basename="dog", detail=True),
+        name="dog-picture",
+    ),
     *router.urls,
 ]

@@ -16,7 +16,7 @@ from core.api.views import GenericViewSet, ModelViewSet
 from core.errors import NotFound
 from core.text import name_key
 from core.values import parse_uuid
-from dogs import adoptions, contract, permissions, services
+from dogs import adoptions, contract, permissions, retention, services
 from dogs.errors import DogAdopted
 from dogs.filters import DogFilter
 from dogs.models import Adoption, Dog, RelayedFile
@@ -97,6 +97,13 @@ class DogViewSet(ModelViewSet):
         adoptions.release_dog(dog=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    @extend_schema(request=None, responses={202: DogSerializer})
+    def another_picture(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """Ask for another picture; while one is looked for, that is the one."""
+        dog = self.get_object()
+        services.fetch_picture_again(dog=dog)
+        return Response(self.get_serializer(dog).data, status=status.HTTP_202_ACCEPTED)
+
 
 @extend_schema_view(create=extend_schema(exclude=True))
 class AdoptedDogViewSet(DogViewSet):
@@ -124,7 +131,9 @@ class AdoptionViewSet(mixins.ListModelMixin, GenericViewSet):
         return super().get_queryset().filter(dog_id=dog)
 
 
-class FileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet):
+class FileViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, GenericViewSet
+):
     """Files on their way to the relay. A sender sees its own."""
 
     resource = contract.FILES
@@ -160,3 +169,7 @@ class FileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewS
         data = self.get_serializer(relayed).data
         location = f"{request.path.rstrip('/')}/{relayed.pk}"
         return Response(data, status=status.HTTP_202_ACCEPTED, headers={"Location": location})
+
+    def perform_destroy(self, instance: RelayedFile) -> None:
+        """Erase the file, whether it was sent or not."""
+        retention.erase_file(relayed=instance, by=self.request.user)

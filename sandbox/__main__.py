@@ -11,6 +11,7 @@ from sandbox.tmdb import ACCESS_TOKEN, API_KEY
 _EPILOG = f"""\
 upstreams (base URLs):
   http://127.0.0.1:9051/dogs/api     dog.ceo
+  http://127.0.0.1:9051/pictures     images.dog.ceo
   http://127.0.0.1:9051/tmdb/3       TMDB v3 (api_key={API_KEY} or Bearer {ACCESS_TOKEN})
   http://127.0.0.1:9051/relay/api    the file relay
 

@@ -1,6 +1,8 @@
-"""dog.ceo: random pictures of dogs, in an order that is always the same."""
+"""dog.ceo: random pictures of dogs, in an order that is always the same, and where they are."""
 
+import base64
 import itertools
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -47,3 +49,28 @@ class Dogs:
     def reset(self) -> None:
         """Begin with the first picture again."""
         self._numbers = itertools.count()
+
+
+_PIXEL = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=")  # a GIF
+_PICTURE = re.compile(r"/breeds/[\w-]+/[\w-]+\.(jpe?g|png|gif|webp)", re.IGNORECASE)
+
+
+class Pictures:
+    """The part of https://images.dog.ceo that the platform uses: each picture is one pixel."""
+
+    wrong_type: Any = ["n02086910_6483.jpg"]
+
+    def answer(self, call: Call) -> Reply:
+        """Show a picture."""
+        if not _PICTURE.fullmatch(call.path):
+            return Reply(status=404, body=self.error(404))
+        if call.method not in {"GET", "HEAD"}:
+            return Reply(status=405, body=self.error(405))
+        return Reply(body=_PIXEL, headers={"Content-Type": "image/gif"})
+
+    def error(self, status: int) -> Any:
+        """Return the host's error page."""
+        return f"<h1>{HTTPStatus(status).phrase}</h1>".encode()
+
+    def reset(self) -> None:
+        """Do nothing: nothing is received."""

@@ -9,7 +9,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from sandbox.dogs import Dogs
+from sandbox.dogs import Dogs, Pictures
 from sandbox.faults import Faults
 from sandbox.messages import Call, Upstream
 from sandbox.relay import Relay
@@ -39,6 +39,7 @@ class Server(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self.upstreams: dict[str, Upstream] = {
             "dogs": Dogs(),
+            "pictures": Pictures(),
             "tmdb": Tmdb(api_key=api_key, access_token=access_token),
             "relay": Relay(),
         }

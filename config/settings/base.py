@@ -281,8 +281,10 @@ FAST_READS = env.flag("FAST_READS", default=True)
 # --- Outside APIs ----------------------------------------------------------------------------
 DOG_API_URL = env.outside("DOG_API_URL", "https://dog.ceo/api")
 DOG_PICTURE_HOSTS = env.words("DOG_PICTURE_HOSTS", ["images.dog.ceo"])
+DOG_PICTURES_URL = env.service("DOG_PICTURES_URL", ["http", "https"])
 DOG_PICTURE_DELAY_SECONDS = env.integer("DOG_PICTURE_DELAY_SECONDS", 0)
 RELAY_API_URL = env.outside("RELAY_API_URL", "https://gttb.guane.dev/api")
+FILES_KEEP_DAYS = env.integer("FILES_KEEP_DAYS", 90, minimum=1, maximum=36_500)
 
 # --- Allies ----------------------------------------------------------------------------------
 # Public, so good for one laptop only: production refuses it.

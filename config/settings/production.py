@@ -18,6 +18,7 @@ if not _HOSTS or "*" in _HOSTS:
     env.refuse("ALLOWED_HOSTS is not set. Set the host names that clients use, comma-separated.")
 for _name, _value in (
     ("DOG_API_URL", base.DOG_API_URL),
+    ("DOG_PICTURES_URL", base.DOG_PICTURES_URL or "https://"),
     ("RELAY_API_URL", base.RELAY_API_URL),
     ("TMDB_API_URL", base.TMDB_API_URL),
 ):

@@ -34,6 +34,7 @@ CACHES = {
 # The broker is nobody: a test that wants a task runs it itself, as a worker would.
 CELERY_BROKER_URL = "memory://"
 DOG_API_URL = "http://127.0.0.1:1/dogs/api"
+DOG_PICTURES_URL = "http://127.0.0.1:1/pictures"
 RELAY_API_URL = "http://127.0.0.1:1/relay/api"
 DOG_PICTURE_DELAY_SECONDS = 0
 TMDB_API_URL = "http://127.0.0.1:1/tmdb/3"

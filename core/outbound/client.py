@@ -127,7 +127,27 @@ class Upstream:
         """
         request = self._request("GET", path, headers, params=params)
         loads = decode if lenient else orjson.loads
-        return self._call(request, path, repeatable=True, root=root, parse=parse, loads=loads)
+        return self._call(
+            request,
+            path,
+            repeatable=True,
+            read=lambda _response, body: usable(body, loads, root, parse),
+        )
+
+    def media_type(self, path: str, params: Mapping[str, str] | None = None) -> str:
+        """HEAD a document; return its media type in lower case, an empty text if none is said.
+
+        Raises:
+            UpstreamError: it is not there, or no answer came; its ``reason`` says which.
+        """
+        request = self._request("HEAD", path, {"Accept": "*/*"}, params=params)
+
+        def read(response: requests.Response, _body: bytes) -> str:
+            said: str = response.headers.get("Content-Type", "")
+            return said.partition(";")[0].strip().lower()
+
+        said: str = self._call(request, path, repeatable=True, read=read)
+        return said
 
     def post_file(
         self,
@@ -151,7 +171,12 @@ class Upstream:
         """
         files = {field: (filename, fileobj, content_type)}
         request = self._request("POST", path, headers, files=files)
-        return self._call(request, path, repeatable=repeatable, root=root, parse=parse)
+        return self._call(
+            request,
+            path,
+            repeatable=repeatable,
+            read=lambda _response, body: usable(body, orjson.loads, root, parse),
+        )
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -181,9 +206,7 @@ class Upstream:
         path: str,
         *,
         repeatable: bool,
-        root: type,
-        parse: Callable[[Any], Any] | None,
-        loads: Callable[[bytes], Any] = orjson.loads,
+        read: Callable[[requests.Response, bytes], Any],
     ) -> Any:
         """Ask the breaker, call, report to the breaker, write the line."""
         started = time.monotonic()
@@ -199,7 +222,7 @@ class Upstream:
             wait = self.breaker.wait()
             outcome: Any = BreakerOpenError(self.name, "breaker_open", retry_after=wait)
         else:
-            outcome = self._perform(request, call, lambda body: usable(body, loads, root, parse))
+            outcome = self._perform(request, call, read)
             _report(permit, outcome)
         if not isinstance(outcome, UpstreamError):
             return outcome
@@ -223,7 +246,7 @@ class Upstream:
         self,
         request: requests.PreparedRequest,
         call: Call,
-        read: Callable[[bytes], Any],
+        read: Callable[[requests.Response, bytes], Any],
     ) -> Any:
         """Return the answer, or the UpstreamError to raise."""
         try:
@@ -242,7 +265,7 @@ class Upstream:
         if (failure := self._failure(response, body)) is not None:
             return failure
         try:
-            return read(body)
+            return read(response, body)
         except UnusableError as problem:
             return UpstreamError(self.name, problem.reason)
 

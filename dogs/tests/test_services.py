@@ -17,7 +17,7 @@ from core import signals
 from core.jobs.work import sweep_all
 from core.models import JournalEntry
 from core.tests.locks import wait_until_somebody_waits
-from dogs import services, tasks
+from dogs import retention, services, tasks
 from dogs.errors import DogNameTaken
 from dogs.models import Dog, RelayedFile
 from dogs.tests.factories import DogFactory, RelayedFileFactory
@@ -81,7 +81,7 @@ def test_fetch_picture_twice_asks_once(upstream):
     dog = DogFactory()
     services.fetch_picture(pk=dog.pk)
     services.fetch_picture(pk=dog.pk)
-    assert len(upstream.calls) == 1
+    assert [call.request.url for call in upstream.calls].count(RANDOM) == 1
     assert JournalEntry.objects.count() == 1
 
 
@@ -103,6 +103,16 @@ def test_fetch_picture_of_a_dog_that_is_gone(upstream):
         {"message": "https://images.dog.ceo/1\n.jpg", "status": "success"},
         {"message": "https://images.dog.ceo/1.jpg?\x00", "status": "success"},
         {"message": " https://images.dog.ceo/1.jpg", "status": "success"},
+        {"message": "https://images.dog.ceo", "status": "success"},
+        {"message": "https://images.dog.ceo/", "status": "success"},
+        {"message": "https://images.dog.ceo/wiki.txt", "status": "success"},
+        {"message": "https://images.dog.ceo/wiki.txt?x=.jpg", "status": "success"},
+        {"message": "https://images.dog.ceo/wiki.txt#.jpg", "status": "success"},
+        {"message": "https://images.dog.ceo/1.jpg/", "status": "success"},
+        {"message": "https://images.dog.ceo/.jpg", "status": "success"},
+        {"message": "https://images.dog.ceo/1.svg", "status": "success"},
+        {"message": "https://images.dog.ceo/1jpg", "status": "success"},
+        {"message": "https://images.dog.ceo/%2e%2e/1.jpg", "status": "success"},
         {"message": "javascript:alert(1)", "status": "success"},
         {"message": "https://[::1/1.jpg", "status": "success"},
         {"message": None, "status": "success"},
@@ -312,4 +322,4 @@ def test_orphans_are_removed_when_they_are_old(settings, tmp_path):
 
 def test_without_a_folder_there_are_no_orphans(settings, tmp_path):
     settings.MEDIA_ROOT = str(tmp_path)
-    assert services.remove_orphans() == 0
+    assert retention.remove_orphans() == 0

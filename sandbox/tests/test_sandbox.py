@@ -156,12 +156,18 @@ def test_calls_are_counted_per_upstream_and_path(server):
     call(server, "/tmdb/3/movie/1", headers={"X-Request-ID": "abc"})
     assert call(server, "/_calls")[2] == {
         "dogs": {"GET /api/breeds/image/random": 1},
+        "pictures": {},
         "tmdb": {"GET /3/movie/1": 1, "GET /3/movie/popular": 1},
         "relay": {},
     }
     assert (server.calls(), server.calls("tmdb"), server.calls("tmdb", "/3/movie/1")) == (3, 2, 1)
     assert server.received("tmdb")[-1].headers["x-request-id"] == "abc"
-    assert call(server, "/_calls", method="DELETE")[2] == {"dogs": {}, "tmdb": {}, "relay": {}}
+    assert call(server, "/_calls", method="DELETE")[2] == {
+        "dogs": {},
+        "pictures": {},
+        "tmdb": {},
+        "relay": {},
+    }
     assert server.calls() == 0
 
 
