@@ -5,8 +5,8 @@ from typing import Any
 from django.core import checks
 from django.db import DatabaseError, connections
 
-from allies.credentials import crypto
-from allies.errors import CredentialsKeysInvalid
+from allies.credentials import crypto, fingerprints
+from allies.errors import CredentialsKeysInvalid, KeyChanged
 from allies.models import AllyCredential
 
 
@@ -29,8 +29,20 @@ def the_key_ring_opens_what_is_stored(databases: Any = None, **_: Any) -> list[c
     for alias in databases or ():
         if AllyCredential._meta.db_table not in connections[alias].introspection.table_names():
             continue
-        problems += missing_keys(alias)
+        problems += missing_keys(alias) + changed_keys(alias)
     return problems
+
+
+def changed_keys(alias: str) -> list[checks.CheckMessage]:
+    """Return an error for each key that is another one than what one database was sealed by."""
+    try:
+        found = fingerprints.changed(alias)
+    except (CredentialsKeysInvalid, DatabaseError):
+        return []  # allies.E001 or the database's own checks say more
+    return [
+        checks.Error(str(KeyChanged(key_id, count)), hint=KeyChanged.hint, id="allies.E003")
+        for key_id, count in found.items()
+    ]
 
 
 def missing_keys(alias: str) -> list[checks.CheckMessage]:

@@ -68,5 +68,20 @@ class KeyMissing(RuntimeError):
         self.key_id = key_id
 
 
+class KeyChanged(RuntimeError):
+    """A key of CREDENTIALS_KEYS is another one than the id stands for in this database."""
+
+    hint = (
+        "Put the former key back, from a backup of .env. If it is lost, give the new one "
+        "an id of its own, in front, and add the credentials again."
+    )
+
+    def __init__(self, key_id: str, count: int) -> None:
+        super().__init__(
+            f"Key {key_id!r} in CREDENTIALS_KEYS is not the one that sealed {count} credentials."
+        )
+        self.key_id, self.count = key_id, count
+
+
 class SealBroken(RuntimeError):
     """A ciphertext does not open: wrong key, damaged bytes, or it belongs to another row."""

@@ -95,6 +95,27 @@ class Ally(models.Model):
         self.allowed_origins = read_origins(self.allowed_origins)
 
 
+class KeyFingerprint(models.Model):
+    """Which key of ``CREDENTIALS_KEYS`` an id stands for; see allies.credentials.fingerprints."""
+
+    key_id = models.CharField(_("key"), max_length=32, primary_key=True)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    created_at = models.DateTimeField(_("first used"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("key fingerprint")
+        verbose_name_plural = _("key fingerprints")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~models.Q(key_id="") & ~models.Q(fingerprint=""),
+                name="allies_fingerprint_complete",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key_id
+
+
 class AllyCredential(models.Model):
     """One version of an ally's user name and password at the partner.
 

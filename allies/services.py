@@ -11,7 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from allies import selectors
-from allies.credentials import crypto
+from allies.credentials import crypto, fingerprints
 from allies.errors import (
     AllyIdTaken,
     AllyInactive,
@@ -151,8 +151,10 @@ def add_credentials(*, ally_id: str, user: str, password: str, reason: str = "")
     Raises:
         AllyNotFound: no ally has the id.
         CredentialsKeysInvalid: there is no key to seal them with.
+        KeyChanged: the key is another than the one that sealed the others.
     """
     ally = locked(ally_id)
+    fingerprints.claim(crypto.ring().current)
     mine = AllyCredential.objects.filter(ally=ally)
     version = (mine.aggregate(last=Max("version"))["last"] or 0) + 1
     sealed = crypto.seal_credentials(ally_id=ally.pk, version=version, user=user, password=password)

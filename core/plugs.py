@@ -63,8 +63,9 @@ class PluggableApp(AppConfig):
     Besides the modules that Django knows, a plugin app may have: ``urls.py`` with ``urlpatterns``
     (mounted at ``/api/``) and ``root_urlpatterns`` (mounted at ``/``), ``tasks.py`` (Celery, in a
     queue named after the app), ``receivers.py`` (connected to :mod:`core.signals` at start-up),
-    ``checks.py`` (system checks), ``reference.py`` (``load()`` stores what the app cannot do
-    without, at every start) and ``demo.py`` (``load()`` makes demo data); both are safe to repeat.
+    ``checks.py`` (system checks), ``health.py`` (``CHECKS`` that ``/health/ready`` reports),
+    ``reference.py`` (``load()`` stores what the app cannot do without, at every start) and
+    ``demo.py`` (``load()`` makes demo data); both are safe to repeat.
     """
 
     beat_schedule: ClassVar[dict[str, dict[str, Any]]] = {}

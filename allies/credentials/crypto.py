@@ -22,6 +22,7 @@ Only ``allies.services`` opens values; a test holds that.
 
 import base64
 import binascii
+import hmac
 import os
 import re
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ from django.conf import settings
 from allies.errors import CredentialsKeysInvalid, KeyMissing, SealBroken
 
 PURPOSE = "plaza.allies.credential.1"
+FINGERPRINT = "plaza.allies.key.1"
 FORMAT = b"\x01"
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -49,6 +51,7 @@ class WrappingKeys:
 
     current: str
     keys: Mapping[str, AESGCM] = field(repr=False)
+    fingerprints: Mapping[str, str] = field(repr=False)
 
     def key(self, key_id: str) -> AESGCM:
         """Return the key of that id.
@@ -80,6 +83,11 @@ class Opened:
     password: str = field(repr=False)
 
 
+def fingerprint_of(key_id: str, key: bytes) -> str:
+    """Return what tells one key of an id from another and says nothing else: an HMAC by the key."""
+    return hmac.digest(key, f"{FINGERPRINT}\0{key_id}".encode(), "sha256").hex()
+
+
 def read_ring(entries: tuple[str, ...]) -> WrappingKeys:
     """Return the ring that ``CREDENTIALS_KEYS`` spells; the message never holds a key.
 
@@ -87,6 +95,7 @@ def read_ring(entries: tuple[str, ...]) -> WrappingKeys:
         CredentialsKeysInvalid: nothing there, a malformed entry, or an id twice.
     """
     keys: dict[str, AESGCM] = {}
+    fingerprints: dict[str, str] = {}
     for number, entry in enumerate(entries, 1):
         key_id, colon, text = entry.partition(":")
         if not colon or not KEY_ID.fullmatch(key_id) or key_id in keys:
@@ -100,11 +109,12 @@ def read_ring(entries: tuple[str, ...]) -> WrappingKeys:
             message = f"CREDENTIALS_KEYS: key {key_id!r} is not base64 of {KEY_BYTES} bytes."
             raise CredentialsKeysInvalid(message)
         keys[key_id] = AESGCM(key)
+        fingerprints[key_id] = fingerprint_of(key_id, key)
     if not keys:
         raise CredentialsKeysInvalid(
             "CREDENTIALS_KEYS is empty: set id:base64, the current key first."
         )
-    return WrappingKeys(next(iter(keys)), keys)
+    return WrappingKeys(next(iter(keys)), keys, fingerprints)
 
 
 _ring = lru_cache(maxsize=4)(read_ring)
@@ -165,6 +175,15 @@ def unwrap(*, ally_id: str, version: int, key_id: str, data_key: bytes) -> bytes
     """Return a credential's data key, or raise KeyMissing or SealBroken."""
     place = bound_to(ally_id, version, DATA_KEY, key_id)
     return unseal(ring().key(key_id), data_key, place)
+
+
+def is_wrapped_by(*, ally_id: str, version: int, key_id: str, data_key: bytes) -> bool:
+    """Tell whether the ring's key of this id wraps a data key; what is inside goes nowhere."""
+    try:
+        unwrap(ally_id=ally_id, version=version, key_id=key_id, data_key=data_key)
+    except SealBroken:
+        return False
+    return True
 
 
 def rewrap(*, ally_id: str, version: int, key_id: str, data_key: bytes) -> bytes:

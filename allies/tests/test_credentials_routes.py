@@ -266,6 +266,6 @@ def test_new_credentials_make_a_version_and_the_former_stays_valid(support, ally
 
 def test_queries_of_a_post(support, ally, path, django_assert_num_queries):
     with_credentials(ally, times=5)
-    # token, begin, ally lock, last version, former one, insert, two journal entries, commit
-    with django_assert_num_queries(9):
+    # token, begin, ally lock, key, last version, former one, insert, two journal entries, commit
+    with django_assert_num_queries(10):
         support.post(path.format(ID), GOOD)

@@ -13,6 +13,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,7 +27,7 @@ from health_check.base import HealthCheck, HealthCheckResult
 from health_check.checks import Database as DatabaseAnswers
 from health_check.exceptions import HealthCheckException, ServiceUnavailable
 
-from core import problems
+from core import plugs, problems
 
 logger = logging.getLogger("plaza.health")
 
@@ -40,7 +41,11 @@ _migrated = threading.Event()
 _lock = threading.Lock()
 
 
-class Unmigrated(HealthCheckException):
+class Finding(HealthCheckException):
+    """What is wrong, in words that hold no secret and may be shown."""
+
+
+class Unmigrated(Finding):
     """The code knows migrations that the database has not seen."""
 
 
@@ -118,14 +123,20 @@ class _Answer:
 _last: _Answer | None = None
 
 
-async def _ask() -> list[HealthCheckResult]:
-    return await asyncio.gather(*(check.get_result(_threads) for check in CHECKS.values()))
+def checks() -> dict[str, HealthCheck]:
+    """Return the kernel's checks and those of the apps' ``health.py``, which are never fatal."""
+    parts = (app.part("health") for app in plugs.enabled())
+    return CHECKS | {key: check for part in parts if part for key, check in part.CHECKS.items()}
+
+
+async def _ask(asked: Iterable[HealthCheck]) -> list[HealthCheckResult]:
+    return await asyncio.gather(*(check.get_result(_threads) for check in asked))
 
 
 def _part(result: HealthCheckResult) -> dict[str, str]:
     if result.error is None:
         return {"status": "ok"}
-    if isinstance(result.error, Unmigrated):
+    if isinstance(result.error, Finding):
         return {"status": "failed", "detail": result.error.message}
     # The library's own words may quote the driver's, which quote the address.
     late = result.time_taken >= result.check.timeout.total_seconds()
@@ -139,15 +150,16 @@ def readiness() -> dict[str, Any]:
         before = _last
         if before is not None and time.monotonic() - before.at < FRESH_SECONDS:
             return before.body
-        checks = dict(zip(CHECKS, map(_part, asyncio.run(_ask())), strict=True))
-        failed = [name for name, part in checks.items() if part["status"] != "ok"]
+        asked = checks()
+        found = dict(zip(asked, map(_part, asyncio.run(_ask(asked.values()))), strict=True))
+        failed = [name for name, part in found.items() if part["status"] != "ok"]
         status = "ok"
         if failed:
             status = "unavailable" if set(failed) & set(FATAL) else "degraded"
-        body = {"status": status, "checks": checks}
+        body = {"status": status, "checks": found}
         _last = _Answer(body, time.monotonic())
     if status != (before.body["status"] if before is not None else "ok"):
-        logger.warning("readiness is now %s", status, extra={"checks": checks})
+        logger.warning("readiness is now %s", status, extra={"checks": found})
     return body
 
 

@@ -20,7 +20,7 @@ from core.ops import health
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     """Ask anew, with the patience that a busy machine needs."""
-    for check in health.CHECKS.values():
+    for check in health.checks().values():
         monkeypatch.setattr(check, "timeout", dt.timedelta(seconds=30))
     health.forget()
     yield
@@ -68,10 +68,9 @@ def test_ready_when_everything_answers(client):
     response = client.get("/health/ready")
     assert response.json() == {
         "status": "ok",
-        "checks": {
-            name: {"status": "ok"} for name in ("database", "migrations", "cache", "broker")
-        },
+        "checks": {name: {"status": "ok"} for name in health.checks()},
     }
+    assert list(response.json()["checks"])[:4] == ["database", "migrations", "cache", "broker"]
     assert response.status_code == 200
     assert response["Cache-Control"] == "no-store"
 
@@ -187,3 +186,32 @@ def test_what_changes_is_logged_once_without_secrets(client, monkeypatch, logged
     lines = [record for record in logged if record.name == "plaza.health"]
     assert [record.getMessage() for record in lines] == ["readiness is now degraded"]
     assert "hunter2-canary" not in json.dumps([vars(line) for line in lines], default=str)
+
+
+class App:
+    """An app whose health.py has one check."""
+
+    def __init__(self, run):
+        self.CHECKS = {"part": check_with(run)}
+
+    def part(self, name):
+        return self if name == "health" else None
+
+
+@pytest.mark.django_db
+def test_an_app_says_what_is_wrong_and_is_not_fatal(client, monkeypatch):
+    def find():
+        raise health.Finding("missing: 'k1'")
+
+    monkeypatch.setattr(health.plugs, "enabled", lambda: [App(find)])
+    response = client.get("/health/ready")
+    assert response.status_code == 200
+    assert response.json()["status"] == "degraded"
+    assert response.json()["checks"]["part"] == {"status": "failed", "detail": "missing: 'k1'"}
+
+
+@pytest.mark.django_db
+def test_what_breaks_in_an_app_is_not_described(client, monkeypatch):
+    monkeypatch.setattr(health.plugs, "enabled", lambda: [App(fail)])
+    part = client.get("/health/ready").json()["checks"]["part"]
+    assert part == {"status": "failed", "detail": "unreachable"}

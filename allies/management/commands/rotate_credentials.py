@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from allies.credentials import crypto, rotation
-from allies.errors import CredentialsKeysInvalid
+from allies.credentials import crypto, fingerprints, rotation
+from allies.errors import CredentialsKeysInvalid, KeyChanged
 from core import context
 
 
@@ -29,14 +29,18 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if not 1 <= options["batch"] <= 10_000:  # noqa: PLR2004 - parameters of one statement
             raise CommandError("--batch is a number from 1 to 10000.")
-        try:
-            current = crypto.ring().current
-        except CredentialsKeysInvalid as error:
-            raise CommandError(str(error)) from error
+        current = self.current_key()
         left = rotation.what_is_left()
+        found = self.complain()
         if options["dry_run"]:
             self.report(current, left)
+            if found:
+                raise CommandError("A key is another one: see above.")
             return
+        try:
+            fingerprints.claim(current)  # else rows of two keys would bear one id
+        except KeyChanged as error:
+            raise CommandError(f"Nothing was wrapped. {error}") from error
         with (
             context.acting_as(context.Actor("command", label="rotate_credentials")),
             tqdm(total=sum(left.values()), unit="row", disable=None, file=self.stderr) as bar,
@@ -48,6 +52,20 @@ class Command(BaseCommand):
             self.stderr.write(line)
         if result.unreadable_count:
             raise CommandError(f"{result.unreadable_count} credentials could not be opened.")
+
+    def current_key(self) -> str:
+        """Return the id of the key that wraps, or stop."""
+        try:
+            return crypto.ring().current
+        except CredentialsKeysInvalid as error:
+            raise CommandError(str(error)) from error
+
+    def complain(self) -> int:
+        """Name the keys that are other ones than what sealed; return how many those are."""
+        found = fingerprints.changed()
+        for key_id, count in found.items():
+            self.stderr.write(f"{KeyChanged(key_id, count)} {KeyChanged.hint}")
+        return len(found)
 
     def report(self, current: str, left: dict[str, int]) -> None:
         """Say which keys are still needed."""
