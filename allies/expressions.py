@@ -29,6 +29,42 @@ class IsTextList(models.Func):
         )
 
 
+class IsTagList(models.Func):
+    """True for a list of tags in their one spelling, as far as a CHECK can tell.
+
+    PostgreSQL: each from 1 to 50 characters, no capital of ASCII, single blanks inside. SQLite,
+    which allows no subquery in a CHECK, looks at the JSON text: no capital, no empty tag, no blank
+    before a tag or after the last, and the first one is a text.
+    """
+
+    output_field = models.BooleanField()
+    arity = 1
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        """Compile for PostgreSQL."""
+        word = "[^ A-Z[:cntrl:]]+"
+        template = (
+            "COALESCE(jsonb_path_match(%(expressions)s, 'strict !(exists($[*] ? (!("
+            f'@ like_regex "^{word}( {word})*$" && @ like_regex "^.{{1,50}}$"'
+            "))))', '{}', true), false)"
+        )
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        """Compile for SQLite."""
+        text = "%(expressions)s"
+        refused = ('[""', ', ""', ',""', '[" ', ', " ', '," ')
+        parts = [
+            f"({text} = '[]' OR {text} GLOB '[[]\"*')",
+            f"{text} NOT GLOB '*[A-Z]*'",
+            f"{text} NOT GLOB '* \"]'",
+            *(f"instr({text}, '{part}') = 0" for part in refused),
+        ]
+        template = f"({' AND '.join(parts)})"
+        sql, params = self.as_sql(compiler, connection, template=template, **extra)
+        return sql, list(params) * template.count(text)
+
+
 class HasTag(models.Func):
     """True where a JSON list holds a text, for SQLite; PostgreSQL has ``__contains``."""
 

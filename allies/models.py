@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from allies.constants import ID_LENGTH, MAX_AMOUNT_PESOS, NAME_LENGTH, REASON_LENGTH, RESERVED_IDS
-from allies.expressions import IsTextList
+from allies.expressions import IsTagList, IsTextList
 from allies.values import read_origins, read_tags, usable_id
 from core.fields import SearchKeyField
 from core.validators import plain_text
@@ -71,6 +71,7 @@ class Ally(models.Model):
             ),
             models.CheckConstraint(condition=~models.Q(name=""), name="allies_ally_name_present"),
             models.CheckConstraint(condition=IsTextList("tags"), name="allies_ally_tags_list"),
+            models.CheckConstraint(condition=IsTagList("tags"), name="allies_ally_tags_spelled"),
             models.CheckConstraint(
                 condition=IsTextList("allowed_origins"), name="allies_ally_origins_list"
             ),

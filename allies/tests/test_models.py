@@ -1,13 +1,16 @@
 """The database refuses allies and credentials that cannot be."""
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from allies import selectors
 from allies.models import Ally, AllyCredential
-from allies.tests.factories import AllyFactory, with_credentials
+from allies.tests.factories import AllyFactory, history, with_credentials
 from allies.values import read_origins, read_tags, swap_tags
 from core.db import violates
 
@@ -22,6 +25,12 @@ pytestmark = pytest.mark.django_db
         ({"name": ""}, "allies_ally_name_present"),
         ({"tags": {"tag1": "x"}}, "allies_ally_tags_list"),
         ({"tags": "x"}, "allies_ally_tags_list"),
+        ({"tags": ["Finanzas"]}, "allies_ally_tags_spelled"),
+        ({"tags": [""]}, "allies_ally_tags_spelled"),
+        ({"tags": ["a", ""]}, "allies_ally_tags_spelled"),
+        ({"tags": [" a"]}, "allies_ally_tags_spelled"),
+        ({"tags": ["a", " b"]}, "allies_ally_tags_spelled"),
+        ({"tags": ["a", "b "]}, "allies_ally_tags_spelled"),
         ({"allowed_origins": {}}, "allies_ally_origins_list"),
         ({"discount": -1}, "allies_ally_discount_percent"),
         ({"discount": "100.01"}, "allies_ally_discount_percent"),
@@ -41,6 +50,37 @@ def test_postgresql_refuses_tags_that_are_no_texts(tags):
     with pytest.raises(IntegrityError) as caught, transaction.atomic():
         AllyFactory(tags=tags)
     assert violates(caught.value, Ally, "allies_ally_tags_list")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("tag", ["a ", "a  b", "x" * 51, "a\tb", "a\n"])
+def test_postgresql_refuses_more_spellings(tag):
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        AllyFactory(tags=[tag, "b"])
+    assert violates(caught.value, Ally, "allies_ally_tags_spelled")
+
+
+def test_whatever_the_api_takes_the_database_takes():
+    odd = ['32"', '"', "[", "]", ",", "[]", ", x", "],", 'a, "b', "\\", "ñandú", "é", "İ", "ς",
+           "🐶", "{", "7", "'", "%", "x" * 50, "straße", "ß ß", "\u00b5", "\ufb01", "\u01c5"]  # fmt: skip
+    ally = AllyFactory(tags=read_tags(odd))
+    ally.full_clean()
+    for tag in read_tags(odd):
+        for tags in ([tag], [tag, "z"], ["a", tag], ["a", tag, "z"]):
+            Ally.objects.filter(pk=ally.pk).update(tags=tags)
+            assert Ally.objects.get().tags == tags
+
+
+def test_tags_of_before_get_their_spelling():
+    migration = import_module("allies.migrations.0004_tags_of_before")
+    assert migration.spelled(["Educación ", "", 7, "educación", None, ["x"], "x" * 60]) == [
+        "educación",
+        "7",
+        "x" * 50,
+    ]
+    AllyFactory(tags=["a"])
+    migration.mend(apps, None)
+    assert history().count() == 0
 
 
 @pytest.mark.parametrize(

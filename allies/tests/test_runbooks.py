@@ -4,11 +4,15 @@ import json
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
+import sys
+from contextlib import closing
+from urllib.parse import quote
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import DataError, IntegrityError, ProgrammingError, connection
 
 from allies import services
 from allies.models import Ally
@@ -20,7 +24,6 @@ from allies.tests.runbooks import (
     promises,
     requests_of,
     run_sql,
-    same,
     send,
     statements,
     table_of,
@@ -34,6 +37,13 @@ HEADINGS = {
     "en": ("**When.**", "**What you need.**", "## Steps", "You should see", "## How to undo"),
     "es": ("**Cuándo.**", "**Qué necesita.**", "## Pasos", "Debe ver", "## Cómo deshacer"),
 }
+
+SHELL = ".venv/bin/python manage.py dbshell -- "
+COMMANDS = {
+    "postgresql": SHELL + "-AqX -P footer=off -f {}",
+    "sqlite": SHELL + "-bail -header -list -cmd '.timeout 5000' '.read {}'",
+}
+CLIENTS = {"postgresql": "psql", "sqlite": "sqlite3"}
 
 
 @pytest.fixture
@@ -78,11 +88,14 @@ def test_every_file_is_on_a_page():
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_sqlite_waits_for_its_turn_and_stops_at_an_error(page):
-    """Its shell would else give up beside a running platform, and go on without a transaction."""
-    commands = re.findall(r"sqlite3 (.*?)var/plaza", (BOOKS / page).read_text())
-    assert set(commands) <= {"-bail -cmd '.timeout 5000' "}
-    assert bool(commands) == ("03" not in page)
+def test_each_file_of_sql_has_its_command(page):
+    """SQLite's shell would else give up beside a running platform, and go on after an error."""
+    found = blocks(page)
+    for number, (_language, about, _content) in enumerate(found):
+        if about.endswith(".sql"):
+            vendor = about.rsplit(".", 2)[1]
+            name = f"docs/runbooks/{about.removeprefix('file=')}"
+            assert found[number - 1] == ("sh", vendor, COMMANDS[vendor].format(name))
 
 
 def test_the_example_log_is_made_up():
@@ -103,7 +116,7 @@ def sql_blocks(page):
 def test_sql_does_what_the_page_says(page, demo):
     found = sql_blocks(page)
     for about, script, expected in found:
-        assert same(run_sql(script), table_of(expected)), about
+        assert run_sql(script) == table_of(expected), about
     if "03" not in page:
         assert len(found) >= 1
 
@@ -150,6 +163,79 @@ def test_the_tag_is_found_by_its_value(demo, tags, expected):
     (_, change, _), _undo = sql_blocks("en/02-rename-and-retag.md")
     assert run_sql(change)[1][2] == json.dumps(expected)
     assert Ally.objects.get(pk=WOLF).tags == expected
+
+
+def address_of_database(tmp_path):
+    """Return the DATABASE_URL of the test's database; of one in memory, that of a copy on disk."""
+    values = connection.settings_dict
+    if connection.vendor == "postgresql":
+        who = quote(values["USER"]) + (
+            f":{quote(values['PASSWORD'])}" if values["PASSWORD"] else ""
+        )
+        port = values["PORT"] or 5432
+        return f"postgres://{who}@{values['HOST'] or '127.0.0.1'}:{port}/{quote(values['NAME'])}"
+    path = tmp_path / "copy.sqlite3"
+    with closing(sqlite3.connect(path)) as copy:
+        connection.ensure_connection()
+        connection.connection.backup(copy)
+    return f"sqlite:///{path}"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page", [page for page in PAGES if "/03" not in page])
+def test_the_commands_show_what_the_page_shows(page, demo, tmp_path):
+    """Word by word, as somebody runs them who has the platform's folder and no variable set."""
+    if not shutil.which(CLIENTS[connection.vendor]):
+        pytest.skip("the pages' commands call the database's own client")
+    ready = f"export DATABASE_URL={shlex.quote(address_of_database(tmp_path))}"
+    mine = ("sh", connection.vendor)
+    found = list(promises(page, lambda language, about: (language, about) == mine))
+    assert found
+    for _vendor, command, expected in found:
+        script = command.replace(".venv/bin/python", shlex.quote(sys.executable))
+        done = subprocess.run(
+            ["bash", "-euc", f"{ready}\n{script}"],  # noqa: S607 - bash from the PATH
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            cwd=BOOKS.parent.parent,
+        )
+        assert (done.returncode, done.stdout) == (0, expected + "\n"), done.stderr
+
+
+def refused(script):
+    """Run a script that the database refuses, and roll back as a client does that stops."""
+    with pytest.raises((DataError, IntegrityError, ProgrammingError)):
+        run_sql(script)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("ROLLBACK")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("tag", ["' Educacion '", "'EDUCACION'", "'educacion'"])
+def test_the_sql_stores_a_tag_as_the_api_does(demo, tag):
+    (_, change, _), _undo = sql_blocks("en/02-rename-and-retag.md")
+    run_sql(change.replace("'educacion'", tag))
+    assert Ally.objects.get(pk=WOLF).tags == ["educacion", "movilidad", "tecnologia"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("tag", ["''", "' '", "7", f"'{'x' * 51}'"])
+def test_the_sql_refuses_what_the_api_refuses(demo, tag):
+    (_, change, _), _undo = sql_blocks("en/02-rename-and-retag.md")
+    before, entries = Ally.objects.filter(pk=WOLF).values().get(), history().count()
+    refused(change.replace("'educacion'", tag))
+    assert Ally.objects.filter(pk=WOLF).values().get() == before
+    assert history().count() == entries
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sql_refuses_a_store_without_name(demo):
+    (_, change, _), _undo = sql_blocks("en/02-rename-and-retag.md")
+    refused(change.replace("'Old-Wolf'", "' '"))
+    assert Ally.objects.get(pk=WOLF).name == "Young-Wolf"
 
 
 @pytest.mark.postgres
@@ -216,8 +302,9 @@ def test_http_files(name, demo, live_server):
 def test_httpie_file(demo, live_server):
     script = (BOOKS / "http" / "03-add-credentials.httpie.sh").read_text().replace("\\\n", " ")
     script = script.replace("$PLAZA", live_server.url).replace("$TOKEN", "abcdef1234567890")
-    program, method, url, *items = shlex.split(script)
-    assert program == "http"
+    program, option, method, url, *items = shlex.split(script)
+    # Without a terminal HTTPie would else wait for a body, and refuse the fields.
+    assert (program, option) == ("http", "--ignore-stdin")
     headers, body = {"Content-Type": "application/json"}, {}
     for item in items:  # HTTPie: the first separator decides
         name, separator, value = re.fullmatch(r"([^:=]+)([:=])(.*)", item).groups()

@@ -1,5 +1,11 @@
-WITH wanted (id, name, old_tag, new_tag, reason) AS (
+WITH given (id, name, old_tag, new_tag, reason) AS (
     VALUES ('0d4f7a40-651d-44fb-8744-04d9b31ef844', 'Young-Wolf', 'educacion', 'finanzas', 'ticket 1234: undone')
+), wanted AS (
+    SELECT id, btrim(name) AS name, reason,
+           btrim(regexp_replace(lower(normalize(old_tag)), '\s+', ' ', 'g')) AS old_tag,
+           btrim(regexp_replace(lower(normalize(new_tag)), '\s+', ' ', 'g')) AS new_tag
+    FROM given
+    WHERE btrim(reason) <> ''
 ), before AS (
     SELECT ally.id, ally.name, ally.tags
     FROM allies_ally AS ally

@@ -1,7 +1,21 @@
 BEGIN IMMEDIATE;
 
-CREATE TEMPORARY TABLE wanted AS
-SELECT '0d4f7a40-651d-44fb-8744-04d9b31ef844' AS id, 'Young-Wolf' AS name, 'educacion' AS old_tag, 'finanzas' AS new_tag, 'ticket 1234: undone' AS reason;
+CREATE TEMPORARY TABLE wanted (
+    id TEXT,
+    name TEXT CHECK (name <> ''),
+    old_tag TEXT,
+    new_tag TEXT NOT NULL
+        CONSTRAINT new_tag_is_no_tag CHECK (length(new_tag) BETWEEN 1 AND 50 AND instr(new_tag, '  ') = 0)
+        CONSTRAINT new_tag_is_not_lower_case CHECK (new_tag NOT GLOB '*[ÁÉÍÓÚÜÑ]*')
+        CONSTRAINT new_tag_is_decomposed CHECK (new_tag NOT GLOB '*[' || char(768) || '-' || char(879) || ']*'),
+    reason TEXT CONSTRAINT reason_is_missing CHECK (trim(reason) <> '')
+);
+
+INSERT INTO wanted
+SELECT id, trim(name), lower(trim(old_tag)), CASE typeof(new_tag) WHEN 'text' THEN lower(trim(new_tag)) END, reason
+FROM (
+    SELECT '0d4f7a40-651d-44fb-8744-04d9b31ef844' AS id, 'Young-Wolf' AS name, 'educacion' AS old_tag, 'finanzas' AS new_tag, 'ticket 1234: undone' AS reason
+);
 
 CREATE TEMPORARY TABLE swapped AS
 SELECT ally.id, ally.name AS old_name, ally.tags AS old_tags, (
@@ -37,7 +51,7 @@ SET name = wanted.name,
 FROM wanted
 JOIN swapped ON swapped.id = wanted.id
 WHERE allies_ally.id = wanted.id
-RETURNING id, name, tags;
+RETURNING id, name, replace(tags, '","', '", "') AS tags;
 
 DROP TABLE swapped;
 DROP TABLE wanted;

@@ -1,10 +1,10 @@
 SELECT wanted.value AS id,
        ally.name,
-       EXISTS (
+       CASE WHEN EXISTS (
            SELECT 1
            FROM allies_allycredential AS credential
            WHERE credential.ally_id = ally.id AND credential.revoked_at IS NULL
-       ) AS credentials_set
+       ) THEN 't' ELSE 'f' END AS credentials_set
 FROM json_each(
     '["0d4f7a40-651d-44fb-8744-04d9b31ef844",
       "27e531b9-c060-4186-888d-c6e9588d258c",
