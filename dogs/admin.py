@@ -77,7 +77,7 @@ class DogAdmin(ModelAdmin):
                 row.owner or gettext("somebody without an account"),
                 shown(row.adopted_at),
                 shown(row.ended_at) if row.ended_at else "…",
-                row.get_end_reason_display(),  # type: ignore[attr-defined]  # Django adds it
+                row.get_end_reason_display(),
             )
             for row in rows[:SHOWN_ADOPTIONS]
         ]

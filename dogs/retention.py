@@ -45,7 +45,7 @@ def erase(files: list[RelayedFile], *, reason: str = "") -> None:
     """Delete locked rows in the caller's transaction, and their bytes after it."""
     journal.record_many(journal.entry(journal.Action.DELETE, file, reason=reason) for file in files)
     RelayedFile.objects.filter(pk__in=[file.pk for file in files]).delete()
-    paths = [file.file.name for file in files]
+    paths = [str(file.file.name) for file in files]
     transaction.on_commit(lambda: discard(paths))
 
 

@@ -62,7 +62,8 @@ def test_postgresql_refuses_more_spellings(tag):
 
 def test_whatever_the_api_takes_the_database_takes():
     odd = ['32"', '"', "[", "]", ",", "[]", ", x", "],", 'a, "b', "\\", "ñandú", "é", "İ", "ς",
-           "🐶", "{", "7", "'", "%", "x" * 50, "straße", "ß ß", "\u00b5", "\ufb01", "\u01c5"]  # fmt: skip
+           "🐶", "{", "7", "'", "%", "x" * 50, "straße", "ß ß",
+           "\u00b5", "\ufb01", "\u01c5"]  # fmt: skip
     ally = AllyFactory(tags=read_tags(odd))
     ally.full_clean()
     for tag in read_tags(odd):
