@@ -1,11 +1,13 @@
 """Dogs and files for tests."""
 
 import hashlib
+from datetime import timedelta
 
 import factory
 from django.core.files.base import ContentFile
+from django.utils import timezone
 
-from dogs.constants import PictureStatus
+from dogs.constants import EndReason, PictureStatus
 from dogs.models import Adoption, Dog, RelayedFile
 from users.tests.factories import UserFactory
 
@@ -32,6 +34,28 @@ class DogFactory(factory.django.DjangoModelFactory):
             Adoption.objects.get_or_create(
                 dog=self, ended_at=None, defaults={"owner_id": self.owner_id}
             )
+
+
+class AdoptionFactory(factory.django.DjangoModelFactory):
+    """An adoption that is over; the open one comes with its dog."""
+
+    class Meta:
+        model = Adoption
+
+    dog = factory.SubFactory(DogFactory)
+    owner = factory.SubFactory(UserFactory)
+    ended_at = factory.LazyFunction(timezone.now)
+    end_reason = EndReason.RETURNED
+    adopted_at = factory.LazyAttribute(lambda made: made.ended_at - timedelta(days=1))
+
+    @classmethod
+    def samples(cls):
+        """Return one of each kind, named after their dog, which is their address."""
+        dog = DogFactory(owner=UserFactory())
+        rows = [cls(dog=dog), cls(dog=dog, owner=None, adopted_at=None), dog.adoptions.first()]
+        for row in rows:
+            row.name = dog.name
+        return rows
 
 
 class RelayedFileFactory(factory.django.DjangoModelFactory):
