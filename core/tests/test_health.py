@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
@@ -203,7 +204,7 @@ def test_an_app_says_what_is_wrong_and_is_not_fatal(client, monkeypatch):
     def find():
         raise health.Finding("missing: 'k1'")
 
-    monkeypatch.setattr(health.plugs, "enabled", lambda: [App(find)])
+    monkeypatch.setattr(health, "plugs", SimpleNamespace(enabled=lambda: [App(find)]))
     response = client.get("/health/ready")
     assert response.status_code == 200
     assert response.json()["status"] == "degraded"
@@ -212,6 +213,6 @@ def test_an_app_says_what_is_wrong_and_is_not_fatal(client, monkeypatch):
 
 @pytest.mark.django_db
 def test_what_breaks_in_an_app_is_not_described(client, monkeypatch):
-    monkeypatch.setattr(health.plugs, "enabled", lambda: [App(fail)])
+    monkeypatch.setattr(health, "plugs", SimpleNamespace(enabled=lambda: [App(fail)]))
     part = client.get("/health/ready").json()["checks"]["part"]
     assert part == {"status": "failed", "detail": "unreachable"}
