@@ -1,10 +1,12 @@
 """What the contract says of dogs and files that no rule knows."""
 
+from rest_framework.exceptions import PermissionDenied
+
 from core.api.schema.tables import Operation, Resource
-from dogs.errors import DogNameTaken
+from dogs.errors import AdoptionContradictory, DogAdopted, DogNameTaken, DogNotAdopted
 
 NAME = {"name": ("The dog's name, whatever its case.", "Rocky")}
-TAKEN = (DogNameTaken,)
+WRITTEN = (DogNameTaken, AdoptionContradictory)
 
 DOGS = Resource(
     "dog",
@@ -15,25 +17,43 @@ DOGS = Resource(
             "Register a dog",
             description="Take in the dog named in the address; the body may say more. Its picture "
             "follows: read the dog again until `picture_status` is no longer `pending`.",
-            errors=TAKEN,
+            errors=WRITTEN,
             example={"is_adopted": False},
         ),
         "update": Operation(
             description="Write the dog; another `name` renames it.",
-            errors=TAKEN,
+            errors=WRITTEN,
             example={"is_adopted": True},
         ),
         "partial_update": Operation(
             description="Change those fields that are sent; another `name` renames the dog.",
-            errors=TAKEN,
+            errors=WRITTEN,
             example={"is_adopted": True},
         ),
+        "adopt": Operation(
+            "adoptDog",
+            "Give a dog to an owner",
+            errors=(DogAdopted,),
+            example={"id_user": 2},
+            untagged=True,
+        ),
+        "release": Operation("undoAdoption", "Undo an adoption", errors=(DogNotAdopted,)),
+        "another_picture": Operation("requestPicture", "Ask for another picture"),
     },
     NAME,
 )
 ADOPTED_DOGS = Resource(
     "adopted dog",
     {"list": Operation(description="Return the dogs that found a home, in pages.")},
+)
+ADOPTIONS = Resource(
+    "adoption",
+    {
+        "list": Operation(
+            description="Return who had the dog, since when and until when, the newest first."
+        )
+    },
+    NAME,
 )
 FILES = Resource(
     "file",
@@ -49,9 +69,16 @@ FILES = Resource(
             description="Accept a file of any kind, and pass it on afterwards: read the file again "
             "until `status` is no longer `pending`.",
         ),
+        "destroy": Operation(
+            description="Delete the file with its bytes; only its sender and ADMIN may.",
+            errors=(PermissionDenied,),
+        ),
     },
 )
 FIELDS = {
+    "adopted_at": "Since when; null where that is not known.",
+    "ended_at": "Until when; null while the adoption lasts.",
+    "end_reason": "Why it ended.",
     "Dog.name": "Unique, whatever its case. The name of a new dog comes from the address.",
     "picture_status": "How far the picture is.",
     "create_date": "When the dog was taken in.",

@@ -82,9 +82,7 @@ class DogViewSet(ModelViewSet):
     def adopt(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Let a user adopt the dog, which must be free."""
         dog = self.get_object()
-        if (
-            dog.is_adopted
-        ):  # before the user's row is locked: who removes a user locks its dogs next
+        if dog.is_adopted:  # before the user is locked, whose removal locks the dogs next
             raise DogAdopted
         serializer = NewOwnerSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -117,6 +115,7 @@ class AdoptedDogViewSet(DogViewSet):
 class AdoptionViewSet(mixins.ListModelMixin, GenericViewSet):
     """Who adopted a dog and when, newest first; an adoption without an end is the present one."""
 
+    resource = contract.ADOPTIONS
     permission_table = permissions.ADOPTIONS
     queryset = Adoption.objects.all()
     serializer_class = AdoptionSerializer

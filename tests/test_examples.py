@@ -145,6 +145,7 @@ def signed_in() -> dict:
 BEFORE = {
     "replaceDog": ["createDog"],
     "updateDog": ["createDog"],
+    "adoptDog": ["createDog"],
     "replaceRating": ["rateMovie"],
     "updateRating": ["rateMovie"],
     "replaceAssignment": ["createAssignment"],

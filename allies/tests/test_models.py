@@ -73,7 +73,7 @@ def test_whatever_the_api_takes_the_database_takes():
 
 
 def test_tags_of_before_get_their_spelling():
-    migration = import_module("allies.migrations.0004_tags_of_before")
+    migration = import_module("allies.migrations.0005_tags_of_before")
     assert migration.spelled(["Educación ", "", 7, "educación", None, ["x"], "x" * 60]) == [
         "educación",
         "7",

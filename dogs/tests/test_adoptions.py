@@ -430,7 +430,7 @@ def test_an_adoption_that_contradicts_its_dog_is_refused(act):
 
 
 def test_dogs_of_before_get_their_adoption_of_an_unknown_date(monkeypatch):
-    migration = import_module("dogs.migrations.0003_adoptions_of_before")
+    migration = import_module("dogs.migrations.0004_adoptions_of_before")
     monkeypatch.setattr(migration, "BATCH_ROWS", 2)
     owner = UserFactory()
     dogs = [*DogFactory.create_batch(3, owner=owner), DogFactory(is_adopted=True)]

@@ -17,7 +17,7 @@ class Operation:
     ``name`` is the operation's id, in camel case; the summary is made of it. ``description`` takes
     the place of the handler's docstring. ``errors`` are the domain's own refusals. ``example`` is a
     body that is accepted, ``headers`` are names of :data:`core.api.schema.headers.HEADERS`.
-    ``untagged`` answers are shown once, so they have no entity tag.
+    ``untagged`` answers have no entity tag: they are shown once, or nothing else shows the same.
     """
 
     name: str = ""

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dogs', '0001_initial'),
+        ('dogs', '0002_keys_of_names'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -53,6 +53,6 @@ class Migration(migrations.Migration):
     """Mends the rows."""
 
     atomic = False
-    dependencies = [("allies", "0003_key_fingerprints"), ("core", "0002_journal_append_only")]
+    dependencies = [("allies", "0004_key_fingerprints"), ("core", "0002_journal_append_only")]
 
     operations = [migrations.RunPython(mend, migrations.RunPython.noop)]

@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
     """Adds the constraint and the triggers."""
 
     dependencies = [
-        ("dogs", "0003_adoptions_of_before"),
+        ("dogs", "0004_adoptions_of_before"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('allies', '0002_tags_index'),
+        ('allies', '0003_keys_of_names'),
     ]
 
     operations = [

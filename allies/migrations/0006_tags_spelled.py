@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('allies', '0004_tags_of_before'),
+        ('allies', '0005_tags_of_before'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dogs', '0004_adoptions_in_step'),
+        ('dogs', '0005_adoptions_in_step'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

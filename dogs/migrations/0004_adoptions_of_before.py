@@ -44,6 +44,6 @@ class Migration(migrations.Migration):
     """Fills the table."""
 
     atomic = False
-    dependencies = [("dogs", "0002_adoptions"), ("core", "0002_journal_append_only")]
+    dependencies = [("dogs", "0003_adoptions"), ("core", "0002_journal_append_only")]
 
     operations = [migrations.RunPython(store, migrations.RunPython.noop)]
