@@ -298,6 +298,38 @@ def test_only_the_api_is_for_front_ends_and_nodes_speak_for_themselves(fresh):
         assert cors_headers(fresh.ask(path=path, headers=FRONT_END)) == {}
 
 
+def test_a_front_end_may_ask_when_no_node_is_there(tmp_path):
+    asked = {
+        "Access-Control-Request-Method": "PATCH",
+        "Access-Control-Request-Headers": "authorization,if-match",
+    }
+    with proxy.Proxy(tmp_path / "nginx", origins=["https://front.example"]) as nginx:
+        alone = Front(tmp_path, nginx, [])
+        for path in ("/api/x", "/api/files", "/allies/x"):
+            response = alone.ask("OPTIONS", path, headers=FRONT_END | asked)
+            assert (response.status, response.data) == (204, b"")
+            headers = cors_headers(response)
+            assert headers.pop("Access-Control-Expose-Headers")
+            assert headers == {
+                "Access-Control-Allow-Origin": "https://front.example",
+                "Access-Control-Allow-Methods": "DELETE, GET, PATCH, POST, PUT",
+                "Access-Control-Allow-Headers": "authorization,if-match",
+                "Access-Control-Max-Age": "0",
+                "Vary": "Origin",
+            }
+            refused = alone.ask("PATCH", path, headers=FRONT_END)
+            assert (refused.status, refused.headers["Retry-After"]) == (502, "2")
+            assert_readable_by_a_front_end(refused)
+        for path, headers in (
+            ("/api/x", {"Origin": "https://other.example"} | asked),
+            ("/api/x", FRONT_END),
+            ("/docs", FRONT_END | asked),
+        ):
+            response = alone.ask("OPTIONS", path, headers=headers)
+            assert response.status == 502
+            assert "Access-Control-Allow-Methods" not in response.headers
+
+
 def test_every_problem_of_the_configuration_is_json():
     text = proxy.TEMPLATE.read_text()
     documents = re.findall(r"return (\d+) '(\{\"type\".*\})';", text)
