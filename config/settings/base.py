@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -359,4 +360,7 @@ UNFOLD = {
             {"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")},
         ],
     },
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("core/icon.svg")}
+    ],
 }
