@@ -136,7 +136,10 @@ smoke: install ## Restart, kill and hang nodes behind nginx under load (needs ng
 	@$(PY) -m scripts.smoke
 
 # What the apps bring beside their suites: programs that others wrote, and histories at random.
-.PHONY: clients fuzz
+.PHONY: browser clients fuzz
+browser: install ## Let Chromium use Swagger UI and a front end on another origin (needs its driver)
+	@$(PY) -m tests.browser
+
 # A generator's own packages are in an environment of their own, so that nobody else installs them.
 CLIENTS_STAMP := var/clients/.installed
 $(CLIENTS_STAMP): tests/clients/requirements.txt

@@ -194,9 +194,15 @@ def test_the_pipeline_calls_what_developers_call():
     assert "make --no-print-directory ci" in run
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
     assert {"run": ".ci/run"} in workflow["jobs"]["checks"]["steps"]
+    assert {"run": "make browser"} in workflow["jobs"]["browser"]["steps"]
     assert workflow["permissions"] == {"contents": "read"}
     assert workflow["concurrency"]["cancel-in-progress"] is True
     assert workflow["jobs"]["checks"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+
+
+def test_the_suite_leaves_the_browser_to_make_browser(pytestconfig):
+    assert "browser" in pytestconfig.getini("norecursedirs")
+    assert [*(ROOT / "tests" / "browser").glob("test_*.py")]
 
 
 def test_actions_are_pinned_by_commit():

@@ -1,0 +1,53 @@
+"""One platform and one browser for all tests here, and both front doors."""
+
+import pytest
+
+from scripts import proxy
+from tests.browser import chromium, platform
+from tests.browser.swagger import Docs
+
+FRONT_END_PORT = proxy.free_port()
+# Another name than the platform's: another site, not just another port.
+FRONT_END = f"http://localhost:{FRONT_END_PORT}"
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory):
+    if lacking := chromium.missing():
+        pytest.skip(lacking)
+    with platform.running(tmp_path_factory.mktemp("browser"), FRONT_END) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def nginx(node, tmp_path_factory):
+    if proxy.nginx_path() is None:
+        pytest.skip("nginx is not installed")
+    front = proxy.Proxy(tmp_path_factory.mktemp("nginx"), origins=[FRONT_END])
+    front.nodes({node.port: ""})
+    with front:
+        yield front
+
+
+@pytest.fixture(scope="session")
+def downloads(tmp_path_factory):
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="session")
+def driver(node, downloads):
+    started = chromium.start(downloads)
+    yield started
+    started.quit()
+
+
+@pytest.fixture(params=["node /docs", "nginx /api/docs"])
+def docs(request, driver):
+    """Swagger UI, whose console must have nothing to say at the end.
+
+    Either door to the platform: a node alone, and nginx in front of it.
+    """
+    door, path = request.param.split()
+    page = Docs(driver, f"http://127.0.0.1:{request.getfixturevalue(door).port}", path)
+    yield page
+    assert chromium.complaints(driver, page.refused) == []
