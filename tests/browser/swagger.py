@@ -45,7 +45,7 @@ class Operation:
     def __init__(self, driver, method, path):
         self.driver, self.title = driver, f"{method} {path}"
         selector = f'.opblock-{method.lower()}:has([data-path="{path}"])'
-        self.block = driver.find_element(CSS, selector)
+        self.block = until(driver, lambda: driver.find_elements(CSS, selector))[0]
         if "is-open" not in self.block.get_attribute("class").split():
             self.block.find_element(CSS, ".opblock-summary-control").click()
             self.wait_for(".try-out__btn").click()
