@@ -17,7 +17,11 @@ class Docs:
         until(driver, lambda: driver.find_elements(CSS, ".opblock"))
 
     def authorize(self, token):
-        self.driver.find_element(CSS, ".scheme-container .btn.authorize").click()
+        self.driver.execute_script("scrollTo(0, 0)")
+        until(
+            self.driver,
+            lambda: self.driver.find_elements(CSS, ".scheme-container .btn.authorize"),
+        )[0].click()
         dialog = until(self.driver, lambda: self.driver.find_element(CSS, ".modal-ux"))
         dialog.find_element(CSS, "input").send_keys(token)
         dialog.find_element(CSS, "button.authorize").click()
@@ -44,12 +48,25 @@ class Operation:
 
     def __init__(self, driver, method, path):
         self.driver, self.title = driver, f"{method} {path}"
-        selector = f'.opblock-{method.lower()}:has([data-path="{path}"])'
-        self.block = until(driver, lambda: driver.find_elements(CSS, selector))[0]
+        self.selector = f'.opblock-{method.lower()}:has([data-path="{path}"])'
+        self.block = until(driver, self.scroll_to)
         if "is-open" not in self.block.get_attribute("class").split():
             self.block.find_element(CSS, ".opblock-summary-control").click()
-            self.wait_for(".try-out__btn").click()
+        button = self.wait_for(".try-out__btn")
+        if "cancel" not in button.get_attribute("class").split():
+            button.click()
         self.wait_for("button.execute")
+
+    def scroll_to(self):
+        """The operation, or None after a further step: the page draws what is in sight."""
+        if found := self.driver.find_elements(CSS, self.selector):
+            self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", found[0])
+            return found[0]
+        self.driver.execute_script(
+            "const end = scrollY + innerHeight >= document.body.scrollHeight - 2;"
+            "scrollTo(0, end ? 0 : scrollY + innerHeight / 2);"
+        )
+        return None
 
     def wait_for(self, selector):
         found = until(self.driver, lambda: self.block.find_elements(CSS, selector))
