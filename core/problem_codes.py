@@ -8,6 +8,7 @@ contract lists them, and a test compares both with the table in docs/api.md.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -84,6 +85,7 @@ def _classes(of: type[APIException]) -> Iterator[type[APIException]]:
 @cache
 def codes() -> dict[str, Code]:
     """Return every code of the apps that run here, in alphabetical order."""
+    import_module(settings.ROOT_URLCONF)  # and with it whatever may refuse a request
     found = {
         code: Code(code, status, meaning, ADVICE[status])
         for code, (status, meaning) in OTHERS.items()
