@@ -130,6 +130,8 @@ def test_production_believes_the_server_not_a_header_about_https(boot, tmp_path)
         **secrets,
         **outside,
         "TMDB_API_URL": "https://api.example",
+        "DOG_PICTURES_URL": "",
+        "EMAIL_URL": "",
         "PATH": os.defpath,
         "DJANGO_SETTINGS_MODULE": "config.settings.production",
         "ALLOWED_HOSTS": "testserver",
@@ -184,9 +186,11 @@ print(production.MAIL_ENABLED, production.EMAIL_BACKEND.split(".")[-2], repr(pro
     ],
 )
 def test_production_mails_no_link_without_an_address(boot, tmp_path, variables, said):
-    apis = ("DOG_API_URL", "RELAY_API_URL", "TMDB_API_URL")
+    apis = ("DOG_API_URL", "DOG_PICTURES_URL", "RELAY_API_URL", "TMDB_API_URL")
     environment = {
         **dict.fromkeys(apis, "https://api.example"),
+        "EMAIL_URL": "",
+        "PUBLIC_URL": "",
         "PATH": os.defpath,
         "SECRET_KEY": "k" * 50,
         "JWT_SIGNING_KEY": "j" * 50,

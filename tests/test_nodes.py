@@ -122,6 +122,9 @@ def test_a_node_that_hangs_is_left_for_another(dying):
     with hung(dying.nodes[0]):
         answers = together(dying, *[(method, "/api/x", key) for method, key in ways])
     assert [answer.status for answer in answers] == [200] * 4
+    deadline = time.monotonic() + 10
+    while len(dying.nginx.access_lines()) < len(ways) and time.monotonic() < deadline:
+        time.sleep(0.02)  # nginx writes a line after the answer
     lines = [json.loads(line) for line in dying.nginx.access_lines()]
     assert sorted(line["method"] for line in lines) == sorted(method for method, _ in ways)
     assert {line["upstream_status"] for line in lines} == {"504, 200"}

@@ -14,6 +14,7 @@ VERBATIM = {
     "core.JournalEntry": {"object_id", "actor_label", "request_id", "object_label"},
     "core.StoredAnswer": {"key"},
     "dogs.RelayedFile": {"sha256", "remote_name"},
+    "users.LinkMail": {"email"},
     "users.LoginBucket": {"account"},
     "users.Session": {"request_id"},
     "allies.AllyCredential": {"request_id"},

@@ -128,6 +128,7 @@ def test_production_refuses_to_start(boot, keys):
         "DOG_API_URL": "https://dog.example",
         "RELAY_API_URL": "https://relay.example",
         "TMDB_API_URL": "https://tmdb.example",
+        "DOG_PICTURES_URL": "",
         "TMDB_API_KEY": "x" * 32,
     }
     done = boot("import django; django.setup()", environment)

@@ -44,6 +44,7 @@ def test_no_copy_lives_longer_than_tmdb_allows(settings, name, value, good):
 
 def test_production_speaks_to_the_real_tmdb_only(settings):
     secure = {"DOG_API_URL": "https://a.example", "RELAY_API_URL": "https://b.example"}
+    secure["DOG_PICTURES_URL"] = ""
     status, said = settings(
         "production", ALLOWED_HOSTS="a.example", TMDB_API_URL="http://127.0.0.1/3", **secure
     )

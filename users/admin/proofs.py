@@ -21,7 +21,7 @@ class OneTimeLinkAdmin(ReadOnlyAdmin):
     list_display = fields
     list_filter = ("purpose", ("used_at", admin.EmptyFieldListFilter), "created_at")
     list_select_related = ("user",)
-    search_fields = ("user__email",)
+    search_fields = ("user__search_key",)
     ordering = ("-id",)
 
 
@@ -43,7 +43,7 @@ class SecondFactorAdmin(ReadOnlyAdmin):
     fields = ("user", "created_at", "confirmed_at", "recovery_left")
     list_display = fields
     list_select_related = ("user",)
-    search_fields = ("user__email",)
+    search_fields = ("user__search_key",)
     ordering = ("-id",)
     actions = ("remove", "export_csv")
     action_form = UnlockForm

@@ -140,7 +140,7 @@ def codes_of(schema: type_schema, operation: dict[str, Any]) -> list[str]:
         found += ["not_found", "malformed_path"]
     if any(one["name"] == "cursor" for one in operation.get("parameters", [])):
         found.append("invalid_cursor")
-    if schema.tagged_read or schema.locked_write or schema.method == "POST":
+    if schema.tagged_read or schema.method in WRITES:
         found.append("precondition_failed")
     if schema.keyed:
         found += ["idempotency_key_malformed", "idempotency_key_in_use", "idempotency_key_reused"]
