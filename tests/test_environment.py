@@ -190,7 +190,6 @@ def test_production_mails_no_link_without_an_address(boot, tmp_path, variables, 
     environment = {
         **dict.fromkeys(apis, "https://api.example"),
         "EMAIL_URL": "",
-        "PUBLIC_URL": "",
         "PATH": os.defpath,
         "SECRET_KEY": "k" * 50,
         "JWT_SIGNING_KEY": "j" * 50,
