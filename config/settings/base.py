@@ -73,6 +73,7 @@ CORS_ALLOW_HEADERS = [
     "accept",
     "accept-language",
     "authorization",
+    "content-encoding",  # gzip of a JSON body
     "content-type",
     "idempotency-key",
     "if-match",
