@@ -52,6 +52,8 @@ class RequestContextMiddleware:
         response["X-Request-ID"] = request_id
         if not response.streaming and not response.has_header("Content-Length"):
             response["Content-Length"] = str(len(response.content))
+        if request.method == "HEAD":  # the server drops a body, and warns of it each time
+            setattr(response, "streaming_content" if response.streaming else "content", [])
         seconds = time.perf_counter() - started
         metrics.observe(request, response, seconds)
         logger.info(
