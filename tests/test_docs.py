@@ -198,6 +198,15 @@ def test_no_tour_is_empty_and_every_kind_of_error_is_shown():
         assert len(list(steps_of(tour, [app]))) > nothing + 4, app
 
 
+def test_every_block_of_a_document_is_closed():
+    """What is left open swallows the next block, which then nobody walks."""
+    for page in documents():
+        marks = re.findall(r"^( *)```(\w*)", page.read_text(), re.MULTILINE)
+        opened, closed = marks[::2], marks[1::2]
+        assert [indent for indent, _ in opened] == [indent for indent, _ in closed], page
+        assert {language for _, language in closed} <= {""}, page
+
+
 def test_a_wrong_line_in_the_tour_is_noticed():
     output = 'HTTP/1.1 201 Created\r\nETag: "a"\r\n\r\n{"id":7,"name":"Rocky"}\n'
     assert unmet(["HTTP/1.1 201 Created", '{"id":…,"name":"Rocky"}'], output) is None
@@ -350,6 +359,7 @@ def test_the_api_document_lists_every_error_code_and_no_other():
         for code, status in re.findall(r"^\| `(\w+)` \| (\d+) \|", text, re.MULTILINE)
     }
     found = {code: one.status for code, one in codes().items()}
+    assert text.count("\n| `") == len(listed)  # each once
     assert len(found) > 30
     assert listed == found
 
