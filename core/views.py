@@ -131,10 +131,12 @@ def problem_page(request: HttpRequest, code: str) -> HttpResponse:
     if refused := problems.refuse_writing(request):
         return refused
     language = request.GET.get("lang") or get_language() or settings.LANGUAGE_CODE
-    if code not in codes():
-        return problems.answer(request, NotFound(gettext("There is no such error code.")))
     if language not in dict(settings.LANGUAGES):
         language = settings.LANGUAGE_CODE
+    if code not in codes():
+        with override(language):
+            missing = NotFound(gettext("There is no such error code."))
+            return problems.answer(request, missing)
     return HttpResponse(
         explained(code, language),
         headers={

@@ -38,6 +38,8 @@ def test_the_page_speaks_the_readers_language(client):
 
 def test_an_unknown_code_has_none(client):
     assert_problem(client.get("/docs/problems/nothing_of_the_kind"), 404, "not_found")
+    spanish = client.get("/docs/problems/nothing_of_the_kind?lang=es")
+    assert spanish.json()["title"] == "No encontrado"
     assert client.get("/docs/problems/a/b").status_code == 404
     assert client.get("/docs/problems/%00").status_code == 404
 
