@@ -36,15 +36,15 @@ CREATE FUNCTION dogs_adoption_agrees() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     dog dogs_dog;
 BEGIN
-    SELECT * INTO dog FROM dogs_dog
-    WHERE id = CASE TG_OP WHEN 'DELETE' THEN OLD.dog_id ELSE NEW.dog_id END;
-    IF FOUND AND dog.is_adopted IS DISTINCT FROM EXISTS (
-        SELECT 1 FROM dogs_adoption
-        WHERE dog_id = dog.id AND ended_at IS NULL AND owner_id IS NOT DISTINCT FROM dog.owner_id
-    ) THEN
-        RAISE EXCEPTION 'dog %% and its open adoption contradict each other', dog.id
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'dogs_adoption_agrees';
-    END IF;
+    -- An adoption that is moved concerns two dogs.
+    FOR dog IN SELECT * FROM dogs_dog WHERE id IN (OLD.dog_id, NEW.dog_id) LOOP
+        IF ARRAY(
+            SELECT owner_id FROM dogs_adoption WHERE dog_id = dog.id AND ended_at IS NULL
+        ) IS DISTINCT FROM (CASE WHEN dog.is_adopted THEN ARRAY[dog.owner_id] ELSE '{}' END) THEN
+            RAISE EXCEPTION 'dog %% and its open adoption contradict each other', dog.id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'dogs_adoption_agrees';
+        END IF;
+    END LOOP;
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER dogs_adoption_follows_new AFTER INSERT ON dogs_dog

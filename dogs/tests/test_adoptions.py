@@ -414,12 +414,22 @@ def begin(_rows, free):
     Adoption.objects.create(dog=free)
 
 
+def begin_with_owner(_rows, free):
+    Adoption.objects.create(dog=free, owner=UserFactory())
+
+
 def give_away(rows, _free):
     rows.update(owner=UserFactory())
 
 
+def move(rows, _free):
+    adopted = DogFactory(owner=rows.get().owner)
+    Adoption.objects.filter(dog=adopted).delete()
+    rows.update(dog=adopted)
+
+
 @pytest.mark.postgres
-@pytest.mark.parametrize("act", [end, delete, begin, give_away])
+@pytest.mark.parametrize("act", [end, delete, begin, begin_with_owner, give_away, move])
 def test_an_adoption_that_contradicts_its_dog_is_refused(act):
     dog, free = DogFactory(owner=UserFactory()), DogFactory()
     connection.check_constraints()
