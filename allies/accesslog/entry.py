@@ -18,10 +18,10 @@ class Entry(NamedTuple):
 
 
 class Structure(NamedTuple):
-    """A line that is no request by itself but is needed to read others.
+    """A line that is understood and is no request by itself.
 
-    That is a directive that names the columns of the lines below, or a part of a line that its
-    container's runtime has cut.
+    That is a directive that names the columns of the lines below, a part of a line that its
+    container's runtime has cut, or a record of Plaza's own that tells of something else.
     """
 
     form: str

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from allies.accesslog.clients import client_of
-from allies.accesslog.entry import NO_CLIENT, Entry
+from allies.accesslog.entry import NO_CLIENT, Entry, Structure
 
 # The first name that has a usable value wins; a dot goes into an object, or is part of the name.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -133,14 +133,14 @@ def status_of(data: dict[str, Any], names: tuple[str, ...]) -> int | None:
     return None
 
 
-def read_record(data: dict[str, Any], form: str | None = None) -> Entry | None:
+def read_record(data: dict[str, Any], form: str | None = None) -> Entry | Structure | None:
     """Return the request that a record names, when method, path and status are there.
 
     Of our own records only the access line is one: the others that have all three are calls that
     we made.
     """
     if data.keys() >= OWN and data["message"] != OWN_REQUEST:
-        return None
+        return Structure("plaza json")
     layout = layout_of(tuple(data))
     roles = layout.roles
     method, path = first_of(data, roles["method"]), first_of(data, roles["path"])
@@ -218,7 +218,7 @@ def wrapped(data: dict[str, Any]) -> tuple[str, str] | None:
 
 
 # --- key=value -------------------------------------------------------------------------------
-def read_pairs(line: bytes) -> Entry | None:
+def read_pairs(line: bytes) -> Entry | Structure | None:
     """Read ``method=GET path="/x" status=200``; a name given twice is one doubt too many."""
     pairs = PAIR.findall(line)
     if len(pairs) < ENOUGH_PAIRS:

@@ -14,6 +14,7 @@ from django.utils import translation
 
 from allies.accesslog import calls, counting
 from allies.accesslog.calls import Allies
+from allies.accesslog.entry import Structure
 from allies.accesslog.lines import LineReader
 from allies.accesslog.reading import LogStream
 from allies.accesslog.report import Tally, tally_of
@@ -104,10 +105,6 @@ def test_a_status_with_a_doubt_is_none(line):
     "line",
     [
         # Calls that we made have method, path and status too.
-        (
-            b'{"timestamp":"t","level":"WARNING","logger":"plaza.outbound","message":"call_failed",'
-            b'"request_id":null,"actor":"nobody","status":503,"method":"GET","path":"/3/movie"}'
-        ),
         b"13:55:36.123 WARNING  call_failed status=503 method=GET path=/3/movie upstream=tmdb",
         b'2023/10/10 13:55:36 [error] 12#12: *1 client: 10.0.0.2, request: "GET / HTTP/1.1"',
         b'1.2.3.4 - - [10/Oct/2023:13:55:30 +0000] "-" 400 0 "-" "-"',
@@ -122,6 +119,15 @@ def test_a_status_with_a_doubt_is_none(line):
 )
 def test_what_is_no_request_of_ours(line):
     assert read(line) is None
+
+
+@pytest.mark.parametrize("prefix", [b"", b"13:55:36 web.1     | "])
+def test_what_else_we_record_is_understood(prefix):
+    line = (
+        b'{"timestamp":"t","level":"WARNING","logger":"plaza.outbound","message":"call_failed",'
+        b'"request_id":null,"actor":"nobody","status":503,"method":"GET","path":"/3/movie"}'
+    )
+    assert read(prefix + line) == Structure("plaza json")
 
 
 # --- Times ---------------------------------------------------------------------------------------
