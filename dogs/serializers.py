@@ -4,9 +4,11 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.serializers import FormSerializer, ModelSerializer, StrictPrimaryKeyRelatedField
+from dogs.constants import EndReason
 from dogs.errors import AdoptionContradictory
 from dogs.models import Adoption, Dog, RelayedFile
 
@@ -58,10 +60,16 @@ class DogSerializer(ModelSerializer):
         return attrs
 
 
+@extend_schema_field({"type": "string", "enum": ["", *EndReason.values]})
+class EndReasonField(serializers.CharField):
+    """Why an adoption ended, or nothing while it lasts."""
+
+
 class AdoptionSerializer(ModelSerializer):
     """One time that a dog found a home."""
 
     id_user = StrictPrimaryKeyRelatedField(source="owner", read_only=True)
+    end_reason = EndReasonField(read_only=True)
 
     class Meta:
         model = Adoption

@@ -136,6 +136,8 @@ class WipeSerializer(Serializer):
 class GoneMovieSerializer(ModelSerializer):
     """A movie that TMDB no longer has, and how many keep it."""
 
+    # The two databases give its column different bounds, which are not the contract's.
+    id = serializers.IntegerField(read_only=True, help_text="TMDB's id of the movie.")
     favorites = serializers.IntegerField(read_only=True, help_text="Lists that it is on.")
     ratings = serializers.IntegerField(read_only=True)
 

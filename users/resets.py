@@ -24,10 +24,10 @@ from users import services
 from users.auth import limits, links
 from users.auth.sessions import Client
 from users.constants import (
+    LINK_SECONDS,
     LINKS_WINDOW_SECONDS,
     MAX_LINKS_PER_ACCOUNT,
     MAX_LINKS_PER_CLIENT,
-    RESET_LINK_SECONDS,
 )
 from users.errors import LinkRefused, LoginLocked, MailOff
 from users.models import LinkMail, OneTimeLink, Purpose, User
@@ -72,7 +72,7 @@ def send_mail(*, pk: int) -> None:
     job: LinkMail | None = MAILS.claim(pk)
     if job is None:
         return
-    too_late = timezone.now() - job.created_at > timedelta(seconds=RESET_LINK_SECONDS)
+    too_late = timezone.now() - job.created_at > timedelta(seconds=LINK_SECONDS)
     user = User.objects.filter(email=job.email, is_active=True).first()
     if user is None or too_late:
         job.delete()

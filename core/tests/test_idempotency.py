@@ -320,6 +320,7 @@ def test_an_answer_that_is_purged_meanwhile_is_a_409(admin_api, monkeypatch):
     assert User.objects.filter(email=BODY["email"]).count() == 0
 
 
+@pytest.mark.usefixtures("unpromised")
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_who_waited_for_a_refusal_that_passes_runs_anew(monkeypatch):

@@ -35,7 +35,7 @@ def known_device(value: str, user: User | None) -> str:
 
 
 def presented(request: HttpRequest | Request | None) -> str:
-    """Return what the client says about its device: a cookie, or a header for those without."""
+    """Return what the client says about its device: a header, or else a cookie."""
     if request is None:
         return ""
     return request.headers.get(DEVICE_HEADER, "") or request.COOKIES.get(DEVICE_COOKIE, "")

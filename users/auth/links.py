@@ -9,11 +9,10 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from core.audit import journal
-from users.constants import INVITATION_SECONDS, MAX_LINK_TOKEN_CHARACTERS, RESET_LINK_SECONDS
+from users.constants import LINK_SECONDS, MAX_LINK_TOKEN_CHARACTERS
 from users.errors import InvalidLink, NoPublicUrl
 from users.models import OneTimeLink, Purpose, User
 
-SECONDS = {Purpose.RESET: RESET_LINK_SECONDS, Purpose.INVITATION: INVITATION_SECONDS}
 PAGE = "/admin/password-reset/confirm/#{token}"
 
 
@@ -64,7 +63,7 @@ def make_link(*, user: User, reason: str = "") -> tuple[OneTimeLink, str]:
         purpose=purpose,
         digest=digest_of(token),
         created_at=now,
-        expires_at=now + timedelta(seconds=SECONDS[purpose]),
+        expires_at=now + timedelta(seconds=LINK_SECONDS),
     )
     changes = journal.initial(link)
     journal.record(journal.Action.CREATE, link, changes=changes, reason=reason)

@@ -1,6 +1,7 @@
 """The admin's pages of a forgotten password, of links that support makes, of second factors."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
@@ -157,12 +158,15 @@ def test_support_shows_a_link_once_with_a_reason(support, api):
     assert answer.status_code == 204
 
 
-def test_a_user_without_a_password_is_invited_for_three_days(support):
+def test_a_user_without_a_password_is_invited_for_an_hour(support):
     user = UserFactory(password=None)
     assert "Invites" in text(support.get(page_of(user)))
     support.post(page_of(user), {"reason": "new", "show": ""})
     link = OneTimeLink.objects.get()
-    assert (link.purpose, (link.expires_at - link.created_at).days) == ("invitation", 3)
+    assert (link.purpose, link.expires_at - link.created_at) == (
+        "invitation",
+        timedelta(hours=1),
+    )
 
 
 def test_support_may_have_a_link_mailed(support):

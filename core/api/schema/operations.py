@@ -221,8 +221,10 @@ class AutoSchema(BaseAutoSchema):
     def _map_serializer_field(self, field: Any, direction: str, *options: Any, **named: Any) -> Any:
         """Say of texts that come in what the fields refuse."""
         schema = super()._map_serializer_field(field, direction, *options, **named)  # type: ignore[no-untyped-call]  # it has no types
-        if direction == "response" or type(schema) is not dict:
+        if type(schema) is not dict:
             return schema
+        if direction == "response":
+            return with_null(field, schema)
         pattern = getattr(field, "pattern", "") or text_pattern(field)
         is_text = "string" in schema.get("type", ()) and "enum" not in schema
         if pattern and is_text and schema.get("format") in {None, "date"}:
@@ -290,6 +292,15 @@ class AutoSchema(BaseAutoSchema):
             names.append("Idempotency-Replayed")
         described = dict(headers.reference(name) for name in dict.fromkeys(names))
         response["headers"] = {**described, **response.get("headers", {})}
+
+
+def with_null(field: Any, schema: dict[str, Any]) -> dict[str, Any]:
+    """Say that an answer may have null where its column may, though no request may send it."""
+    model = getattr(getattr(field.parent, "Meta", None), "model", None)
+    column = {one.name: one for one in model._meta.fields}.get(field.source) if model else None
+    if column is not None and column.null and isinstance(schema.get("type"), str):
+        return {**schema, "type": [schema["type"], "null"]}
+    return schema
 
 
 def text_pattern(field: Any) -> str:
