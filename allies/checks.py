@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core import checks
-from django.db import DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from allies.credentials import crypto, fingerprints
 from allies.errors import CredentialsKeysInvalid, KeyChanged
@@ -25,12 +25,28 @@ def the_key_ring_can_be_read(**_: Any) -> list[checks.CheckMessage]:
 @checks.register(checks.Tags.database)
 def the_key_ring_opens_what_is_stored(databases: Any = None, **_: Any) -> list[checks.CheckMessage]:
     """Name the keys that stored credentials need and the ring lacks (``check --database``)."""
-    problems: list[checks.CheckMessage] = []
-    for alias in databases or ():
-        if AllyCredential._meta.db_table not in connections[alias].introspection.table_names():
-            continue
-        problems += missing_keys(alias) + changed_keys(alias)
-    return problems
+    return [problem for alias in databases or () for problem in problems_of(alias)]
+
+
+@checks.register
+def the_key_ring_is_the_one_that_sealed(
+    databases: Any = None, **_: Any
+) -> list[checks.CheckMessage]:
+    """Warn of the same wherever checks run: an error would stop the commands that repair it."""
+    if databases is not None:
+        return []  # the check above says it
+    try:
+        found = problems_of(DEFAULT_DB_ALIAS)
+    except DatabaseError:
+        return []  # whoever needs the database says that it is away
+    return [checks.Warning(one.msg, hint=one.hint, id="allies.W003") for one in found]
+
+
+def problems_of(alias: str) -> list[checks.CheckMessage]:
+    """Return the errors of one database's keys, none where the app has no table yet."""
+    if AllyCredential._meta.db_table not in connections[alias].introspection.table_names():
+        return []
+    return missing_keys(alias) + changed_keys(alias)
 
 
 def changed_keys(alias: str) -> list[checks.CheckMessage]:

@@ -78,6 +78,13 @@ def test_the_check_says_so(lost):
     assert SENTENCE in str(caught.value)
 
 
+def test_a_check_without_a_database_warns_of_it_and_stops_no_command(lost, capsys):
+    call_command("check")
+    said = capsys.readouterr().err
+    assert "allies.W003" in said
+    assert SENTENCE in said
+
+
 def test_what_was_sealed_before_fingerprints_were_kept_is_tried(lost, settings):
     KeyFingerprint.objects.all().delete()
     assert fingerprints.changed() == {"k1": 2}
