@@ -49,6 +49,7 @@ from plants.models import Plant
 from scripts import messages
 
 
+@pytest.mark.django_db  # a worker runs the system checks
 def test_admin_tasks_and_texts():
     assert admin.site.is_registered(Plant)
     assert "plants" in {queue.name for queue in app.conf.task_queues}
