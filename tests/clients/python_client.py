@@ -17,11 +17,11 @@ from plaza_client.models import (
     DogRequest,
     ErrorCode,
     PaginatedDogList,
-    Pair,
     PatchedDogRequest,
     PictureStatus,
     Problem,
     RelayedFile,
+    SignedIn,
     SignInRequest,
     SignOutRequest,
     UploadRequest,
@@ -62,7 +62,7 @@ def main() -> None:
     (address, email, password), name = sys.argv[1:], f"Python-{time.time_ns()}"
     person = SignInRequest(email, password)
     pair = sign_in.sync(client=Client(base_url=address), body=person)
-    assert isinstance(pair, Pair)
+    assert isinstance(pair, SignedIn)
     plaza = AuthenticatedClient(base_url=address, token=pair.access)
 
     body = DogRequest(is_adopted=False)
