@@ -56,8 +56,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     from django.conf import settings
 
-    without_postgres = pytest.mark.skip(reason="needs PostgreSQL; `make ci` runs it there")
-    without_redis = pytest.mark.skip(reason="needs Redis; `make ci` runs it there")
+    # `make tests` needs no service; `make ci` runs these where the service is.
+    without_postgres = pytest.mark.skip(reason="needs PostgreSQL; `make ci` runs it there")  # locks
+    without_redis = pytest.mark.skip(reason="needs Redis; `make ci` runs it there")  # shared counts
     is_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     for item in items:
         if item.get_closest_marker("postgres") and not is_postgres:

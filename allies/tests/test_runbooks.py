@@ -186,7 +186,7 @@ def address_of_database(tmp_path):
 def test_the_commands_show_what_the_page_shows(page, demo, tmp_path):
     """Word by word, as somebody runs them who has the platform's folder and no variable set."""
     if not shutil.which(CLIENTS[connection.vendor]):
-        pytest.skip("the pages' commands call the database's own client")
+        pytest.skip("psql or sqlite3 is not installed")  # the pages' commands call it
     ready = f"export DATABASE_URL={shlex.quote(address_of_database(tmp_path))}"
     mine = ("sh", connection.vendor)
     found = list(promises(page, lambda language, about: (language, about) == mine))

@@ -14,7 +14,7 @@ FRONT_END = f"http://localhost:{FRONT_END_PORT}"
 @pytest.fixture(scope="session")
 def node(tmp_path_factory):
     if lacking := chromium.missing():
-        pytest.skip(lacking)
+        pytest.skip(lacking)  # names the program that is not installed here
     with platform.running(tmp_path_factory.mktemp("browser"), FRONT_END) as started:
         yield started
 
@@ -22,7 +22,7 @@ def node(tmp_path_factory):
 @pytest.fixture(scope="session")
 def nginx(node, tmp_path_factory):
     if proxy.nginx_path() is None:
-        pytest.skip("nginx is not installed")
+        pytest.skip("nginx is not installed")  # the node alone is tried all the same
     front = proxy.Proxy(tmp_path_factory.mktemp("nginx"), origins=[FRONT_END])
     front.nodes({node.port: ""})
     with front:
