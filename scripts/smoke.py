@@ -21,13 +21,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
-from subprocess import run as run_command
 from typing import Any
-from uuid import uuid4
 
 from scripts.load import BROKEN_OFF, MIN_REQUESTS, Load
-from scripts.nodes import Node, environment
-from scripts.proxy import ROOT, Proxy
+from scripts.local import prepare, settings_in
+from scripts.nodes import Node
+from scripts.proxy import Proxy
 
 MAX_RESTART_GAP_MS = 300
 MAX_KILL_GAP_MS = 1000
@@ -193,19 +192,10 @@ class Smoke:
 
 def prepared_nodes(folder: Path, database_url: str) -> list[Node]:
     """Return two nodes on a database of their own, not started."""
-    settings = {
-        "DJANGO_SETTINGS_MODULE": "config.settings.local",
-        "SECRET_KEY": uuid4().hex + uuid4().hex,
-        "CREDENTIALS_KEYS": "",  # this machine's own, as there may be no .env
-        "DATABASE_URL": database_url or f"sqlite:///{folder / 'smoke.sqlite3'}",
-        "REDIS_URL": "",
-        "CELERY_BROKER_URL": "memory://",
-        "LOG_LEVEL": "WARNING",
-        "WEB_WORKERS": "2",
-        "WEB_THREADS": "8",
-    }
-    command = [sys.executable, "manage.py", "prepare", "--demo", "--verbosity", "0"]
-    run_command(command, cwd=ROOT, env=environment(**settings), check=True)  # noqa: S603 - ours
+    settings = settings_in(folder)
+    if database_url:
+        settings["DATABASE_URL"] = database_url
+    prepare(settings)
     return [Node(folder, **settings) for _ in range(2)]
 
 

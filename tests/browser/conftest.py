@@ -2,8 +2,8 @@
 
 import pytest
 
-from scripts import proxy
-from tests.browser import chromium, platform
+from scripts import local, proxy
+from tests.browser import chromium
 from tests.browser.swagger import Docs
 
 FRONT_END_PORT = proxy.free_port()
@@ -15,7 +15,8 @@ FRONT_END = f"http://localhost:{FRONT_END_PORT}"
 def node(tmp_path_factory):
     if lacking := chromium.missing():
         pytest.skip(lacking)  # names the program that is not installed here
-    with platform.running(tmp_path_factory.mktemp("browser"), FRONT_END) as started:
+    folder = tmp_path_factory.mktemp("browser")
+    with local.running(folder, CORS_ALLOWED_ORIGINS=FRONT_END) as started:
         yield started
 
 

@@ -4,8 +4,8 @@ import pytest
 from django.conf import settings
 
 from tests.browser import chromium
+from tests.browser.calls import ADMIN
 from tests.browser.chromium import CSS, until
-from tests.browser.platform import ADMIN
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
 LISTS = {"dogs": "dogs/dog", "clinic": "clinic/patient", "stores": "stores/establishment"}

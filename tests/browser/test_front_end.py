@@ -15,9 +15,9 @@ from django.conf import settings
 
 from scripts import proxy
 from tests.browser import chromium
+from tests.browser.calls import ADMIN
 from tests.browser.chromium import CSS, until
 from tests.browser.conftest import FRONT_END, FRONT_END_PORT
-from tests.browser.platform import ADMIN
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
 needs_dogs = pytest.mark.skipif("dogs" not in settings.PLATFORM_APPS, reason="it is about dogs")

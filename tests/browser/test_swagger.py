@@ -9,8 +9,8 @@ from django.conf import settings
 
 from scripts.proxy import ROOT
 from tests.browser import chromium
+from tests.browser.calls import ADMIN, TOKEN, ask
 from tests.browser.chromium import CSS, until
-from tests.browser.platform import ADMIN, TOKEN, ask
 from tests.browser.swagger import Docs
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]

@@ -5,36 +5,21 @@ and for each generator a program that does what its first users do. The TypeScri
 strictly before they run.
 """
 
-import contextlib
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import sandbox
-from scripts.nodes import Node, environment
+from scripts import local
+from scripts.nodes import environment
+from scripts.npm import NODE, NPM, missing
 from scripts.proxy import ROOT
 from users.constants import DEMO_PASSWORD
 
 HERE = Path(__file__).resolve().parent
 CONTRACT = ROOT / "openapi.yaml"
-MIN_NODE = 20
-NODE, NPM = shutil.which("node"), shutil.which("npm")
 # Made by the Makefile, with the generator from tests/clients/requirements.txt.
 PYTHON = ROOT / "var" / "clients" / "venv" / "bin"
-
-
-def missing() -> str:
-    """Return what these clients need and this machine has not; "" when all is there."""
-    if not (NODE and NPM):
-        return "node and npm are not installed"
-    said = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=True).stdout
-    if int(said.lstrip("v").partition(".")[0]) < MIN_NODE:
-        return f"node is older than {MIN_NODE}: {said.strip()}"
-    return ""
 
 
 def run(*command: object, folder: Path = HERE, **settings: str) -> None:
@@ -64,56 +49,18 @@ def generate(folder: Path) -> None:
     run(PYTHON / "openapi-python-client", "generate", "--path", CONTRACT, *output, *quiet)
 
 
-def settings_in(folder: Path, outside: str) -> dict[str, str]:
-    """Return the environment of a platform that has its files in ``folder``."""
-    return {
-        "DJANGO_SETTINGS_MODULE": "config.settings.local",
-        "SECRET_KEY": uuid4().hex + uuid4().hex,
-        "CREDENTIALS_KEYS": "",  # this machine's own, as there may be no .env
-        "DATABASE_URL": f"sqlite:///{folder / 'clients.sqlite3'}",
-        "REDIS_URL": "",
-        "CELERY_BROKER_URL": "filesystem://localhost/",
-        "VAR_DIR": str(folder),
-        "DOG_API_URL": f"{outside}/dogs/api",
-        "RELAY_API_URL": f"{outside}/relay/api",
-        "LOG_LEVEL": "WARNING",
-        "WEB_WORKERS": "1",
-        "WEB_THREADS": "4",
-    }
-
-
-@contextlib.contextmanager
-def worker(folder: Path, settings: dict[str, str]) -> Iterator[None]:
-    """Let a worker fetch pictures and pass files on."""
-    options = ("--pool", "threads", "--concurrency", "2", "--without-gossip", "--without-mingle")
-    command = [sys.executable, "-m", "celery", "-A", "config.celery", "--quiet", "worker", *options]
-    with (folder / "worker.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(**settings), stdout=log, stderr=log
-        )
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
 def walk(folder: Path) -> None:
     """Start a platform and let each program work with it."""
-    with sandbox.running() as outside:
-        settings = settings_in(folder, f"http://127.0.0.1:{outside.server_address[1]}")
-        manage = (sys.executable, "manage.py", "prepare", "--demo", "--verbosity", "0")
-        run(*manage, folder=ROOT, **settings)
-        with worker(folder, settings), Node(folder, **settings) as node:
-            person = {
-                "PLAZA_URL": f"http://127.0.0.1:{node.port}",
-                "PLAZA_EMAIL": "admin@plaza.example",
-                "PLAZA_PASSWORD": DEMO_PASSWORD,
-            }
-            run(str(NODE), "build/openapi-fetch.js", **person)
-            run(str(NODE), "build/hey-api.js", **person)
-            program = (PYTHON / "python", HERE / "python_client.py", *person.values())
-            run(*program, PYTHONPATH=str(folder))
+    with local.running(folder) as node:
+        person = {
+            "PLAZA_URL": f"http://127.0.0.1:{node.port}",
+            "PLAZA_EMAIL": "admin@plaza.example",
+            "PLAZA_PASSWORD": DEMO_PASSWORD,
+        }
+        run(str(NODE), "build/openapi-fetch.js", **person)
+        run(str(NODE), "build/hey-api.js", **person)
+        program = (PYTHON / "python", HERE / "python_client.py", *person.values())
+        run(*program, PYTHONPATH=str(folder))
 
 
 def main() -> int:

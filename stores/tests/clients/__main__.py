@@ -6,32 +6,20 @@ what must not be there is looked for in the database at the end.
 """
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from uuid import uuid4
 
+from scripts.local import settings_in
 from scripts.nodes import Node, environment
+from scripts.npm import NODE, NPM, missing
 from scripts.proxy import ROOT
 
 HERE = Path(__file__).resolve().parent
-MIN_NODE = 20
 SEED = "from stores.tests.clients import seed; seed.main()"
 # What a phone on a bad network must not leave behind: other content under a visit's id.
 LEFT_BEHIND = "from stores.models import VisitRevision; print(VisitRevision.objects.count())"
-NODE, NPM = shutil.which("node"), shutil.which("npm")
-
-
-def missing() -> str:
-    """Return what these clients need and this machine has not; "" when all is there."""
-    if not (NODE and NPM):
-        return "node and npm are not installed"
-    said = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=True).stdout
-    if int(said.lstrip("v").partition(".")[0]) < MIN_NODE:
-        return f"node is older than {MIN_NODE}: {said.strip()}"
-    return ""
 
 
 def manage(settings: dict[str, str], *arguments: str) -> str:
@@ -42,18 +30,7 @@ def manage(settings: dict[str, str], *arguments: str) -> str:
 
 def run(folder: Path) -> int:
     """Start a node, let the phones work, and return how the process ends."""
-    settings = {
-        "DJANGO_SETTINGS_MODULE": "config.settings.local",
-        "SECRET_KEY": uuid4().hex + uuid4().hex,
-        "CREDENTIALS_KEYS": "",  # this machine's own, as there may be no .env
-        "DATABASE_URL": f"sqlite:///{folder / 'clients.sqlite3'}",
-        "REDIS_URL": "",
-        "CELERY_BROKER_URL": "memory://",
-        "VAR_DIR": str(folder),
-        "LOG_LEVEL": "WARNING",
-        "WEB_WORKERS": "2",
-        "WEB_THREADS": "4",
-    }
+    settings = settings_in(folder, WEB_THREADS="4")
     manage(settings, "prepare", "--verbosity", "0")
     world = manage(settings, "shell", "--no-imports", "-c", SEED)
     with Node(folder, **settings) as node:
