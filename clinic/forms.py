@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from clinic.constants import BODY_PARTS, REASON_LENGTH
 from clinic.errors import MergeIntoItself, UnknownPatient
 from clinic.models import Patient, Study
-from core.admin.forms import ReasonForm, text_field
+from core.admin.forms import ReasonForm, number_field, text_field
 from core.validators import plain_text
 from core.values import INT64_MAX
 
@@ -57,12 +57,7 @@ class PatientForm(RecordForm):
 class MergeForm(ReasonForm):
     """Which record stays, and why."""
 
-    into = forms.IntegerField(
-        label=_("Id of the patient that stays"),
-        min_value=1,
-        max_value=INT64_MAX,
-        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
-    )
+    into = number_field(_("Id of the patient that stays"), INT64_MAX)
 
     field_order = ("into", "reason")
 

@@ -110,28 +110,26 @@ class RateLimitMiddleware:
         if request.path.startswith(self.free):
             return self.get_response(request)
         rates.counts.start_sharing()
-        now = rates.now()
-        left = {}
+        quota, now, left = rates.quota(), rates.now(), {}
         token = request.META.get("HTTP_AUTHORIZATION")
         if token:
-            left["token"] = rates.quota() - rates.counts.add(rates.token_key(token), now)
+            left["token"] = quota - rates.counts.add(rates.token_key(token), now)
         address = rates.address_key(client_address(request))
         by_token = token and request.path.startswith(self.by_token)
         if by_token:
             # Many phones share an address, but whoever makes tokens up does not come by them.
-            left["address"] = rates.quota() - rates.counts.seen(address, now) - 1
+            left["address"] = quota - rates.counts.seen(address, now) - 1
         else:
-            left["address"] = rates.quota() - rates.counts.add(address, now)
+            left["address"] = quota - rates.counts.add(address, now)
         response = self.get_response(request) if min(left.values()) >= 0 else self.refuse(request)
         if by_token:
             if response.status_code == HTTPStatus.UNAUTHORIZED:
                 rates.counts.add(address, now)
             else:
                 del left["address"]
-        seconds = rates.WINDOW_SECONDS - int(now) % rates.WINDOW_SECONDS
-        response["RateLimit-Policy"] = ", ".join(
-            f'"{name}";q={rates.quota()};w={rates.WINDOW_SECONDS}' for name in left
-        )
+        window = rates.WINDOW_SECONDS
+        seconds = window - int(now) % window
+        response["RateLimit-Policy"] = ", ".join(f'"{name}";q={quota};w={window}' for name in left)
         response["RateLimit"] = ", ".join(
             f'"{name}";r={max(0, rest)};t={seconds}' for name, rest in left.items()
         )

@@ -19,6 +19,12 @@ def text_field(label: Any, length: int, **kwargs: Any) -> forms.CharField:
     return forms.CharField(label=label, max_length=length, widget=widget, **kwargs)
 
 
+def number_field(label: Any, maximum: int, **kwargs: Any) -> forms.IntegerField:
+    """Return a whole number from 1 on."""
+    widget = UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"})
+    return forms.IntegerField(label=label, min_value=1, max_value=maximum, widget=widget, **kwargs)
+
+
 class ReasonForm(forms.Form):
     """Whatever is changed by hand says why; the reason goes into the journal."""
 
