@@ -1,0 +1,173 @@
+"""Support cases, for apps that know nothing of the app that keeps them.
+
+An app says in its ``case_kinds.py`` what kinds of cases there are about its objects::
+
+    KINDS = [
+        cases.Kind(
+            "wilting",
+            _("a plant wilts"),
+            targets={1: cases.Targets(30, 240), 2: cases.Targets(120, 720)},
+            resolutions={"watered": cases.Resolution(_("it had water"))},
+        )
+    ]
+
+It reports one with :func:`report`, hears of every later change by ``core.signals.case_changed``,
+and looks the case up with :func:`view`. The app that keeps cases has a module ``case_keeper.py``
+with the functions of :class:`Keeper`. Where no such app runs, nothing is kept: :func:`report` and
+:func:`view` return None, and the apps go on by themselves.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from core import plugs
+
+Text = Any  # a text, maybe one that is translated when it is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What support aims for, in minutes of working time."""
+
+    first_response: int
+    solution: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """How a case of a kind can end; ``takes`` names the further values that this wants."""
+
+    label: Text
+    takes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of cases: its targets by priority (1 is the highest), and how one can end.
+
+    ``resolve(object_id, resolution, values, reason)`` does what a resolution means for the object.
+    It is called in the transaction that resolves the case, with the case's row locked, before any
+    other row of the app; it raises what the API or the admin shows. ``facts(object_id)`` returns
+    lines for people: a label and a value each. ``page(object_id)`` returns the address in the admin
+    where a person decides, if the app has a page for that. ``reported_by`` names the roles that may
+    file one by hand; nobody does if it is empty.
+    """
+
+    name: str
+    label: Text
+    targets: Mapping[int, Targets]
+    resolutions: Mapping[str, Resolution]
+    priority: int = 2
+    reported_by: frozenset[str] = frozenset()
+    resolve: Callable[[str, str, Mapping[str, Any], str], None] | None = None
+    facts: Callable[[str], list[tuple[Text, Text]]] | None = None
+    page: Callable[[str], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is reported. The same kind and object again is the same case while that is not over.
+
+    ``label`` is the object's model (``stores.UnrecognisedGroup``). ``occurrences`` is the number of
+    times in all, not how many more: so a report that comes twice counts once.
+    """
+
+    kind: str
+    subject: str
+    details: str = ""
+    label: str = ""
+    object_id: str = ""
+    reporter_id: int | None = None
+    occurrences: int = 1
+    request_id: str = ""
+    app_version: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)  # further objects: label → id
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A case as its reporter may see it. ``answer`` is the latest thing that support told them."""
+
+    id: int
+    number: str
+    kind: str
+    state: str
+    subject: str
+    answer: str
+    label: str
+    object_id: str
+    reporter_id: int | None
+    updated_at: dt.datetime
+
+
+class Keeper(Protocol):
+    """What the module ``case_keeper`` of the app that keeps cases has.
+
+    Every function runs in the caller's transaction. A case's row is locked before any row of the
+    app that its object belongs to.
+    """
+
+    def report(self, report: Report) -> int:
+        """Open a case, or join the one that is there; return its id."""
+
+    def view(self, case_id: int) -> View | None:
+        """Return a case, or None if there is none."""
+
+    def reply(self, case_id: int, *, author_id: int, text: str) -> None:
+        """Add what the reporter answers."""
+
+    def resolve(
+        self, kind: str, object_id: str, resolution: str, values: Mapping[str, Any], reason: str
+    ) -> None:
+        """Resolve the case that is about an object, and have its kind do what that means."""
+
+    def open_cases(self, search: str) -> list[tuple[int, str]]:
+        """Return some cases that are not over, by number or subject: id and what people see."""
+
+    def note_action(
+        self, case_id: int, *, action: str, label: str, object_id: str, text: str
+    ) -> None:
+        """Add to a case's events what somebody did elsewhere because of it."""
+
+
+def keeper() -> Keeper | None:
+    """Return the part of the app that keeps cases, if one runs."""
+    for app in plugs.enabled():
+        if (part := app.part("case_keeper")) is not None:
+            return cast("Keeper", part)
+    return None
+
+
+def kinds() -> dict[str, Kind]:
+    """Return the kinds of cases of all apps that run, by name."""
+    parts = (app.part("case_kinds") for app in plugs.enabled())
+    return {kind.name: kind for part in parts if part is not None for kind in part.KINDS}
+
+
+def report(what: Report) -> int | None:
+    """Have a case opened or joined; return its id, or None where nobody keeps cases."""
+    found = keeper()
+    return None if found is None else found.report(what)
+
+
+def view(case_id: int) -> View | None:
+    """Return a case, or None if there is none or nobody keeps any."""
+    found = keeper()
+    return None if found is None else found.view(case_id)
+
+
+def resolve(
+    kind: Kind, object_id: str, resolution: str, values: Mapping[str, Any], reason: str
+) -> None:
+    """Resolve what there is about an object: through its case, or directly where nobody keeps any.
+
+    Raises:
+        ApplicationError: the case is over, or the kind refuses.
+    """
+    found = keeper()
+    if found is not None:
+        found.resolve(kind.name, object_id, resolution, values, reason)
+    elif kind.resolve is not None:
+        kind.resolve(object_id, resolution, values, reason)
