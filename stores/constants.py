@@ -96,6 +96,40 @@ SERVER_FIELDS = (
 )
 
 
+# -- photos ---------------------------------------------------------------------------------------
+MAX_PHOTO_BYTES = 8 * 1024 * 1024
+MAX_PHOTO_PIXELS = 40_000_000
+PHOTO_KIND_LENGTH = 20
+UPLOAD_CHUNK_BYTES = 128 * 1024  # behind a proxy that collects bodies a cut one delivers nothing
+UNFINISHED_UPLOAD = timedelta(hours=24)  # from its last bytes
+UNCLAIMED_PHOTO = timedelta(days=7)
+
+
+class PhotoType(models.TextChoices):
+    """The formats of photos: those that Pillow decodes."""
+
+    JPEG = "image/jpeg", "JPEG"
+    PNG = "image/png", "PNG"
+    WEBP = "image/webp", "WebP"
+
+
+class PhotoState(models.TextChoices):
+    """Where a photo stands."""
+
+    RECEIVING = "receiving", _("arriving")
+    STORED = "stored", _("stored")
+    FAILED = "failed", _("unusable")
+    EXPIRED = "expired", _("expired")
+
+
+class PhotoFault(models.TextChoices):
+    """Why bytes that came as they were declared can be no photo."""
+
+    NOT_A_PICTURE = "not_a_picture", _("no JPEG, PNG or WebP")
+    TOO_LARGE = "too_many_pixels", _("more pixels than are decoded")
+    BROKEN = "broken", _("cannot be decoded")
+
+
 class Outcome(models.TextChoices):
     """How a visit went."""
 

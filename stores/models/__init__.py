@@ -2,6 +2,7 @@
 
 from stores.models.base import Stamped
 from stores.models.establishments import Assignment, Establishment
+from stores.models.photos import Photo
 from stores.models.places import City, Department, Region, Typology
 from stores.models.portfolios import Portfolio, PortfolioItem, PortfolioVersion
 from stores.models.products import Product
@@ -15,6 +16,7 @@ __all__ = [
     "Department",
     "DirtyDay",
     "Establishment",
+    "Photo",
     "Portfolio",
     "PortfolioItem",
     "PortfolioVersion",

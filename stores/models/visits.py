@@ -79,6 +79,12 @@ class Visit(Stamped):
             models.Index(fields=["seller", "seq", "received_at"], name="stores_visit_seller_seq"),
             models.Index(fields=["establishment", "day"], name="stores_visit_store_day"),
             models.Index(fields=["day", "id"], name="stores_visit_day"),
+            # Which of a seller's visits a photo that has arrived may be of.
+            models.Index(
+                fields=["seller", "id"],
+                name="stores_visit_awaits_photos",
+                condition=Q(photos_missing__gt=0),
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

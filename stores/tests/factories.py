@@ -11,12 +11,21 @@ from django.utils import timezone
 
 from core.roles import Role
 from stores import clock
-from stores.constants import AssignmentState, State, VersionState, VisitState
+from stores.constants import (
+    UNCLAIMED_PHOTO,
+    AssignmentState,
+    PhotoState,
+    PhotoType,
+    State,
+    VersionState,
+    VisitState,
+)
 from stores.models import (
     Assignment,
     City,
     Department,
     Establishment,
+    Photo,
     Portfolio,
     PortfolioItem,
     PortfolioVersion,
@@ -227,3 +236,28 @@ class RevisionFactory(factory.django.DjangoModelFactory):
     digest = factory.Sequence("{:064}".format)
     doc = factory.LazyAttribute(lambda made: f'{{"id":"{made.visit_id}","seen":[]}}')
     received_at = factory.LazyFunction(timezone.now)
+
+
+class PhotoFactory(factory.django.DjangoModelFactory):
+    """A stored photo without a visit, whose file nobody has written."""
+
+    class Meta:
+        model = Photo
+
+    class Params:
+        receiving = factory.Trait(state=PhotoState.RECEIVING, file="", received_at=None, offset=0)
+
+    id = factory.LazyFunction(uuid.uuid4)
+    seller = factory.SubFactory(SellerFactory)
+    sha256 = factory.Sequence("{:064x}".format)
+    bytes = 1_000
+    offset = factory.SelfAttribute("bytes")
+    type = PhotoType.JPEG
+    kind = "fridge"
+    state = PhotoState.STORED
+    file = factory.LazyAttribute(
+        lambda made: f"photos/{made.sha256[:2]}/{made.sha256[2:4]}/{made.sha256}.jpg"
+    )
+    created_at = factory.LazyFunction(timezone.now)
+    received_at = factory.SelfAttribute("created_at")
+    expires_at = factory.LazyFunction(lambda: timezone.now() + UNCLAIMED_PHOTO)
