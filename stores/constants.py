@@ -77,6 +77,14 @@ class VisitState(models.TextChoices):
     VOID = "void", _("void")
 
 
+class FigureScope(models.TextChoices):
+    """What waits to be counted after a seller's day was."""
+
+    AREA = "area", _("day of a region and typology")
+    SELLER_MONTH = "seller_month", _("month of a seller")
+    MONTH = "month", _("products of a month")
+
+
 REJECTED = "rejected"
 # What the server says of a visit: never part of ``Visit.doc``, whatever a phone sends back.
 SERVER_FIELDS = (

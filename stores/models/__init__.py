@@ -2,6 +2,14 @@
 
 from stores.models.base import Stamped
 from stores.models.establishments import Assignment, Establishment
+from stores.models.figures import (
+    AreaDay,
+    DailyFigure,
+    FigureMark,
+    ProductDay,
+    ProductMonth,
+    StoreMonth,
+)
 from stores.models.photos import Photo
 from stores.models.places import City, Department, Region, Typology
 from stores.models.portfolios import Portfolio, PortfolioItem, PortfolioVersion
@@ -10,20 +18,26 @@ from stores.models.sync import Clock, SyncSeen
 from stores.models.visits import DirtyDay, RejectedUpload, Visit, VisitRevision
 
 __all__ = [
+    "AreaDay",
     "Assignment",
     "City",
     "Clock",
+    "DailyFigure",
     "Department",
     "DirtyDay",
     "Establishment",
+    "FigureMark",
     "Photo",
     "Portfolio",
     "PortfolioItem",
     "PortfolioVersion",
     "Product",
+    "ProductDay",
+    "ProductMonth",
     "Region",
     "RejectedUpload",
     "Stamped",
+    "StoreMonth",
     "SyncSeen",
     "Typology",
     "Visit",

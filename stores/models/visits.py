@@ -85,6 +85,8 @@ class Visit(Stamped):
                 name="stores_visit_awaits_photos",
                 condition=Q(photos_missing__gt=0),
             ),
+            models.Index(fields=["seller", "day"], name="stores_visit_seller_day"),
+            models.Index(fields=["day", "region", "typology"], name="stores_visit_place"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

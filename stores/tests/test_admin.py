@@ -12,15 +12,21 @@ from django.utils import timezone
 from core.models import JournalEntry
 from core.roles import Role
 from stores.models import (
+    AreaDay,
     Assignment,
     City,
     Clock,
+    DailyFigure,
     DirtyDay,
     Establishment,
+    FigureMark,
     PortfolioItem,
     PortfolioVersion,
     Product,
+    ProductDay,
+    ProductMonth,
     RejectedUpload,
+    StoreMonth,
     SyncSeen,
     Visit,
     VisitRevision,
@@ -48,7 +54,8 @@ READ_ONLY = (
     *("region", "department", "city", "typology", "portfolioversion"),
     *("visit", "rejectedupload", "syncseen", "dirtyday"),
 )
-HIDDEN = {Clock, PortfolioItem, VisitRevision}
+FIGURES = {AreaDay, DailyFigure, FigureMark, ProductDay, ProductMonth, StoreMonth}
+HIDDEN = {*FIGURES, Clock, PortfolioItem, VisitRevision}
 
 
 def uploaded(number, seller):
