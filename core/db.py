@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
@@ -14,6 +15,7 @@ from django.db import (
     OperationalError,
     connection,
     models,
+    transaction,
 )
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
@@ -26,6 +28,7 @@ T = TypeVar("T")
 
 UNIQUE_VIOLATION = "23505"
 READ_ONLY = "25006"
+STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine, some 100 µs
 
 
 def violates(error: IntegrityError, model: type[models.Model], constraint: str) -> bool:
@@ -142,3 +145,28 @@ def advisory_lock(name: str, *, wait: bool = True, on: BaseDatabaseWrapper | Non
             return True
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [key])
         return bool(cursor.fetchone()[0])
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """End each query inside that takes longer than ``seconds``, in a transaction of its own.
+
+    Raises:
+        OperationalError: a query was ended.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = %s", [round(seconds * 1000)])
+                yield
+                cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+            return
+        end = time.monotonic() + seconds
+        connection.ensure_connection()
+        connection.connection.set_progress_handler(
+            lambda: time.monotonic() > end, STEPS_BETWEEN_LOOKS
+        )
+        try:
+            yield
+        finally:
+            connection.connection.set_progress_handler(None, 0)

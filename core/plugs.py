@@ -64,7 +64,8 @@ class PluggableApp(AppConfig):
     (mounted at ``/api/``) and ``root_urlpatterns`` (mounted at ``/``), ``tasks.py`` (Celery, in a
     queue named after the app), ``receivers.py`` (connected to :mod:`core.signals` at start-up),
     ``checks.py`` (system checks), ``health.py`` (``CHECKS`` that ``/health/ready`` reports),
-    ``case_kinds.py`` and ``case_keeper.py`` (support cases, :mod:`core.cases`),
+    ``case_kinds.py`` and ``case_keeper.py`` (support cases, :mod:`core.cases`), ``cards.py`` (what
+    the admin's home page shows, :mod:`core.admin.cards`),
     ``reference.py`` (``load()`` stores what the app cannot do without, at every start) and
     ``demo.py`` (``load()`` makes demo data); both are safe to repeat.
     """

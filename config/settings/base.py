@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
+    "django.contrib.humanize",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -356,6 +357,7 @@ UNFOLD = {
     "SITE_TITLE": "Plaza",
     "SITE_HEADER": "Plaza",
     "SITE_SYMBOL": "storefront",
+    "DASHBOARD_CALLBACK": "core.admin.home.dashboard",
     "ACCOUNT": {
         "navigation": [
             {"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")},

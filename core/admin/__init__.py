@@ -1,3 +1,4 @@
 """The admin: the base of every app's pages, and the kernel's own ones."""
 
+from core.admin import home as home
 from core.admin import journal as journal

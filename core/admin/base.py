@@ -18,6 +18,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.admin import cards
+from core.admin.filters import AttentionFilter
 from core.admin.strict import StrictModelAdmin
 from core.audit import history, journal
 from core.errors import ApplicationError, NotFound
@@ -54,6 +56,11 @@ class ModelAdmin(StrictModelAdmin):
     shows_cascade = True  # False where a service deletes, which knows what goes with the row
     actions: Any = ("export_csv",)
     object_history_template = "core/admin/history.html"
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """Offer the rows that wait for a person, where a card of the home page counts some."""
+        filters = super().get_list_filter(request)
+        return [AttentionFilter, *filters] if self.model in cards.attention_by_model() else filters
 
     # -- the journal instead of Django's LogEntry -----------------------------------------------
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
