@@ -162,3 +162,67 @@ class Flag(models.TextChoices):
     SECOND_SELLER = "second_seller", _("second seller of the day")
     DUPLICATE_SAME_DAY = "duplicate_same_day", _("second visit of the day")
     TEXT_REPAIRED = "text_repaired", _("text repaired")
+
+
+# -- what was not recognised, and support cases ---------------------------------------------------
+NAME_KEY_LENGTH = 300  # of a text by which items are the same; a longer one ends with its digest
+ITEM_TEXT_LENGTH = 500
+ITEM_ID_LENGTH = 64
+SUBJECT_LENGTH = 200
+DETAILS_LENGTH = 4_000
+REQUEST_ID_LENGTH = 64
+CASE_NUMBER_LENGTH = 40
+
+
+class NameKind(models.TextChoices):
+    """By what unrecognised items are the same product; a recogniser's ``label`` makes no item."""
+
+    GTIN = "gtin", _("GTIN")
+    TEXT = "text", _("text")
+    LABEL = "label", _("label of a recogniser")
+    PHOTO = "photo", _("photo")
+
+
+class ItemState(models.TextChoices):
+    """What became of something that a phone could not name."""
+
+    OPEN = "open", _("open")
+    MATCHED = "matched", _("matched")
+    NEW_PRODUCT = "new_product", _("new product")
+    NOT_A_PRODUCT = "not_a_product", _("no product")
+    UNREADABLE = "unreadable", _("unreadable")
+
+
+class GroupState(models.TextChoices):
+    """Whether support has decided."""
+
+    OPEN = "open", _("open")
+    RESOLVED = "resolved", _("resolved")
+
+
+class Resolution(models.TextChoices):
+    """What support decides about a group of unrecognised items."""
+
+    ALIAS_OF = "alias_of", _("a product that there is")
+    NEW_PRODUCT = "new_product", _("a new product")
+    NOT_A_PRODUCT = "not_a_product", _("no product")
+    UNREADABLE = "unreadable", _("unreadable")
+
+
+class JobStatus(models.TextChoices):
+    """Where the work on a row stands (``core.jobs.work``)."""
+
+    PENDING = "pending", _("pending")
+    DONE = "done", _("done")
+    FAILED = "failed", _("given up")
+
+
+UNRECOGNISED = "unrecognised"
+SERVICE_FAILURE = "service_failure"
+
+
+class CaseKind(models.TextChoices):
+    """What sellers' cases are about."""
+
+    UNRECOGNISED = UNRECOGNISED, _("not recognised")
+    SERVICE_FAILURE = SERVICE_FAILURE, _("failure of the service")

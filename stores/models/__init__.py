@@ -1,6 +1,7 @@
 """The app's tables."""
 
-from stores.models.base import Stamped
+from stores.models.base import Job, Stamped
+from stores.models.cases import SellerCase
 from stores.models.establishments import Assignment, Establishment
 from stores.models.figures import (
     AreaDay,
@@ -15,6 +16,7 @@ from stores.models.places import City, Department, Region, Typology
 from stores.models.portfolios import Portfolio, PortfolioItem, PortfolioVersion
 from stores.models.products import Product
 from stores.models.sync import Clock, SyncSeen
+from stores.models.unrecognised import ProductAlias, Unrecognised, UnrecognisedGroup
 from stores.models.visits import DirtyDay, RejectedUpload, Visit, VisitRevision
 
 __all__ = [
@@ -27,19 +29,24 @@ __all__ = [
     "DirtyDay",
     "Establishment",
     "FigureMark",
+    "Job",
     "Photo",
     "Portfolio",
     "PortfolioItem",
     "PortfolioVersion",
     "Product",
+    "ProductAlias",
     "ProductDay",
     "ProductMonth",
     "Region",
     "RejectedUpload",
+    "SellerCase",
     "Stamped",
     "StoreMonth",
     "SyncSeen",
     "Typology",
+    "Unrecognised",
+    "UnrecognisedGroup",
     "Visit",
     "VisitRevision",
 ]

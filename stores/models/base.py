@@ -1,11 +1,13 @@
-"""What rows that phones copy have in common: a version that a clock gives out."""
+"""What rows have in common: a version that a clock gives out, or work that waits in them."""
 
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import ComputedField
+from stores.constants import JobStatus
 
 
 class SeqField(ComputedField, models.BigIntegerField):
@@ -44,6 +46,24 @@ class Stamped(models.Model):
     seq = SeqField()
 
     objects: ClassVar[Any] = StampedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class Job(models.Model):
+    """Base: a row that is its own job (``core.jobs.work``), again and again.
+
+    ``marks`` counts how often something new was to be done: who works reads it first, and is
+    through only if it is the same at the end. So nothing is missed that came meanwhile.
+    """
+
+    status = models.CharField(
+        _("status"), max_length=7, choices=JobStatus, default=JobStatus.PENDING, editable=False
+    )
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
+    due_at = models.DateTimeField(_("due"), default=timezone.now, editable=False)
+    marks = models.PositiveIntegerField(_("times marked"), default=0, editable=False)
 
     class Meta:
         abstract = True
