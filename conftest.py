@@ -14,9 +14,10 @@ from django.db import OperationalError, connection
 from rest_framework.test import APIClient
 
 import sandbox
-from core import context
+from core import cases, context
 from core.roles import Role
 from core.tests.caches import forget_cache
+from core.tests.keepers import FakeKeeper
 from users.auth.tokens import AccessToken
 from users.tests.factories import SessionFactory, UserFactory
 
@@ -188,6 +189,14 @@ def admin_api(client_for) -> APIClient:
 def user_api(client_for) -> APIClient:
     """An ordinary user."""
     return client_for(Role.USER)
+
+
+@pytest.fixture
+def keeper(monkeypatch) -> FakeKeeper:
+    """Let somebody keep two cases, of which C-1007 is open and C-1008 is over."""
+    kept = FakeKeeper(case7=False, case8=True)
+    monkeypatch.setattr(cases, "keeper", lambda: kept)
+    return kept
 
 
 @pytest.fixture

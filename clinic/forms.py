@@ -7,12 +7,18 @@ from django import forms
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from clinic.constants import BODY_PARTS, REASON_LENGTH
 from clinic.errors import MergeIntoItself, UnknownPatient
 from clinic.models import Patient, Study
-from core.admin.forms import ReasonForm, number_field, text_field
+from core.admin.forms import (
+    CaseField,
+    NamesCase,
+    ReasonForm,
+    SuggestionWidget,
+    number_field,
+    text_field,
+)
 from core.validators import plain_text
 from core.values import INT64_MAX
 
@@ -20,23 +26,12 @@ ISO = "%Y-%m-%d"
 PAGE = re.compile("[1-9][0-9]{0,5}")
 
 
-class SuggestionWidget(UnfoldAdminTextInputWidget):
-    """A text input that suggests body parts (a ``datalist``: no script needed)."""
-
-    template_name = "clinic/admin/suggestions.html"
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        """Name the list and what it suggests."""
-        context = super().get_context(name, value, attrs)
-        list_id = f"{context['widget']['attrs'].get('id', name)}_suggestions"
-        context["widget"]["attrs"]["list"] = list_id
-        return {**context, "list_id": list_id, "suggestions": BODY_PARTS}
-
-
-class RecordForm(forms.ModelForm):
+class RecordForm(NamesCase, forms.ModelForm):
     """A record, why it is changed, and its dates in the one spelling that is not read two ways."""
 
     reason = text_field(_("Reason"), REASON_LENGTH, required=False, validators=[plain_text])
+    case = CaseField()
+    tells_reason = False  # clinical text stays in the record's versions
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,7 +49,13 @@ class PatientForm(RecordForm):
         fields = ("first_name", "last_name", "birth_date", "email")
 
 
-class MergeForm(ReasonForm):
+class WhyForm(ReasonForm):
+    """Why records are merged or parted; kept where the records' words are."""
+
+    tells_reason = False
+
+
+class MergeForm(WhyForm):
     """Which record stays, and why."""
 
     into = number_field(_("Id of the patient that stays"), INT64_MAX)
@@ -114,4 +115,4 @@ class StudyForm(RecordForm):
             "performed_on",
             "status",
         )
-        widgets = {"body_part": SuggestionWidget}
+        widgets = {"body_part": SuggestionWidget(lambda: BODY_PARTS)}

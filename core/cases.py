@@ -15,14 +15,24 @@ It reports one with :func:`report`, hears of every later change by ``core.signal
 and looks the case up with :func:`view`. The app that keeps cases has a module ``case_keeper.py``
 with the functions of :class:`Keeper`. Where no such app runs, nothing is kept: :func:`report` and
 :func:`view` return None, and the apps go on by themselves.
+
+What staff do on a page of the admin because of a case (``core.context.deed``) is one of its events:
+the journal says so of its first line that is one, see :func:`note`. No app does anything for that.
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
-from core import plugs
+from django.db import connection, transaction
+
+from core import context, plugs
+from core.values import INT64_MAX
+
+NUMBER = re.compile(r"(?:[A-Za-z]-)?([0-9]{1,19})")
+LOOKS = frozenset({"read", "refused", "export"})
 
 Text = Any  # a text, maybe one that is translated when it is shown
 
@@ -127,9 +137,14 @@ class Keeper(Protocol):
         """Return some cases that are not over, by number or subject: id and what people see."""
 
     def note_action(
-        self, case_id: int, *, action: str, label: str, object_id: str, text: str
+        self, case_id: int, *, action: str, label: str, object_id: str, count: int, text: str
     ) -> None:
-        """Add to a case's events what somebody did elsewhere because of it."""
+        """Add to a case's events what somebody did elsewhere because of it.
+
+        ``action`` is the name of an action of the admin page of the model ``label``, and ``text``
+        the reason that was given. ``object_id`` is empty where it is about ``count`` objects. Take
+        no lock: whatever was changed is locked already, and a case's row comes before that.
+        """
 
 
 def keeper() -> Keeper | None:
@@ -171,3 +186,62 @@ def resolve(
         found.resolve(kind.name, object_id, resolution, values, reason)
     elif kind.resolve is not None:
         kind.resolve(object_id, resolution, values, reason)
+
+
+def open_case(spelled: str) -> int | None:
+    """Return the id of the case with this number if it is not over: ``C-1042``, or ``1042``."""
+    found = NUMBER.fullmatch(spelled.strip())
+    if found is None or int(found[1]) > INT64_MAX or (kept := keeper()) is None:
+        return None
+    for case_id, _text in kept.open_cases(found[1]):
+        case = kept.view(case_id)
+        number = None if case is None else NUMBER.fullmatch(case.number)
+        if number is not None and int(number[1]) == int(found[1]):
+            return case_id
+    return None
+
+
+def suggestions() -> list[str]:
+    """Return some cases that are not over, as people see them."""
+    found = keeper()
+    return [] if found is None else [text for _id, text in found.open_cases("")]
+
+
+class Mark:
+    """Goes with a note: tells whether that is there still, or was rolled back."""
+
+    is_committed = False
+
+    def commit(self) -> None:
+        """Keep in mind that nothing takes the note away any more."""
+        self.is_committed = True
+
+    def stands(self) -> bool:
+        """Tell whether the note is there; Django forgets callbacks of what is rolled back."""
+        waiting = (function for _savepoints, function, *_ in connection.run_on_commit)
+        return self.is_committed or self.commit in waiting
+
+
+def note(deed: context.Deed, action: str, *, count: int, reason: str) -> None:
+    """Add a deed to the events of its case, in the transaction of the journal's line about it.
+
+    One page is one event, however many lines it leaves: what is noted already is left out. A look
+    is a deed only where the line gives the reason that was typed.
+    """
+    if deed.case_id is None or (deed.mark is not None and deed.mark.stands()):
+        return
+    if action in LOOKS and not (deed.reason and reason.endswith(deed.reason)):
+        return
+    found = keeper()
+    if found is None:
+        return
+    found.note_action(
+        deed.case_id,
+        action=deed.action,
+        label=deed.label,
+        object_id=deed.object_id,
+        count=count if deed.count is None else deed.count,
+        text=deed.reason,
+    )
+    deed.mark = Mark()
+    transaction.on_commit(deed.mark.commit)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from uuid import uuid4
 
 type_kind = Literal["user", "task", "command", "anonymous"]
@@ -21,9 +21,27 @@ class Actor:
     role: str = ""
 
 
+@dataclass(slots=True)
+class Deed:
+    """What somebody does on a page of the admin, and the case because of which they do it.
+
+    ``case_id`` is None until a form names a case. ``count`` is None where the page does not know
+    how many rows it is about. ``mark`` belongs to :func:`core.cases.note`.
+    """
+
+    action: str
+    label: str
+    object_id: str = ""
+    count: int | None = 1
+    case_id: int | None = None
+    reason: str = ""
+    mark: Any = None
+
+
 NOBODY = Actor()
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 actor: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
+deed: ContextVar[Deed | None] = ContextVar("deed", default=None)
 
 
 @contextmanager
@@ -36,3 +54,13 @@ def acting_as(who: Actor, *, request: str = "") -> Iterator[None]:
     finally:
         actor.reset(actor_before)
         request_id.reset(request_before)
+
+
+@contextmanager
+def doing(what: Deed) -> Iterator[Deed]:
+    """Let ``what`` be what is done inside the block."""
+    before = deed.set(what)
+    try:
+        yield what
+    finally:
+        deed.reset(before)

@@ -227,14 +227,3 @@ class OwnUserForm(UserForm):
         if self.refusal:
             self.add_error("current_password", self.refusal)
         return data
-
-
-class UnlockForm(unfold_forms.ActionForm):
-    """An action that says why."""
-
-    reason = forms.CharField(
-        label="",
-        required=False,
-        max_length=200,
-        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": _("Reason")}),
-    )

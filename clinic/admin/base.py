@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from clinic import access
 from clinic.constants import UrgencyLevel
 from clinic.models import Study, Version
+from core import cases
 from core.admin.base import ModelAdmin
+from core.admin.forms import CASE
 from core.errors import ApplicationError
 from core.roles import Role
 
@@ -98,7 +100,9 @@ class ClinicAdmin(ModelAdmin):
             return self.support_fields
         shown = super().get_fields(request, obj)
         asked = obj is not None and self.has_change_permission(request, obj)
-        return (*shown, "reason") if asked else shown
+        if not asked:
+            return shown
+        return (*shown, "reason", CASE) if cases.keeper() is not None else (*shown, "reason")
 
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> Any:
         """Keep what records say from SUPPORT; versions are shown and never sent back."""

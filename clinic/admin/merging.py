@@ -14,9 +14,9 @@ from unfold.decorators import action
 
 from clinic import access, merging, selectors
 from clinic.admin.base import ClinicAdmin
-from clinic.forms import MergeForm
+from clinic.forms import MergeForm, WhyForm
 from clinic.models import Merge, Patient, Study
-from core.admin.forms import ReasonForm, seal_of
+from core.admin.forms import seal_of
 from core.errors import ApplicationError
 from core.values import parse_key
 
@@ -137,7 +137,7 @@ class MergePages(ClinicAdmin):
         merge = Merge.objects.filter(source=patient, undone_at=None).first()
         if merge is None:
             return self.to_patient(request, patient.pk, gettext("This patient is not merged."))
-        form = ReasonForm(request.POST or None)
+        form = WhyForm(request.POST or None)
         count = len(merge.studies)
         seal = seal_of(merge.pk, merge.source_id, merge.into_id)
         if form.is_valid() and self.confirmed(request, seal):

@@ -19,8 +19,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import cards
+from core.admin.deeds import DeedsAdmin
 from core.admin.filters import AttentionFilter
-from core.admin.strict import StrictModelAdmin
 from core.audit import history, journal
 from core.errors import ApplicationError, NotFound
 from core.fields import KeyField
@@ -43,7 +43,7 @@ class UncountedPaginator(Paginator):
         return queryset.order_by().values("pk")[:MAX_COUNTED_ROWS].count()
 
 
-class ModelAdmin(StrictModelAdmin):
+class ModelAdmin(DeedsAdmin):
     """Base of every app's admin classes."""
 
     show_full_result_count = False

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from django.db import connection, models
 
-from core import context
+from core import cases, context
 from core.fields import ComputedField
 from core.models import Action, JournalEntry
 from core.text import storable
@@ -161,6 +161,8 @@ def record(
         cursor.execute(insertion(each=False), [*values_of(line).values()])
         line.pk = cursor.fetchone()[0]
     line._state.adding = False  # noqa: SLF001 - as Model.save() leaves it
+    if (deed := context.deed.get()) is not None:
+        cases.note(deed, action, count=1, reason=reason)
     return line
 
 
@@ -199,7 +201,10 @@ def insertion(*, each: bool) -> str:
 
 def record_many(entries: Iterable[JournalEntry], *, batch_size: int = 1000) -> None:
     """Write the entries of a bulk change, made with :func:`entry`, in few statements."""
-    JournalEntry.objects.bulk_create(entries, batch_size=batch_size)
+    written = JournalEntry.objects.bulk_create(entries, batch_size=batch_size)
+    if written and (deed := context.deed.get()) is not None:
+        line = written[0]
+        cases.note(deed, line.action, count=len(written), reason=line.reason)
 
 
 def record_each(
@@ -223,3 +228,5 @@ def record_each(
     del values["object_id"]
     with connection.cursor() as cursor:
         cursor.execute(insertion(each=True), [*values.values(), orjson.dumps(ids).decode()])
+    if (deed := context.deed.get()) is not None:
+        cases.note(deed, action, count=len(ids), reason=reason)

@@ -15,9 +15,9 @@ from django.utils.translation import ngettext
 from unfold.decorators import display
 
 from core.admin.base import ModelAdmin, ReadOnlyAdmin
+from core.admin.forms import ReasonActionForm
 from users import services
 from users.auth import api_tokens, limits, sessions
-from users.forms import UnlockForm
 from users.models import ApiToken, LoginBucket, Session, User
 
 MAX_SHOWN = 20  # of each kind, on the user's page
@@ -137,7 +137,7 @@ class LoginBucketAdmin(ReadOnlyAdmin):
     search_help_text = _("The whole e-mail address.")
     ordering = ("-window_ends_at", "-id")
     actions = ("unlock",)
-    action_form = UnlockForm
+    action_form = ReasonActionForm
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[LoginBucket], search_term: str
@@ -164,7 +164,7 @@ class LoginBucketAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Unlock"), permissions=["unlock"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[LoginBucket]) -> None:
         """Let the selected accounts try again; the reason goes into the journal."""
-        reason = request.POST.get("reason", "").strip()[:200]
+        reason = request.POST.get("reason", "").strip()
         if not reason:
             self.tell(request, str(_("Say why: the reason is required.")), messages.ERROR)
             return

@@ -8,8 +8,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin.base import ReadOnlyAdmin
+from core.admin.forms import ReasonActionForm
 from users import services
-from users.forms import UnlockForm
 from users.models import LinkMail, OneTimeLink, SecondFactor
 
 
@@ -46,7 +46,7 @@ class SecondFactorAdmin(ReadOnlyAdmin):
     search_fields = ("user__search_key",)
     ordering = ("-id",)
     actions = ("remove", "export_csv")
-    action_form = UnlockForm
+    action_form = ReasonActionForm
 
     @admin.display(description=_("Recovery codes left"))
     def recovery_left(self, factor: SecondFactor) -> int:
@@ -60,7 +60,7 @@ class SecondFactorAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Remove: it was lost"), permissions=["remove"])
     def remove(self, request: HttpRequest, queryset: QuerySet[SecondFactor]) -> None:
         """Take the second factors of others away and end their sessions; the reason is kept."""
-        reason = request.POST.get("reason", "").strip()[:200]
+        reason = request.POST.get("reason", "").strip()
         if not reason:
             self.tell(request, gettext("Say why: the reason is required."), messages.ERROR)
             return
