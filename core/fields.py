@@ -10,6 +10,8 @@ from core.text import email_key, name_key, search_key
 # Two blanks, which no key has: what follows makes the key of a twin its own.
 TWIN = "  twin "
 
+CAUSE_LENGTH = 200
+
 
 class ComputedField:
     """Mixin: code computes the column whenever the row is written; the journal leaves it out."""
@@ -122,3 +124,12 @@ class ContainsWords(lookups.Contains):
 
     def __init__(self, lhs: Any, rhs: Any) -> None:
         super().__init__(lhs, search_key(str(rhs)))
+
+
+class CauseField(models.CharField):
+    """Why the latest attempt of a row's work came to nothing; written by :mod:`core.jobs.work`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # The database's default is for nodes that still run the release before the column.
+        own = {"max_length": CAUSE_LENGTH, "blank": True, "default": "", "db_default": ""}
+        super().__init__(*args, **{**kwargs, **own, "editable": False})

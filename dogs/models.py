@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.fields import FoldedField, SearchKeyField
+from core.fields import CauseField, FoldedField, SearchKeyField
 from core.text import name_key
 from core.validators import plain_text
 from dogs.constants import (
@@ -56,6 +56,7 @@ class Dog(models.Model):
         _("picture attempts"), default=0, editable=False
     )
     picture_due_at = models.DateTimeField(_("picture due"), default=timezone.now, editable=False)
+    picture_error = CauseField(_("why there is no picture yet"))
     create_date = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     is_adopted = models.BooleanField(_("adopted"), default=False)
     owner = models.ForeignKey(
@@ -182,6 +183,7 @@ class RelayedFile(models.Model):
     )
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
     due_at = models.DateTimeField(_("due"), default=timezone.now, editable=False)
+    last_error = CauseField(_("why it was not sent yet"))
     remote_name = models.CharField(_("remote name"), max_length=255, blank=True, editable=False)
     created_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
     owner = models.ForeignKey(

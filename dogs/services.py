@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import NotAuthenticated
 
 from core.audit import journal
@@ -36,10 +37,16 @@ pictures = Work(
     status="picture_status",
     attempts="picture_attempts",
     due="picture_due_at",
+    cause="picture_error",
+    title=_("Pictures of dogs"),
     lease=LEASE + timedelta(seconds=settings.DOG_PICTURE_DELAY_SECONDS),
 )
 relays = Work(
-    RelayedFile, task="dogs.tasks.relay_file", lease=LEASE + timedelta(seconds=RELAY_SECONDS)
+    RelayedFile,
+    task="dogs.tasks.relay_file",
+    cause="last_error",
+    title=_("Files to relay"),
+    lease=LEASE + timedelta(seconds=RELAY_SECONDS),
 )
 
 
@@ -86,13 +93,13 @@ def fetch_picture(*, pk: int) -> None:
     try:
         answer = upstream("dogs", settings.DOG_API_URL).get_json("/breeds/image/random")
     except UpstreamError as error:
-        pictures.postpone(dog, retry_after=error.retry_after)
+        pictures.postpone(dog, retry_after=error.retry_after, cause=error)
         return
     url = answer.get("message")
     allowed = answer.get("status") == "success" and is_allowed(url)
     if not allowed or not is_there(url):
         logger.warning("dog picture refused", extra={"dog": dog.pk, "url": str(url)[:200]})
-        pictures.postpone(dog)
+        pictures.postpone(dog, cause=f"refused: {url}" if allowed else "no usable answer")
         return
     with transaction.atomic():
         taken = Dog.objects.filter(pk=dog.pk, picture_status=PictureStatus.PENDING).update(
@@ -177,12 +184,12 @@ def relay_file(*, pk: str) -> None:
             )
             answer = relay.post_file("/files", content, relayed.name)
     except UpstreamError as error:
-        relays.postpone(relayed, retry_after=error.retry_after)
+        relays.postpone(relayed, retry_after=error.retry_after, cause=error)
         return
     except FileNotFoundError:
         if RelayedFile.objects.filter(pk=pk).exists():  # else it was erased since the claim
             logger.exception("relayed file is gone", extra={"file": str(pk)})
-        relays.postpone(relayed)
+        relays.postpone(relayed, cause="the stored file is gone")
         return
     remote = str(answer.get("filename") or answer.get("name") or "")
     remote_name = printable(remote, 255)

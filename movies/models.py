@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.fields import SearchKeyField
+from core.fields import CauseField, SearchKeyField
 from movies.constants import GONE_AFTER_DAYS, MAX_STARS, TITLE_LENGTH, RefreshStatus
 
 UNRATED_RANK = MAX_STARS + 1
@@ -79,6 +79,7 @@ class Movie(Doubtful):
         _("refresh attempts"), default=0, editable=False
     )
     refresh_due_at = models.DateTimeField(_("refresh due"), editable=False)
+    refresh_error = CauseField(_("why it was not read yet"))
     absent_since = models.DateTimeField(_("not on TMDB since"), null=True, editable=False)
     replaced_by = models.ForeignKey(
         "self",

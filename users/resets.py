@@ -15,6 +15,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from core.audit import journal
@@ -35,7 +36,9 @@ from users.permissions import may_mail_link, may_see_link
 
 logger = logging.getLogger(__name__)
 
-MAILS = Work(LinkMail, task="users.tasks.mail_link")
+MAILS = Work(
+    LinkMail, task="users.tasks.mail_link", cause="last_error", title=_("Mails with links")
+)
 
 
 def request_reset(*, email: str, client: Client) -> None:
@@ -83,7 +86,7 @@ def send_mail(*, pk: int) -> None:
     except (OSError, SMTPException) as error:
         # The text of an SMTP error holds the address.
         logger.warning("mail not sent", extra={"pk": pk, "error": type(error).__name__})
-        MAILS.postpone(job)
+        MAILS.postpone(job, cause=type(error).__name__)
         return
     OneTimeLink.objects.filter(pk=link.pk).update(mailed_at=timezone.now())
     job.delete()

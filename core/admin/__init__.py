@@ -1,4 +1,5 @@
 """The admin: the base of every app's pages, and the kernel's own ones."""
 
+from core.admin import background as background
 from core.admin import home as home
 from core.admin import journal as journal

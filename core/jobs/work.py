@@ -24,6 +24,9 @@ from django.utils.module_loading import import_string
 
 from core import context
 from core.audit import journal
+from core.fields import CAUSE_LENGTH
+from core.ops.logging import redacted
+from core.text import storable
 
 logger = logging.getLogger("plaza.jobs")
 
@@ -95,7 +98,9 @@ class Work:
     """The work that waits in one model's rows.
 
     Arguments name the model's fields: ``status`` holds ``pending`` until the work is done or given
-    up, ``attempts`` counts claims, ``due`` says when the next attempt may start.
+    up, ``attempts`` counts claims, ``due`` says when the next attempt may start. ``cause``, if the
+    model has such a column, keeps why the latest attempt came to nothing. ``title`` is what people
+    call the work; else it is called as the rows are.
     """
 
     def __init__(
@@ -107,10 +112,13 @@ class Work:
         attempts: str = "attempts",
         due: str = "due_at",
         failed: str = "failed",
+        cause: str = "",
+        title: Any = "",
         max_attempts: int = 12,
         lease: timedelta = LEASE,
     ) -> None:
         self.model, self.task = model, task
+        self.cause, self.title = cause, title or model._meta.verbose_name_plural
         self.status, self.attempts, self.due = status, attempts, due
         self.failed, self.max_attempts, self.lease = failed, max_attempts, lease
         registry.append(self)
@@ -140,8 +148,14 @@ class Work:
             return None
         return row
 
-    def postpone(self, obj: Any, *, retry_after: float | None = None) -> None:
-        """Try ``obj`` again later, doubling the delay; give up after ``max_attempts``."""
+    def postpone(self, obj: Any, *, retry_after: float | None = None, cause: object = "") -> None:
+        """Try ``obj`` again later, doubling the delay; give up after ``max_attempts``.
+
+        ``cause`` says why; secrets in it are hidden, and what is too long is cut off.
+        """
+        if self.cause:
+            text = storable(redacted(str(cause)), CAUSE_LENGTH)
+            self.rows.filter(pk=obj.pk).update(**{self.cause: text})
         attempts: int = getattr(obj, self.attempts)
         if attempts >= self.max_attempts:
             self.give_up(obj)
@@ -154,20 +168,38 @@ class Work:
         )
 
     @transaction.atomic
-    def give_up(self, obj: models.Model) -> None:
+    def give_up(self, obj: models.Model, *, reason: str = "given up") -> None:
         """Stop trying, and say so in the object's history."""
         pending = self.rows.filter(pk=obj.pk, **{self.status: PENDING})
         if pending.update(**{self.status: self.failed}):
             changes = {self.status: [PENDING, self.failed]}
-            journal.record(journal.Action.CHANGE, obj, changes=changes, reason="given up")
+            journal.record(journal.Action.CHANGE, obj, changes=changes, reason=reason)
             logger.error("work given up", extra={"task": self.task, "pk": str(obj.pk)})
 
     def restart(self, obj: Any) -> None:
         """Start over with ``obj``, also after it was given up."""
-        self.rows.filter(pk=obj.pk).update(
-            **{self.status: PENDING, self.attempts: 0, self.due: timezone.now()}
-        )
+        fresh = {self.status: PENDING, self.attempts: 0, self.due: timezone.now()}
+        if self.cause:
+            fresh[self.cause] = ""
+        self.rows.filter(pk=obj.pk).update(**fresh)
         self.queue(obj)
+
+    @transaction.atomic
+    def retry(self, pk: Any, *, reason: str) -> bool:
+        """Start over with a row that waits or was given up; tell whether there was one.
+
+        It is due now. The history has an entry if it was given up.
+        """
+        waiting = self.rows.filter(pk=pk, **{f"{self.status}__in": (PENDING, self.failed)})
+        row: Any = waiting.select_for_update().first()
+        if row is None:
+            return False
+        status = getattr(row, self.status)
+        self.restart(row)
+        if status != PENDING:
+            changes = {self.status: [status, PENDING]}
+            journal.record(journal.Action.CHANGE, row, changes=changes, reason=reason)
+        return True
 
     def sweep(self, publish: Callable[[str, dict[str, Any]], None] | None = None) -> int:
         """Queue again what is pending and due; return how many rows that were."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from django.conf import settings
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.orjson import OrjsonFormatter
 
@@ -175,3 +176,9 @@ def logging_config(
             "health_check": {"handlers": [], "level": "CRITICAL", "propagate": False},
         },
     }
+
+
+def redacted(text: str) -> str:
+    """Return a text without the secrets that no log line may have, for what people are shown."""
+    redactor: Redactor = settings.LOGGING["filters"]["redact"]["redactor"]
+    return redactor.text(text)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from core.audit import journal
 from core.jobs.work import Work
@@ -24,6 +25,8 @@ refreshes = Work(
     status="refresh_status",
     attempts="refresh_attempts",
     due="refresh_due_at",
+    cause="refresh_error",
+    title=_("Details of films"),
     max_attempts=30_000,  # what the column holds, nearly
 )
 
@@ -90,7 +93,9 @@ def refresh_movie(*, pk: int) -> None:
     except MovieNotFound:
         gone.note_absence(movie_id=pk)
     except CatalogUnavailable as error:
-        refreshes.postpone(movie, retry_after=float(error.headers["Retry-After"]))
+        refreshes.postpone(
+            movie, retry_after=float(error.headers["Retry-After"]), cause=error.default_code
+        )
     else:
         store_details(movie_id=pk, document=answer.document)
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.fields import CauseField
 from users.models.accounts import User
 
 
@@ -103,6 +104,7 @@ class LinkMail(models.Model):
     )
     attempts = models.PositiveIntegerField(_("attempts"), default=0, editable=False)
     due_at = models.DateTimeField(_("due"), default=timezone.now, editable=False)
+    last_error = CauseField(_("why it did not go yet"))
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:
