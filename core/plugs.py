@@ -66,7 +66,7 @@ class PluggableApp(AppConfig):
     ``checks.py`` (system checks), ``health.py`` (``CHECKS`` that ``/health/ready`` reports),
     ``case_kinds.py`` and ``case_keeper.py`` (support cases, :mod:`core.cases`), ``cards.py`` (what
     the admin's home page shows, :mod:`core.admin.cards`),
-    ``reference.py`` (``load()`` stores what the app cannot do without, at every start) and
+    ``reference.py`` (``load()`` writes what the app cannot do without, at every start) and
     ``demo.py`` (``load()`` makes demo data); both are safe to repeat.
     """
 

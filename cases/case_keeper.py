@@ -1,0 +1,86 @@
+"""What other apps can do with cases (:class:`core.cases.Keeper`)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q
+
+from cases.constants import ACTIVE, OVER, State
+from cases.errors import CaseState
+from cases.models import Case
+from cases.selectors import number_of
+from cases.services import opening, work
+from cases.services.kinds import kind_of, known_kind
+from core.cases import Report, View
+
+FOUND = 20
+
+
+def report(report: Report) -> int:
+    """Open a case, or join the one that is there; return its id."""
+    known_kind(report.kind)
+    return opening.report(report).pk
+
+
+def view(case_id: int) -> View | None:
+    """Return a case as its reporter may see it, or None if there is none."""
+    case = Case.objects.filter(pk=case_id).first()
+    if case is None:
+        return None
+    return View(
+        id=case.pk,
+        number=case.number,
+        kind=case.kind,
+        state=case.state,
+        subject=case.subject,
+        answer=case.answer,
+        label=case.object_label,
+        object_id=case.object_id,
+        reporter_id=case.reporter_id,
+        updated_at=case.updated_at,
+    )
+
+
+def reply(case_id: int, *, author_id: int, text: str) -> None:
+    """Add what the reporter answers."""
+    work.answer(case=Case.objects.get(pk=case_id), author_id=author_id, text=text)
+
+
+def resolve(
+    kind: str, object_id: str, resolution: str, values: Mapping[str, Any], reason: str
+) -> None:
+    """Resolve the case that is about an object, and have its kind do what that means.
+
+    An object of which there is no case is the kind's alone: it was found while nobody kept cases.
+    So is one whose case is the duplicate of another.
+
+    Raises:
+        ApplicationError: the case is over, or the kind refuses.
+    """
+    rows = Case.objects.filter(kind=kind, object_id=object_id).order_by("-pk")
+    case = rows.filter(state__in=ACTIVE).first() or rows.first()
+    if case is None or case.state == State.DUPLICATE:
+        if (does := kind_of(kind).resolve) is not None:
+            does(object_id, resolution, values, reason)
+        return
+    if case.state in OVER:
+        raise CaseState(state=case.state)
+    work.resolve(case=case, resolution=resolution, values=values, note=reason)
+
+
+def open_cases(search: str) -> list[tuple[int, str]]:
+    """Return some cases that are not over, by number or subject: id and what people see."""
+    rows = Case.objects.filter(state__in=ACTIVE).order_by("-pk")
+    words = search.split()
+    if (number := number_of(search.strip())) is not None:
+        rows = rows.filter(Q(pk=number) | Q(search_key__icontains=search))
+    else:
+        for word in words:
+            rows = rows.filter(search_key__icontains=word)
+    return [(one.pk, f"{one.number} {one.subject}") for one in rows[:FOUND]]
+
+
+def note_action(case_id: int, *, action: str, label: str, object_id: str, text: str) -> None:
+    """Add to a case's events what somebody did elsewhere because of it."""
+    values = {"action": action, "label": label, "object_id": object_id}
+    work.note_action(case=Case.objects.get(pk=case_id), values=values, text=text)

@@ -1,0 +1,1 @@
+"""Writes of the app, and the working time that they count."""
