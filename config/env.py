@@ -64,6 +64,15 @@ def choice(name: str, default: str, choices: Collection[str]) -> str:
     refuse(f"{name} is {value!r}. Set one of {', '.join(choices)}.")
 
 
+def choices(name: str, default: str, among: Collection[str]) -> list[str]:
+    """Return a comma-separated list of some of ``among``, each once, in the order given."""
+    values = words(name, [default])
+    for value in values:
+        if value not in among:
+            refuse(f"{name} holds {value!r}. Each is one of {', '.join(among)}.")
+    return list(dict.fromkeys(values))
+
+
 def time_zone(name: str, default: str) -> str:
     """Return the name of a time zone."""
     value = text(name, default)
@@ -85,9 +94,12 @@ def networks(name: str) -> list[str]:
     return values
 
 
-def outside(name: str, default: str) -> str:
-    """Return an outside API's base URL; a wrong one is not quoted, as it may hold a password."""
-    value = text(name, default)
+def outside(name: str, default: str, *, required: bool = False) -> str:
+    """Return an outside API's base URL; a wrong one is not quoted, as it may hold a password.
+
+    The default of a required one is an example only.
+    """
+    value = text(name, "" if required else default)
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or {*"@?#"} & {*value}:
         refuse(f"{name} is no http(s) URL without user and query. Example: {default}.")

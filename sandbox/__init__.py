@@ -1,4 +1,4 @@
-"""A stand-in for the outside APIs: dog.ceo, TMDB and the file relay, with faults on demand.
+"""A stand-in for the outside APIs: dog.ceo, TMDB, a file relay, a vision service; faults on demand.
 
 A development tool on the standard library alone. From a shell: `python -m sandbox --help`.
 In a test:

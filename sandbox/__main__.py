@@ -7,6 +7,7 @@ import sys
 from sandbox.handler import Handler
 from sandbox.server import Server
 from sandbox.tmdb import ACCESS_TOKEN, API_KEY
+from sandbox.vision import TOKEN as VISION_TOKEN
 
 _EPILOG = f"""\
 upstreams (base URLs):
@@ -14,6 +15,7 @@ upstreams (base URLs):
   http://127.0.0.1:9051/pictures     images.dog.ceo
   http://127.0.0.1:9051/tmdb/3       TMDB v3 (api_key={API_KEY} or Bearer {ACCESS_TOKEN})
   http://127.0.0.1:9051/relay/api    the file relay
+  http://127.0.0.1:9051/vision/api   a service that looks at shelves (Bearer {VISION_TOKEN})
 
 example, the next two calls to TMDB fail:
   python -m sandbox --port 9051 &
@@ -31,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="Answers like dog.ceo, TMDB and the file relay, with faults on demand.",
+        description="Answers like dog.ceo, TMDB, a file relay and a vision service;"
+        " faults on demand.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

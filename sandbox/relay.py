@@ -2,10 +2,10 @@
 
 import hashlib
 import threading
-from email.message import Message
 from http import HTTPStatus
 from typing import Any
 
+from sandbox.forms import form_file
 from sandbox.messages import Call, Reply
 
 
@@ -27,7 +27,7 @@ class Relay:
                 return Reply(body={"files": list(self._received)})
         if call.method != "POST":
             return Reply(status=405, body=self.error(405))
-        found = _form_file(call.headers.get("content-type", ""), call.body)
+        found = form_file(call.headers.get("content-type", ""), call.body)
         if found is None:
             return Reply(status=422, body=_MISSING)
         name, content = found
@@ -53,30 +53,3 @@ class Relay:
 _MISSING = {
     "detail": [{"type": "missing", "loc": ["body", "file"], "msg": "Field required", "input": None}]
 }
-
-
-def _form_file(content_type: str, body: bytes) -> tuple[str, bytes] | None:
-    """Find the form field `file`; its bytes are kept exactly, which email.parser would not do."""
-    header = _header(content_type)
-    boundary = header.get_boundary()
-    if header.get_content_type() != "multipart/form-data" or not boundary:
-        return None
-    for part in (b"\r\n" + body).split(b"\r\n--" + boundary.encode())[1:]:
-        head, found, content = part.partition(b"\r\n\r\n")
-        if not found:
-            continue
-        for line in head.decode("utf-8", "replace").split("\r\n"):
-            key, _, value = line.partition(":")
-            if key.strip().lower() != "content-disposition":
-                continue
-            disposition = _header(value.strip())
-            name = disposition.get_param("filename")
-            if disposition.get_param("name") == "file" and isinstance(name, str):
-                return name, content
-    return None
-
-
-def _header(value: str) -> Message:
-    message = Message()
-    message["Content-Type"] = value.replace("\n", " ").replace("\r", " ")
-    return message

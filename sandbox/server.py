@@ -14,6 +14,7 @@ from sandbox.faults import Faults
 from sandbox.messages import Call, Upstream
 from sandbox.relay import Relay
 from sandbox.tmdb import ACCESS_TOKEN, API_KEY, Tmdb
+from sandbox.vision import Vision
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
 _MAX_REMEMBERED_CALLS = 1_000
@@ -42,6 +43,7 @@ class Server(ThreadingHTTPServer):
             "pictures": Pictures(),
             "tmdb": Tmdb(api_key=api_key, access_token=access_token),
             "relay": Relay(),
+            "vision": Vision(),
         }
         self.faults = Faults(tuple(self.upstreams))
         self._lock = threading.Lock()

@@ -71,6 +71,7 @@ def test_a_malformed_variable_stops_the_process_with_one_sentence(boot, tmp_path
         ("PASSWORD_RESET_URL", "https://front.example/new-password"),
         ("PASSWORD_RESET_URL", "javascript:{token}"),
         ("STAFF_SECOND_FACTOR", "always"),
+        ("RECOGNITION", "barcode, magic"),
         ("EMAIL_URL", "mail.example:25"),
         ("EMAIL_URL", "smtp://"),
         ("EMAIL_URL", "gopher://mail.example"),

@@ -309,6 +309,15 @@ MOVIES_STALE_DAYS = env.integer("MOVIES_STALE_DAYS", 30, maximum=TMDB_DAYS)
 VISITS_LEFTOVERS_MONTHS = env.integer("VISITS_LEFTOVERS_MONTHS", 12, minimum=1, maximum=1200)
 VISITS_POSITIONS_MONTHS = env.integer("VISITS_POSITIONS_MONTHS", 6, minimum=2, maximum=1200)
 
+# What looks at stored photos (stores.recognition); manual: only people do.
+RECOGNITION = env.choices("RECOGNITION", "manual", ("manual", "barcode", "http"))
+RECOGNITION_API_URL = ""
+if "http" in RECOGNITION:
+    RECOGNITION_API_URL = env.outside(
+        "RECOGNITION_API_URL", "https://vision.example/api", required=True
+    )
+RECOGNITION_API_TOKEN = env.text("RECOGNITION_API_TOKEN", "").strip()
+
 # --- Background work -------------------------------------------------------------------------
 CELERY_APP = "config.celery.app"
 BROKERS = ("amqp", "amqps", "redis", "rediss", "filesystem", "memory")
@@ -339,6 +348,7 @@ LOGGING = logging_config(
         ADMIN_PASSWORD,
         TMDB_API_KEY,
         TMDB_ACCESS_TOKEN,
+        RECOGNITION_API_TOKEN,
         vars().get("EMAIL_HOST_PASSWORD", ""),
     ],
 )

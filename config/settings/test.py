@@ -40,4 +40,7 @@ DOG_PICTURE_DELAY_SECONDS = 0
 TMDB_API_URL = "http://127.0.0.1:1/tmdb/3"
 TMDB_API_KEY = "only-for-tests"
 TMDB_ACCESS_TOKEN = ""
+RECOGNITION = ["manual"]
+RECOGNITION_API_URL = ""
+RECOGNITION_API_TOKEN = "only-for-tests"  # noqa: S105 - opens nothing
 CREDENTIALS_KEYS = [base.LOCAL_CREDENTIALS_KEY]

@@ -28,7 +28,7 @@ def fault(server, name, **fields):
     return call(server, f"/_faults/{name}", method="PUT", data=json.dumps(fields).encode())
 
 
-def upload(server, filename, content, field="file"):
+def upload(server, filename, content, field="file", *, path="/relay/api/files", headers=None):
     disposition = f'form-data; name="{field}"; filename="{filename}"'
     body = (
         f"--xYx\r\nContent-Disposition: {disposition}\r\n"
@@ -36,8 +36,8 @@ def upload(server, filename, content, field="file"):
     ).encode() + content
     return call(
         server,
-        "/relay/api/files",
+        path,
         method="POST",
         data=body + b"\r\n--xYx--\r\n",
-        headers={"Content-Type": "multipart/form-data; boundary=xYx"},
+        headers={"Content-Type": "multipart/form-data; boundary=xYx", **(headers or {})},
     )

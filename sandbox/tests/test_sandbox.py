@@ -10,6 +10,7 @@ import pytest
 import sandbox
 from sandbox.tests.helpers_requests import KEY, POPULAR, call, upload
 from sandbox.tmdb import MOVIE_COUNT, movie_at, summary
+from sandbox.vision import TOKEN as VISION_TOKEN
 
 
 def test_health(server):
@@ -150,6 +151,22 @@ def test_relay_wants_the_form_field_file(server):
     assert call(server, "/relay/other")[0] == 404
 
 
+def test_vision_makes_up_the_same_for_the_same_picture(server):
+    allowed = {"Authorization": f"Bearer {VISION_TOKEN}"}
+    path = "/vision/api/recognise"
+    status, _headers, body = upload(server, "photo", b"x", path=path, headers=allowed)
+    assert status == 200
+    assert [(one["kind"], type(one["product"])) for one in body["found"]] == [
+        ("label", int),
+        ("text", type(None)),
+    ]
+    assert upload(server, "photo", b"x", path=path, headers=allowed)[2] == body
+    assert upload(server, "photo", b"x", path=path)[0] == 401
+    assert upload(server, "photo", b"x", "picture", path=path, headers=allowed)[0] == 422
+    assert call(server, path, headers=allowed)[0] == 405
+    assert call(server, "/vision/api", headers=allowed)[0] == 404
+
+
 def test_calls_are_counted_per_upstream_and_path(server):
     call(server, "/dogs/api/breeds/image/random")
     call(server, POPULAR)
@@ -159,6 +176,7 @@ def test_calls_are_counted_per_upstream_and_path(server):
         "pictures": {},
         "tmdb": {"GET /3/movie/1": 1, "GET /3/movie/popular": 1},
         "relay": {},
+        "vision": {},
     }
     assert (server.calls(), server.calls("tmdb"), server.calls("tmdb", "/3/movie/1")) == (3, 2, 1)
     assert server.received("tmdb")[-1].headers["x-request-id"] == "abc"
@@ -167,6 +185,7 @@ def test_calls_are_counted_per_upstream_and_path(server):
         "pictures": {},
         "tmdb": {},
         "relay": {},
+        "vision": {},
     }
     assert server.calls() == 0
 
