@@ -138,6 +138,21 @@ class PhotoFault(models.TextChoices):
     BROKEN = "broken", _("cannot be decoded")
 
 
+class Adapter(models.TextChoices):
+    """What looks at photos; ``manual``, which is none of them, means that people do."""
+
+    BARCODE = "barcode", _("barcode reader")
+    HTTP = "http", _("outside service")
+
+
+class FoundKind(models.TextChoices):
+    """What a value is that was found on a photo."""
+
+    GTIN = "gtin", _("barcode")
+    TEXT = "text", _("text")
+    LABEL = "label", _("label")
+
+
 class Outcome(models.TextChoices):
     """How a visit went."""
 

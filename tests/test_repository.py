@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = (ROOT / ".env.example").read_text()
 READERS = {
     *("text", "integer", "number", "flag", "words", "database", "read"),
-    *("choice", "time_zone", "networks", "outside", "page", "service"),
+    *("choice", "choices", "time_zone", "networks", "outside", "page", "service"),
 }
 
 

@@ -153,9 +153,7 @@ class Work:
 
         ``cause`` says why; secrets in it are hidden, and what is too long is cut off.
         """
-        if self.cause:
-            text = storable(redacted(str(cause)), CAUSE_LENGTH)
-            self.rows.filter(pk=obj.pk).update(**{self.cause: text})
+        self.note(obj, cause)
         attempts: int = getattr(obj, self.attempts)
         if attempts >= self.max_attempts:
             self.give_up(obj)
@@ -166,6 +164,22 @@ class Work:
         self.rows.filter(pk=obj.pk, **{self.status: PENDING}).update(
             **{self.due: timezone.now() + timedelta(seconds=delay)}
         )
+
+    def wait(self, obj: Any, seconds: float, *, cause: object = "") -> None:
+        """Try ``obj`` again after so long: nothing was tried, so the attempt does not count."""
+        self.note(obj, cause)
+        self.rows.filter(pk=obj.pk, **{self.status: PENDING}).update(
+            **{
+                self.due: timezone.now() + timedelta(seconds=max(seconds, FIRST_DELAY_SECONDS)),
+                self.attempts: F(self.attempts) - 1,
+            }
+        )
+
+    def note(self, obj: Any, cause: object) -> None:
+        """Keep why an attempt came to nothing, if the model has a column for it."""
+        if self.cause:
+            text = storable(redacted(str(cause)), CAUSE_LENGTH)
+            self.rows.filter(pk=obj.pk).update(**{self.cause: text})
 
     @transaction.atomic
     def give_up(self, obj: models.Model, *, reason: str = "given up") -> None:

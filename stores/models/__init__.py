@@ -15,6 +15,7 @@ from stores.models.photos import Photo
 from stores.models.places import City, Department, Region, Typology
 from stores.models.portfolios import Portfolio, PortfolioItem, PortfolioVersion
 from stores.models.products import Product
+from stores.models.recognition import Recognition
 from stores.models.sync import Clock, SyncSeen
 from stores.models.unrecognised import ProductAlias, Unrecognised, UnrecognisedGroup
 from stores.models.visits import DirtyDay, RejectedUpload, Visit, VisitRevision
@@ -38,6 +39,7 @@ __all__ = [
     "ProductAlias",
     "ProductDay",
     "ProductMonth",
+    "Recognition",
     "Region",
     "RejectedUpload",
     "SellerCase",

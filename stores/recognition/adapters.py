@@ -6,20 +6,12 @@
 from typing import cast
 
 from django.conf import settings
-from django.db import models
-from django.utils.translation import gettext_lazy as _
 
+from stores.constants import Adapter
 from stores.recognition import barcode, http
 from stores.recognition.port import Recogniser
 
-MODULES = {"barcode": barcode, "http": http}
-
-
-class Adapter(models.TextChoices):
-    """What looks at a photo."""
-
-    BARCODE = "barcode", _("barcode reader")
-    HTTP = "http", _("outside service")
+MODULES = {Adapter.BARCODE.value: barcode, Adapter.HTTP.value: http}
 
 
 def chosen() -> list[str]:

@@ -5,11 +5,11 @@ from io import BytesIO
 import zxingcpp
 from PIL import Image, ImageOps
 
+from stores.constants import FoundKind
 from stores.recognition.port import (
     MAX_FOUND,
     Box,
     Found,
-    FoundKind,
     UnreadablePictureError,
     products_of_gtins,
 )

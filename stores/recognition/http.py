@@ -20,12 +20,12 @@ from django.conf import settings
 from core.outbound.client import Upstream
 from core.text import is_clean
 from core.values import INT64_MAX
+from stores.constants import FoundKind
 from stores.recognition.port import (
     MAX_FOUND,
     VALUE_LENGTH,
     Box,
     Found,
-    FoundKind,
     existing_products,
 )
 

@@ -8,22 +8,12 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import Any, NamedTuple, Protocol
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
-
-from stores.models import Product
+from stores.constants import NameKind
+from stores.models import Product, ProductAlias
 from stores.values import gtin_key
 
 MAX_FOUND = 200  # on one photo; a fridge has fewer
 VALUE_LENGTH = 200
-
-
-class FoundKind(models.TextChoices):
-    """What a value is."""
-
-    GTIN = "gtin", _("barcode")
-    TEXT = "text", _("text")
-    LABEL = "label", _("label")
 
 
 class Box(NamedTuple):
@@ -75,10 +65,17 @@ class UnreadablePictureError(Exception):
 
 
 def products_of_gtins(values: Iterable[str]) -> dict[str, int]:
-    """Return the key of the active or inactive product of each GTIN that one has."""
+    """Return the key of the product of each GTIN that one has, as its own or by an alias."""
     keys = {gtin_key(value): value for value in values}
-    found = Product.objects.filter(gtin_key__in=keys).values_list("gtin_key", "pk")
-    return {keys[key]: pk for key, pk in found}
+    if not keys:
+        return {}
+    aliases = ProductAlias.objects.filter(kind=NameKind.GTIN, value__in=keys)
+    own = Product.objects.filter(gtin_key__in=keys)
+    found = {
+        **dict(aliases.values_list("value", "product_id")),
+        **dict(own.values_list("gtin_key", "pk")),
+    }
+    return {keys[key]: pk for key, pk in found.items()}
 
 
 def existing_products(keys: Iterable[int]) -> set[int]:

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from stores import drawing
+from stores.models import ProductAlias
 from stores.recognition import barcode
 from stores.recognition.port import Found, UnreadablePictureError
 from stores.tests.factories import ProductFactory
@@ -115,3 +116,10 @@ def test_a_bomb_is_refused_by_its_header(width, height, monkeypatch):
 def test_only_numbers_with_a_right_check_digit_are_codes():
     assert barcode.is_gtin(GTIN)
     assert not any(map(barcode.is_gtin, ["", "9520010000011", "٩٥٢٠٠١٠٠٠٠٠١٨", "952001000001x"]))
+
+
+def test_a_code_is_the_product_that_support_taught():
+    product = ProductFactory(gtin="")
+    ProductAlias.objects.create(product=product, kind="gtin", value=GTIN.rjust(14, "0"))
+    [found] = look(drawing.jpeg(drawing.shelf(GTIN)))
+    assert (found.product_id, found.value) == (product.pk, GTIN)
