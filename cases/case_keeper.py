@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q
-
-from cases.constants import ACTIVE, OVER, State
+from cases.constants import ACTIVE, OVER, EventKind, State
 from cases.errors import CaseState
 from cases.models import Case
-from cases.selectors import number_of
+from cases.selectors import active, number_of
 from cases.services import opening, work
+from cases.services.events import record
 from cases.services.kinds import kind_of, known_kind
 from core.cases import Report, View
 
@@ -70,17 +69,21 @@ def resolve(
 
 def open_cases(search: str) -> list[tuple[int, str]]:
     """Return some cases that are not over, by number or subject: id and what people see."""
-    rows = Case.objects.filter(state__in=ACTIVE).order_by("-pk")
-    words = search.split()
-    if (number := number_of(search.strip())) is not None:
-        rows = rows.filter(Q(pk=number) | Q(search_key__icontains=search))
-    else:
-        for word in words:
-            rows = rows.filter(search_key__icontains=word)
-    return [(one.pk, f"{one.number} {one.subject}") for one in rows[:FOUND]]
+    rows = active().order_by("-pk").only("pk", "subject")
+    number = number_of(search.strip())
+    found = [] if number is None else list(rows.filter(pk=number))
+    for word in search.split():
+        rows = rows.filter(search_key__icontains=word)
+    found += [row for row in rows[:FOUND] if row.pk != number]
+    return [(one.pk, f"{one.number} {one.subject}") for one in found]
 
 
-def note_action(case_id: int, *, action: str, label: str, object_id: str, text: str) -> None:
-    """Add to a case's events what somebody did elsewhere because of it."""
-    values = {"action": action, "label": label, "object_id": object_id}
-    work.note_action(case=Case.objects.get(pk=case_id), values=values, text=text)
+def note_action(
+    case_id: int, *, action: str, label: str, object_id: str, count: int, text: str
+) -> None:
+    """Add to a case's events what somebody did elsewhere because of it, whatever its state is.
+
+    No row is locked: whatever was changed is locked already, and a case comes before that.
+    """
+    said = {"action": action, "label": label, "object_id": object_id, "count": count}
+    record(Case(pk=case_id), EventKind.ACTED, note=text, values=said)

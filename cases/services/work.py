@@ -260,11 +260,3 @@ def change(*, case: Case, fields: Mapping[str, Any]) -> Case:
     record(case, EventKind.CHANGED, values=priorities)
     announce([case.pk])
     return case
-
-
-@transaction.atomic
-def note_action(*, case: Case, values: Mapping[str, str], text: str) -> Case:
-    """Add to a case what somebody did elsewhere because of it, whatever its state is."""
-    case = lock(case.pk)
-    record(case, EventKind.ACTED, note=text, values=dict(values))
-    return case
