@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, models
+from django.db import DatabaseError, models, transaction
 from django.db.models import Count, Max, Min, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods
 
+from core import context
 from core.admin.cards import CARD_SECONDS, may_see
 from core.admin.forms import ReasonForm
 from core.admin.strict import is_key
@@ -143,27 +144,29 @@ def background_kind(request: HttpRequest, task: str) -> HttpResponse:
     work = next((one for one in registry if one.task == task), None)
     if work is None or not may_see(request, work.model):
         raise Http404
-    allowed, form = may_act(request, work), ReasonForm(request.POST or None)
+    allowed, form = may_act(request, work), ReasonForm()
     if request.method == "POST":
         if not allowed:
             raise PermissionDenied
-        if form.is_valid() and (said := act(request, work, form.cleaned_data["reason"])):
-            messages.success(request, said)
-            return HttpResponseRedirect(request.path)
+        action = next((name for name in ACTIONS if name in request.POST), "")
+        with context.doing(context.Deed(action, work.model._meta.label, count=None)):
+            form = ReasonForm(request.POST)
+            if action and form.is_valid():
+                said = act(work, action, request.POST[action], form.cleaned_data["reason"])
+                messages.success(request, said)
+                return HttpResponseRedirect(request.path)
     kind = Kind(work, count(work), allowed)
     return page(request, "background_kind", title=work.title, kind=kind, rows=rows(work), form=form)
 
 
-def act(request: HttpRequest, work: Work, reason: str) -> str:
-    """Do what was pressed; return what to tell, or nothing if no button of ours was."""
-    action = next((name for name in ACTIONS if name in request.POST), "")
-    if not action:
-        return ""
+@transaction.atomic
+def act(work: Work, action: str, key: str, reason: str) -> str:
+    """Do what was pressed, with one row or all of them; return what to tell."""
     if action == "retry_all":
-        keys = list(unfinished(work).order_by(work.due).values_list("pk", flat=True))
-        keys = keys[:MAX_RETRIED_ROWS]
+        due_first = unfinished(work).order_by(work.due).values_list("pk", flat=True)
+        keys = list(due_first[:MAX_RETRIED_ROWS])
     else:
-        keys = [request.POST[action]] if is_key(work.model, request.POST[action]) else []
+        keys = [key] if is_key(work.model, key) else []
     if action == "give_up":
         done = sum(give_up(work, key, reason) for key in keys)
         return ngettext("%d row was given up.", "%d rows were given up.", done) % done

@@ -15,6 +15,7 @@ from core.fields import CAUSE_LENGTH
 from core.jobs.work import Work
 from core.models import JournalEntry
 from core.roles import Role
+from core.tests.keepers import notes
 from users.models import LinkMail
 from users.resets import MAILS
 from users.tests.factories import UserFactory
@@ -195,3 +196,28 @@ def test_work_without_a_column_for_it_keeps_no_cause():
     work.postpone(row, cause="something")
     row.refresh_from_db()
     assert row.last_error == ""
+
+
+def test_what_is_tried_again_because_of_a_case_is_one_of_its_events(boss, keeper):
+    mail(status="failed"), mail(status="failed")
+    boss.post(KIND, {"retry_all": "1", "reason": "the server is back", "case": "C-1007"})
+    assert [row.status for row in LinkMail.objects.all()] == ["pending", "pending"]
+    assert notes() == [
+        {
+            "case": 7,
+            "action": "retry_all",
+            "label": "users.LinkMail",
+            "object_id": "",
+            "count": 1,
+            "text": "the server is back",
+        }
+    ]
+
+
+def test_a_case_that_is_none_changes_nothing(boss, keeper):
+    mail(status="failed")
+    before = states()
+    response = boss.post(KIND, {"retry_all": "1", "reason": "back", "case": "C-9"})
+    assert response.status_code == 200
+    assert "No open case has this number." in response.content.decode()
+    assert (states(), reasons(), notes()) == (before, [], [])
