@@ -185,6 +185,7 @@ class FavoritesWipeAdmin(ReadOnlyAdmin):
 class CachedAnswerAdmin(ReadOnlyAdmin):
     """The copies that serve when TMDB fails: how old they are."""
 
+    is_technical = True
     list_display = ("key", "fetched_at", "lease_until")
     list_filter = ("fetched_at",)
     search_fields = ("key",)

@@ -368,6 +368,7 @@ UNFOLD = {
     "SITE_HEADER": "Plaza",
     "SITE_SYMBOL": "storefront",
     "DASHBOARD_CALLBACK": "core.admin.home.dashboard",
+    "SIDEBAR": {"navigation": "core.admin.sidebar.navigation", "command_search": True},
     "ACCOUNT": {
         "navigation": [
             {"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")},

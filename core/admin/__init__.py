@@ -3,3 +3,4 @@
 from core.admin import background as background
 from core.admin import home as home
 from core.admin import journal as journal
+from core.admin import search as search

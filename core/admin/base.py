@@ -46,6 +46,7 @@ class UncountedPaginator(Paginator):
 class ModelAdmin(DeedsAdmin):
     """Base of every app's admin classes."""
 
+    is_technical = False  # True for lists that code needs more than people: they are below System
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # ?_facets=1 would count the whole table, once per choice
     paginator = UncountedPaginator

@@ -8,7 +8,7 @@ fails or takes longer says so, and the page stands.
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache as cache_for_ever
 from typing import Any, NamedTuple
@@ -220,10 +220,19 @@ def may_see(request: HttpRequest, model: type[models.Model]) -> bool:
     return registered is not None and registered.has_view_permission(request)
 
 
-def card_of(source: Attention | Figure) -> Card:
-    """Return a card with its answer, counted now or a few seconds ago."""
-    key = f"admin.card.{source.name}"
-    kept = cache.get(key)
+def cards_of(sources: Sequence[Attention | Figure]) -> list[Card]:
+    """Return cards with their answers, each found now or a few seconds ago."""
+    kept = cache.get_many([key_of(source) for source in sources])
+    return [card_of(source, kept.get(key_of(source))) for source in sources]
+
+
+def key_of(source: Attention | Figure) -> str:
+    """Return the key under which the answer of a card is kept."""
+    return f"admin.card.{source.name}"
+
+
+def card_of(source: Attention | Figure, kept: Any = None) -> Card:
+    """Return a card with the answer that was kept, or else with one that is found now."""
     if kept is None:
         try:
             with time_limit(CARD_SECONDS):
@@ -231,7 +240,7 @@ def card_of(source: Attention | Figure) -> Card:
         except DatabaseError as error:
             logger.warning("card failed", extra={"card": source.name, "error": str(error)[:200]})
             return Card(source, failed=True)
-        cache.set(key, kept, FRESH_SECONDS)
+        cache.set(key_of(source), kept, FRESH_SECONDS)
     if isinstance(source, Attention):
         return Card(source, waiting=Waiting(*kept))
     return Card(source, points=[Point(*point) for point in kept])
@@ -249,12 +258,14 @@ def order(card: Card) -> tuple[bool, bool]:
     return not card.is_urgent, card.waiting is not None and not card.waiting.number
 
 
-def cards_for(request: HttpRequest) -> dict[str, list[Card]]:
-    """Return the cards that somebody may see: what waits, and the figures."""
-    seen = [card_of(one) for one in attention() if may_see(request, one.model)]
-    sees_figures = getattr(request.user, "role", "") in FIGURE_ROLES
-    figures = list(of_apps("FIGURES")) if sees_figures else []
-    return {
-        "attention": sorted(seen, key=order),
-        "figures": [linked(request, card_of(one)) for one in figures],
-    }
+def waiting_for(request: HttpRequest) -> list[Card]:
+    """Return the cards of what waits that somebody may see, the most urgent ones first."""
+    seen = cards_of([one for one in attention() if may_see(request, one.model)])
+    return sorted(seen, key=order)
+
+
+def figures_for(request: HttpRequest) -> list[Card]:
+    """Return the cards of figures that somebody may see."""
+    if getattr(request.user, "role", "") not in FIGURE_ROLES:
+        return []
+    return [linked(request, card) for card in cards_of(list(of_apps("FIGURES")))]

@@ -32,7 +32,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     actions = [entry for entry in entries if entry.action != Action.READ and is_named(entry)]
     return {
         **context,
-        **cards.cards_for(request),
+        "attention": cards.waiting_for(request),
+        "figures": cards.figures_for(request),
         "fresh_seconds": cards.FRESH_SECONDS,
         "most": cards.MAX_COUNTED_ROWS,
         "as_of": timezone.localtime(),

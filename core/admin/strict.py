@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import BadRequest, ValidationError
-from django.core.paginator import InvalidPage
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
 from core.text import UNSTORABLE, is_storable
@@ -100,23 +98,3 @@ class StrictModelAdmin(UnfoldModelAdmin):
             widget = Autocomplete(db_field, self.admin_site, using=kwargs.get("using"))
             kwargs.setdefault("widget", widget)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-
-site: Any = admin.site  # Unfold's, which has a search
-site_search = site.search
-
-
-def search(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """Show the pages of the admin that are looked for.
-
-    Raises:
-        Http404: the page of results that is asked for is not there.
-    """
-    try:
-        found: HttpResponse = site_search(request, extra_context)
-    except (InvalidPage, ValueError):
-        raise Http404 from None
-    return found
-
-
-site.search = search

@@ -85,6 +85,7 @@ class SyncSeenAdmin(BySeller):
 class DirtyDayAdmin(BySeller):
     """Days of sellers whose figures are to be counted again."""
 
+    is_technical = True
     list_display = ("day", "seller", "marked_at")
     list_filter = ("day",)
     ordering = ("-day", "-id")

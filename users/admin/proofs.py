@@ -29,6 +29,7 @@ class OneTimeLinkAdmin(ReadOnlyAdmin):
 class LinkMailAdmin(ReadOnlyAdmin):
     """Mails that have not gone yet; one that went, or that nobody is to get, is no row any more."""
 
+    is_technical = True
     fields = ("email", "status", "attempts", "due_at", "created_at")
     list_display = fields
     list_filter = ("status", "created_at")
