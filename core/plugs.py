@@ -65,7 +65,8 @@ class PluggableApp(AppConfig):
     queue named after the app), ``receivers.py`` (connected to :mod:`core.signals` at start-up),
     ``checks.py`` (system checks), ``health.py`` (``CHECKS`` that ``/health/ready`` reports),
     ``case_kinds.py`` and ``case_keeper.py`` (support cases, :mod:`core.cases`), ``cards.py`` (what
-    the admin's home page shows, :mod:`core.admin.cards`),
+    the admin's home page shows, :mod:`core.admin.cards`), ``finders.py`` (what the admin's search
+    finds, :mod:`core.admin.search`),
     ``reference.py`` (``load()`` writes what the app cannot do without, at every start) and
     ``demo.py`` (``load()`` makes demo data); both are safe to repeat.
     """
