@@ -12,6 +12,8 @@ RUN python -m venv --without-pip /venv \
        --no-deps --require-hashes --only-binary :all: -r requirements.txt
 
 FROM python:3.11.13-slim-bookworm
+# docker build --build-arg PLAZA_COMMIT=$(git rev-parse HEAD): what /metrics says is running.
+ARG PLAZA_COMMIT=""
 LABEL org.opencontainers.image.title="plaza" \
       org.opencontainers.image.description="One platform of pluggable apps"
 ENV PATH=/venv/bin:$PATH \
@@ -22,7 +24,8 @@ ENV PATH=/venv/bin:$PATH \
     PORT=8000 \
     VAR_DIR=/tmp \
     MEDIA_ROOT=/data/media \
-    STATIC_ROOT=/app/static
+    STATIC_ROOT=/app/static \
+    PLAZA_COMMIT=$PLAZA_COMMIT
 COPY --from=packages /venv /venv
 WORKDIR /app
 COPY . .

@@ -4,16 +4,30 @@ The row is the job (core.jobs.work): a lost message costs time until the next sw
 """
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import after_task_publish, beat_init, setup_logging
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    setup_logging,
+    worker_init,
+    worker_process_init,
+    worker_ready,
+)
 from kombu import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
+from config import env, metrics
+
+WORKER_METRICS_PORT = env.integer("WORKER_METRICS_PORT", 0, maximum=65535)
+if WORKER_METRICS_PORT and "worker" in sys.argv:
+    metrics.share(f"worker-{WORKER_METRICS_PORT}")  # its first process adds up what they count
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")  # noqa: TID251 - Django reads its settings' name from here
 
-import django
+import django  # noqa: E402 - prometheus-client, which it brings, reads what was just set
 
 django.setup()
 
@@ -21,6 +35,7 @@ from django.conf import settings  # noqa: E402 - after setup
 from django.utils.log import configure_logging  # noqa: E402 - after setup
 
 from core import plugs  # noqa: E402 - after setup
+from core.ops import exposition, traces  # noqa: E402 - after setup
 
 TRANSPORT_ALIASES["filesystem"] = "core.jobs.broker:Transport"
 app = Celery("plaza")
@@ -73,6 +88,20 @@ app.autodiscover_tasks(plugs.task_packages)
 def use_our_logging(**_: object) -> None:
     """Log as the web processes do."""
     configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+
+
+@worker_init.connect
+@worker_process_init.connect
+def begin_traces(**_: object) -> None:
+    """Send spans, where they are asked for: from here with threads, else from each process."""
+    traces.start("worker")
+
+
+@worker_ready.connect
+def show_metrics(**_: object) -> None:
+    """Answer Prometheus once the pool has its processes: a fork would copy the thread's locks."""
+    if WORKER_METRICS_PORT:
+        exposition.serve(env.text("WEB_HOST", "127.0.0.1"), WORKER_METRICS_PORT)
 
 
 @beat_init.connect

@@ -4,6 +4,7 @@ Every variable has a line in ``.env.example``; a missing or malformed one stops 
 sentence that says what to set.
 """
 
+import importlib.util
 import ipaddress
 import os
 import sys
@@ -151,6 +152,14 @@ def colour() -> bool:
     if env.str("NO_COLOR", "") or env.str("TERM", "") == "dumb":
         return False
     return bool(env.str("FORCE_COLOR", "")) or sys.stderr.isatty()
+
+
+def installed(module: str) -> bool:
+    """Tell whether an optional package can be imported."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # of a package around it
+        return False
 
 
 def put(name: str, value: str) -> None:

@@ -5,7 +5,6 @@ The numbers come from measurements: docs/adr/0012-gunicorn.md.
 
 import json
 import os
-import shutil
 import sys
 import uuid
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from gunicorn import util  # type: ignore[import-untyped]  # it has no types
 
-from config import env
+from config import env, metrics
 from core.ops.logging import logging_config
 
 
@@ -72,12 +71,7 @@ logconfig_dict = logging_config(**env.log_options())
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes its heartbeat files there; a disk may block
 control_socket_disable = True  # one per home directory, and several nodes share one
 
-_METRICS = "PROMETHEUS_MULTIPROC_DIR"
-if _METRICS not in os.environ:  # noqa: TID251 - prometheus-client reads its folder from here; on reload it stands
-    _folder = env.VAR_DIR / "metrics" / bind.rpartition(":")[2]
-    shutil.rmtree(_folder, ignore_errors=True)  # of processes that are gone
-    _folder.mkdir(parents=True, exist_ok=True)
-    os.environ[_METRICS] = str(_folder)  # noqa: TID251 - see above
+metrics.share(bind.rpartition(":")[2])
 
 
 _FRONT_ENDS = env.words("CORS_ALLOWED_ORIGINS", [])
@@ -123,6 +117,9 @@ def post_fork(server: Any, worker: Any) -> None:
         connection.inc_thread_sharing()
         connection.close()
     caches.close_all()
+    from core.ops import traces  # noqa: PLC0415 - see above
+
+    traces.start("web")
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -40,20 +40,27 @@ class Deed:
 
 NOBODY = Actor()
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+# The traceparent (W3C Trace Context) of what happens now, empty when no trace is followed.
+trace: ContextVar[str] = ContextVar("trace", default="")
 actor: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
 deed: ContextVar[Deed | None] = ContextVar("deed", default=None)
 
 
 @contextmanager
-def acting_as(who: Actor, *, request: str = "") -> Iterator[None]:
-    """Let ``who`` act inside the block, under ``request`` or a new request id."""
+def acting_as(who: Actor, *, request: str = "", within: str = "") -> Iterator[None]:
+    """Let ``who`` act inside the block, under ``request`` or a new request id.
+
+    ``within`` is the traceparent that it belongs to.
+    """
     actor_before = actor.set(who)
     request_before = request_id.set(request or uuid4().hex)
+    trace_before = trace.set(within)
     try:
         yield
     finally:
         actor.reset(actor_before)
         request_id.reset(request_before)
+        trace.reset(trace_before)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from django.utils.translation import gettext
 
 from core import context, plugs, problems, rates
 from core.api.query import has_encoded_slash
-from core.ops import metrics
+from core.ops import metrics, traces
 from core.proxies import client_address
 
 logger = logging.getLogger("plaza.access")
@@ -48,6 +48,8 @@ class RequestContextMiddleware:
         request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
         context.request_id.set(request_id)
         context.actor.set(context.NOBODY)
+        if traceparent := request.META.get("HTTP_TRACEPARENT"):
+            context.trace.set(traces.taken(traceparent))
         response = self.refuse(request) or self.get_response(request)
         response["X-Request-ID"] = request_id
         if not response.streaming and not response.has_header("Content-Length"):
@@ -69,6 +71,8 @@ class RequestContextMiddleware:
         # What the thread says until its next request is nobody's.
         context.request_id.set("")
         context.actor.set(context.NOBODY)
+        if context.trace.get():
+            context.trace.set("")
         return response
 
     def refuse(self, request: HttpRequest) -> HttpResponse | None:

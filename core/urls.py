@@ -3,7 +3,7 @@
 from django.urls import path
 
 from core.api.routers import Router
-from core.ops import health, metrics
+from core.ops import exposition, health
 from core.views import DocsView, JournalViewSet, SchemaView, problem_page, root
 
 router = Router()
@@ -19,7 +19,7 @@ root_urlpatterns = [
     path("", root, name="root"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
-    path("metrics", metrics.metrics, name="metrics"),
+    path("metrics", exposition.metrics, name="metrics"),
     path("docs", DocsView.as_view(), name="docs"),
     path("docs/problems/<str:code>", problem_page, name="problem-page"),
 ]

@@ -354,6 +354,22 @@ LOGGING = logging_config(
 )
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 
+# --- What operators see ------------------------------------------------------------------------
+BUILD_VERSION = env.text("PLAZA_VERSION", "") or SPECTACULAR_SETTINGS["VERSION"]
+BUILD_COMMIT = env.text("PLAZA_COMMIT", "")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.service("OTEL_EXPORTER_OTLP_ENDPOINT", ("http", "https"))
+TRACES_SAMPLE_PERCENT = env.integer("TRACES_SAMPLE_PERCENT", 100, maximum=100)
+if OTEL_EXPORTER_OTLP_ENDPOINT:
+    if not env.installed("opentelemetry.exporter.otlp.proto.http"):
+        env.refuse(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, and OpenTelemetry is not installed."
+            " Unset it, or install the category tracing of Pipfile (docs/observability.md)."
+        )
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("core.middleware.RequestContextMiddleware") + 1,
+        "core.ops.traces.TracingMiddleware",
+    )
+
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

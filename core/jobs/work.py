@@ -25,6 +25,8 @@ from django.utils.module_loading import import_string
 from core import context
 from core.audit import journal
 from core.fields import CAUSE_LENGTH
+from core.jobs import counts
+from core.ops import traces
 from core.ops.logging import redacted
 from core.text import storable
 
@@ -40,12 +42,21 @@ registry: list["Work"] = []
 
 
 class JobTask(Task):
-    """The base of every task: names itself as the actor and takes over the request id."""
+    """The base of every task: names itself as the actor and takes over request id and trace."""
+
+    Request = "core.jobs.requests:Request"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the task under the request that asked for it."""
-        with context.acting_as(
-            context.Actor("task", label=self.name), request=kwargs.pop("request_id", "")
+        headers = self.request.headers or {}
+        with (
+            context.acting_as(
+                context.Actor("task", label=self.name),
+                request=kwargs.pop("request_id", ""),
+                within=traces.taken(headers.get("traceparent", "")),
+            ),
+            traces.span("task", self.name),
+            counts.running(self.name),
         ):
             return super().__call__(*args, **kwargs)
 
@@ -57,7 +68,7 @@ class Publisher:
     """
 
     def __init__(self, backlog: int = 10_000) -> None:
-        self.messages: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue(backlog)
+        self.messages: queue.Queue[tuple[str, dict[str, Any], str]] = queue.Queue(backlog)
         self.thread: threading.Thread | None = None
         self.lock = threading.Lock()
 
@@ -69,7 +80,7 @@ class Publisher:
                     self.thread = threading.Thread(target=self.run, name="publish", daemon=True)
                     self.thread.start()
         try:
-            self.messages.put_nowait((task, arguments))
+            self.messages.put_nowait((task, arguments, context.trace.get()))
         except queue.Full:
             logger.warning("publish backlog full", extra={"task": task})
 
@@ -77,9 +88,10 @@ class Publisher:
         """Send messages for as long as the process lives."""
         app = import_string(settings.CELERY_APP)
         while True:
-            task, arguments = self.messages.get()
+            task, arguments, within = self.messages.get()
+            options = {"headers": {"traceparent": within}} if within else {}
             try:
-                app.send_task(task, kwargs=arguments, retry=False, ignore_result=True)
+                app.send_task(task, kwargs=arguments, retry=False, ignore_result=True, **options)
             except Exception as error:  # noqa: BLE001 - whatever a broker client raises, the row waits
                 logger.warning("broker away", extra={"task": task, "error": str(error)[:200]})
             finally:
@@ -188,6 +200,7 @@ class Work:
         if pending.update(**{self.status: self.failed}):
             changes = {self.status: [PENDING, self.failed]}
             journal.record(journal.Action.CHANGE, obj, changes=changes, reason=reason)
+            counts.GIVEN_UP.labels(self.task).inc()
             logger.error("work given up", extra={"task": self.task, "pk": str(obj.pk)})
 
     def restart(self, obj: Any) -> None:

@@ -17,9 +17,12 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 from core import context
 from core.ops.redaction import Redactor
 
-_OWN = ("timestamp", "level", "logger", "message", "request_id", "actor", "exception", "stack")
+_OWN = (
+    *("timestamp", "level", "logger", "message", "request_id", "trace_id", "actor"),
+    *("exception", "stack"),
+)
 # Of these we made every character, in add_fields: nobody's secret can be in them.
-_TRUSTED = frozenset({"timestamp", "level", "logger", "actor"})
+_TRUSTED = frozenset({"timestamp", "level", "logger", "actor", "trace_id"})
 # Django hands the request itself over as an extra; nobody wants its repr in a log.
 _DROPPED = ("request", "server_time", "color_message")
 # What core.middleware says of a request, in the order of a line for people.
@@ -72,6 +75,8 @@ class JSONFormatter(OrjsonFormatter):
             "request_id": context.request_id.get() or None,
             "actor": actor.kind if actor.id is None else f"{actor.kind}:{actor.id}",
         }
+        if within := context.trace.get():
+            log_data["trace_id"] = within[3:35]
         for name, target in (("exc_info", "exception"), ("stack_info", "stack")):
             if trace := extras.pop(name, None):
                 log_data[target] = trace

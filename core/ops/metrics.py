@@ -1,26 +1,14 @@
-"""What Prometheus reads at ``/metrics``: how many requests, how they ended, how long they took.
+"""What Prometheus reads of requests: how many, how they ended, how long they took.
 
 Labels have a bounded number of values: the route is the resolver's template, never the path, and a
-method that HTTP does not know is ``OTHER``. Under gunicorn every worker writes to its own files in
-``PROMETHEUS_MULTIPROC_DIR`` (set by config/gunicorn.py) and whoever is asked adds them up.
+method that HTTP does not know is ``OTHER``. Who shows them: core.ops.exposition.
 """
 
 import re
 from functools import lru_cache
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    REGISTRY,
-    CollectorRegistry,
-    Counter,
-    Histogram,
-    generate_latest,
-    values,
-)
-from prometheus_client.multiprocess import MultiProcessCollector
-
-from core import problems
+from django.http import HttpRequest, HttpResponseBase
+from prometheus_client import Counter, Histogram
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
@@ -55,14 +43,3 @@ def observe(request: HttpRequest, response: HttpResponseBase, seconds: float) ->
     route = route_of(request)
     REQUESTS.labels(method, route, str(response.status_code)).inc()
     SECONDS.labels(method, route).observe(seconds)
-
-
-def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer ``GET /metrics`` in Prometheus' text format."""
-    if refused := problems.refuse_writing(request):
-        return refused
-    registry = REGISTRY
-    if values.ValueClass is not values.MutexValue:  # several processes share the files
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus-client is untyped here
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -13,6 +13,9 @@ logger = logging.getLogger("plaza.outbound.breaker")
 TRIPPED_SECONDS = 3600
 # Whatever an upstream asks for, nobody forgets it for longer.
 MAX_REST_SECONDS = 3600
+# Of the breakers in this process, by name. Whoever made names up would stop at so many.
+MAX_NAMES = 50
+names: set[str] = set()
 
 
 class Breaker:
@@ -35,6 +38,8 @@ class Breaker:
         open_seconds: float = 15,
         probe_seconds: float = 10,
     ) -> None:
+        if len(names) < MAX_NAMES:
+            names.add(name)
         self.threshold = threshold
         self.window = window
         self.open_seconds = open_seconds
@@ -98,6 +103,24 @@ class Breaker:
         except Exception as problem:  # noqa: BLE001 - each cache backend raises its own
             logger.warning("breaker_without_cache", extra={"cause": type(problem).__name__})
             return default
+
+
+def states() -> dict[str, str]:
+    """Return for each breaker ``closed``, ``open`` or ``half_open`` (the next call is a probe)."""
+    asked = sorted(names)
+    keys = [f"breaker:{name}:{key}" for name in asked for key in ("open", "tripped")]
+    try:
+        found = cache.get_many(keys)
+    except Exception:  # noqa: BLE001 - each cache backend raises its own; see Breaker
+        found = {}
+    return {
+        name: "open"
+        if f"breaker:{name}:open" in found
+        else "half_open"
+        if f"breaker:{name}:tripped" in found
+        else "closed"
+        for name in asked
+    }
 
 
 class Permit:

@@ -28,6 +28,7 @@ from requests.adapters import HTTPAdapter  # noqa: TID251 - the one place that c
 from urllib3.exceptions import HTTPError
 
 from core import context
+from core.outbound import counts
 from core.outbound.breaker import Breaker, Permit
 from core.outbound.call import RETRIED_STATUSES, Call, ForbiddenAddressError, TooLargeError, calling
 from core.outbound.decode import UnusableError, decode, error_document, usable
@@ -222,8 +223,10 @@ class Upstream:
             wait = self.breaker.wait()
             outcome: Any = BreakerOpenError(self.name, "breaker_open", retry_after=wait)
         else:
-            outcome = self._perform(request, call, read)
+            with counts.traced(self.name, request) as tell:
+                outcome = tell(self._perform(request, call, read))
             _report(permit, outcome)
+        counts.observe(self.name, outcome, call.attempts, time.monotonic() - started)
         if not isinstance(outcome, UpstreamError):
             return outcome
         logger.warning(

@@ -1,5 +1,6 @@
 """Metrics count by route template, in one process and over several."""
 
+import re
 import subprocess
 import sys
 import textwrap
@@ -11,7 +12,7 @@ from django.test import RequestFactory
 from django.urls import ResolverMatch
 from prometheus_client import REGISTRY
 
-from core.ops import metrics
+from core.ops import exposition, metrics
 
 ROOT = Path(metrics.__file__).parent.parent
 
@@ -60,14 +61,14 @@ def test_labels_stay_few_whatever_clients_send():
         request = request_of(f"BREW{number}", f"/nowhere/{number}", None)
         metrics.observe(request, HttpResponse(status=404), 0.001)
     assert counted("OTHER", "unmatched", "404") >= 50
-    page = metrics.metrics(RequestFactory().get("/metrics")).content.decode()
+    page = exposition.metrics(RequestFactory().get("/metrics")).content.decode()
     assert "BREW" not in page
     assert "/nowhere" not in page
 
 
 def test_the_page_is_prometheus_text():
     metrics.observe(request_of("GET", "/x", "x"), HttpResponse(), 0.001)
-    response = metrics.metrics(RequestFactory().get("/metrics"))
+    response = exposition.metrics(RequestFactory().get("/metrics"))
     assert response.status_code == 200
     assert response["Content-Type"].startswith("text/plain")
     assert b'plaza_http_requests_total{method="GET",route="/x",status="200"}' in response.content
@@ -77,12 +78,12 @@ def test_several_processes_are_added_up(tmp_path):
     script = textwrap.dedent(
         """
         import os
-        from django.conf import settings
-        settings.configure(ALLOWED_HOSTS=["*"])
+        import django
+        django.setup()
         from django.http import HttpResponse
         from django.test import RequestFactory
         from prometheus_client import multiprocess
-        from core.ops import metrics
+        from core.ops import exposition, metrics
 
         request = RequestFactory().get("/x")
         for _ in range(3):
@@ -92,11 +93,18 @@ def test_several_processes_are_added_up(tmp_path):
                 os._exit(0)
             os.waitpid(child, 0)
             multiprocess.mark_process_dead(child)
-        print(metrics.metrics(request).content.decode())
+        print(exposition.metrics(request).content.decode())
         """
     )
-    environment = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    environment = {
+        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        "PLATFORM_APPS": "",
+        "VAR_DIR": str(tmp_path),
+    }
     page = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
     ).stdout
     assert 'plaza_http_requests_total{method="GET",route="unmatched",status="200"} 3.0' in page
+    assert re.search(r"^process_cpu_seconds_total [0-9.]+$", page, re.MULTILINE)
