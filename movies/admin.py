@@ -5,21 +5,27 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from core.admin.base import ReadOnlyAdmin
-from core.admin.forms import seal_of
+from core.admin.forms import ReasonForm, seal_of
 from core.errors import ApplicationError
+from core.values import INT64_MAX
 from movies import gone, services
+from movies.constants import UNDO_TIME
 from movies.errors import WipeNotUndoable
 from movies.forms import NewIdForm
 from movies.models import CachedAnswer, Favorite, FavoritesWipe, GoneMovie, Movie, Rating
+from movies.permissions import may_wipe
 
+WIPE_TEMPLATE = "movies/admin/wipe.html"
 TEMPLATE = "movies/admin/new_id.html"
 
 
@@ -136,7 +142,7 @@ class GoneMovieAdmin(ReadOnlyAdmin):
 
 @admin.register(Favorite)
 class FavoriteAdmin(ReadOnlyAdmin):
-    """Whose list holds what; a wiped favourite names its wipe."""
+    """Whose list holds what; a wiped favourite names its wipe. A list is wiped as a whole."""
 
     fields = ("user", "movie", "created_at", "wipe")
     list_display = fields
@@ -144,6 +150,40 @@ class FavoriteAdmin(ReadOnlyAdmin):
     list_filter = (("wipe", admin.EmptyFieldListFilter), "created_at")
     search_fields = ("user__search_key", "movie__search_key", "=movie__id")
     ordering = ("-id",)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that wipes a user's list, to which the user's own page leads."""
+        wipe = self.admin_site.admin_view(self.bound(self.wipe, "wipe"))
+        page = path("of/<int:user_id>/wipe/", wipe, name="movies_favorite_wipe")
+        return [page, *super().get_urls()]
+
+    def wipe(self, request: HttpRequest, user_id: int) -> HttpResponse:
+        """Empty a user's list after a preview; support can bring it back for a while.
+
+        Raises:
+            PermissionDenied: they may not, as by the API.
+            Http404: there is no such user.
+        """
+        if not may_wipe(request.user):
+            raise PermissionDenied
+        users = get_user_model()._default_manager.filter(anonymised_at__isnull=True)
+        user = users.filter(pk=user_id).first() if user_id <= INT64_MAX else None
+        if user is None:
+            raise Http404
+        count = Favorite.objects.filter(user=user, wipe=None).count()
+        form = ReasonForm(request.POST or None)
+        page: dict[str, Any] = {"title": gettext("Wipe the film list of %s") % user, "form": form}
+        if not form.is_valid():
+            return self.page(request, WIPE_TEMPLATE, **page, count=count, days=UNDO_TIME.days)
+        reason = form.cleaned_data["reason"]
+        seal = seal_of(user.pk, count, reason)
+        if not self.confirmed(request, seal):
+            page["previewed"] = seal
+            return self.page(request, WIPE_TEMPLATE, **page, count=count, days=UNDO_TIME.days)
+        count = services.wipe_favorites(user_id=user.pk, reason=reason)
+        text = ngettext("%d favourite was wiped.", "%d favourites were wiped.", count)
+        self.tell(request, text % count)
+        return HttpResponseRedirect(reverse("admin:users_user_change", args=[user.pk]))
 
 
 @admin.register(Rating)

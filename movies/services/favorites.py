@@ -49,7 +49,7 @@ def lock_user(user_id: int) -> None:
 
 
 @transaction.atomic(savepoint=False)
-def wipe_favorites(*, user_id: int) -> int:
+def wipe_favorites(*, user_id: int, reason: str = "") -> int:
     """Empty a user's list so that support can bring it back for a while; return how many left.
 
     Raises:
@@ -62,9 +62,9 @@ def wipe_favorites(*, user_id: int) -> int:
     wipe = FavoritesWipe.objects.create(user_id=user_id, wiped_by_id=context.actor.get().id)
     wipe.count = listed.update(wipe=wipe)
     wipe.save(update_fields=["count"])
-    reason = f"wipe {wipe.pk} of user {user_id}"
-    journal.record(journal.Action.CREATE, wipe, changes=journal.initial(wipe))
-    journal.record(journal.Action.DELETE, Favorite, count=wipe.count, reason=reason)
+    journal.record(journal.Action.CREATE, wipe, changes=journal.initial(wipe), reason=reason)
+    which = f"wipe {wipe.pk} of user {user_id}"
+    journal.record(journal.Action.DELETE, Favorite, count=wipe.count, reason=which)
     return wipe.count
 
 
