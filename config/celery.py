@@ -58,6 +58,11 @@ def transport_options() -> dict[str, Any]:
     return {"confirm_publish": True}
 
 
+def queue_arguments() -> dict[str, str]:
+    """Return what RabbitMQ shall make of a queue; Celery leaves out what such a one refuses."""
+    return {"x-queue-type": "quorum"} if settings.CELERY_QUEUES == "quorum" else {}
+
+
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
     broker_transport_options=transport_options(),
@@ -75,7 +80,10 @@ app.conf.update(
     task_default_queue="core",
     # Each with a routing key of its own: Celery would give all the default one, and every message
     # would arrive once per queue.
-    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in plugs.queues()],
+    task_queues=[
+        Queue(name, Exchange(name), routing_key=name, queue_arguments=queue_arguments())
+        for name in plugs.queues()
+    ],
     task_routes=[plugs.route_task],
     beat_schedule=plugs.beat_schedule(),
     # Without a file, which a crash or a full disk may cut off: an interval counts from the start.

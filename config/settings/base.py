@@ -324,6 +324,8 @@ BROKERS = ("amqp", "amqps", "redis", "rediss", "filesystem", "memory")
 CELERY_BROKER_URL = (
     env.service("CELERY_BROKER_URL", BROKERS) or REDIS_URL or "filesystem://localhost/"
 )
+# quorum: RabbitMQ keeps each message on a majority of its nodes.
+CELERY_QUEUES = env.choice("CELERY_QUEUES", "classic", ("classic", "quorum"))
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 10, minimum=1)
 WORK_LEASE_SECONDS = env.integer("WORK_LEASE_SECONDS", 30, minimum=1)
 
