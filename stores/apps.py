@@ -19,6 +19,10 @@ class StoresConfig(plugs.PluggableApp):
             "task": "stores.tasks.end_what_is_over",
             "schedule": crontab(minute=5),
         },
+        "stores.report_what_waits": {
+            "task": "stores.tasks.report_what_waits",
+            "schedule": crontab(minute=35),
+        },
         "stores.remove_what_is_old": {
             "task": "stores.tasks.remove_what_is_old",
             "schedule": crontab(hour=3, minute=20),

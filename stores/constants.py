@@ -241,3 +241,11 @@ class CaseKind(models.TextChoices):
 
     UNRECOGNISED = UNRECOGNISED, _("not recognised")
     SERVICE_FAILURE = SERVICE_FAILURE, _("failure of the service")
+
+
+GROUP_LABEL = "stores.UnrecognisedGroup"
+CASE_LABEL = "stores.SellerCase"
+NEW_CASE = "new"
+CASES_OVER = frozenset({"resolved", "closed", "duplicate"})
+CASE_KIND_LENGTH = 40
+CASE_STATE_LENGTH = 20

@@ -236,6 +236,27 @@ PUSH = Resource(
         ),
     },
 )
+CASES = Resource(
+    "cases",
+    {
+        "get": Operation("pullCases", errors=PULLED, headers=SYNC),
+        "post": Operation(
+            "pushCases",
+            errors=(errors.NotAnArray, errors.TooManyRows, errors.UpgradeRequired),
+            headers=SYNC,
+            example=[
+                {
+                    "newDocumentState": {
+                        "id": "0192d3a0-7c1e-7b44-9d52-3f8a1c2b4d5f",
+                        "kind": "service_failure",
+                        "subject": "La cámara no abre",
+                        "details": "Pantalla negra al tomar la foto.",
+                    }
+                }
+            ],
+        ),
+    },
+)
 FIELDS = {
     "Product.sku": "Our business key; unique, whatever its case.",
     "sku": "A whole SKU, in any case.",
@@ -289,6 +310,7 @@ FIELDS = {
     "Heads.portfolios": "Of portfolios.",
     "Heads.establishments": "Of establishments.",
     "Heads.visits": "Of visits.",
+    "Heads.cases": "Of support cases; absent where nobody keeps any.",
     "documents": "Their fields are in stores/README.md.",
     "checkpoint": "Send it with the next pull.",
     "newDocumentState": "The visit as the phone has it.",

@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from core import signals
-from stores.services import assignments, retention
+from stores.services import assignments, retention, seller_cases
 
 
 @receiver(signals.user_removed)
@@ -17,3 +17,9 @@ def forget_seller(*, user_id: int, **_: Any) -> None:
     """
     retention.erase_seller(user_id=user_id)
     assignments.end_assignments_of(seller_id=user_id)
+
+
+@receiver(signals.case_changed)
+def follow_case(*, case_id: int, **_: Any) -> None:
+    """Have the phones of all whom a support case concerns told of its change."""
+    seller_cases.hear(case_id=case_id)

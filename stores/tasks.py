@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from core.jobs.work import JobTask
-from stores.services import assignments, portfolios, retention
+from stores.services import assignments, groups, portfolios, retention, seller_cases
 
 
 @shared_task(base=JobTask)
@@ -19,3 +19,21 @@ def end_what_is_over(**_: object) -> dict[str, int]:
 def remove_what_is_old(**_: object) -> dict[str, int]:
     """Delete old leftovers of pushes and erase old positions; return how many rows of each."""
     return retention.remove_what_is_old()
+
+
+@shared_task(base=JobTask)
+def work_on_group(*, pk: int, **_: object) -> None:
+    """Report a group of unrecognised items, or bring what was decided about it to its visits."""
+    groups.work_on(pk=pk)
+
+
+@shared_task(base=JobTask)
+def work_on_case(*, pk: str, **_: object) -> None:
+    """Report a case that a seller filed, or bring its news to the phone."""
+    seller_cases.work_on(pk=pk)
+
+
+@shared_task(base=JobTask)
+def report_what_waits(**_: object) -> int:
+    """Report what came while nobody kept cases; return how many rows that were."""
+    return seller_cases.report_what_waits()

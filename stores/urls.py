@@ -10,7 +10,7 @@ from stores.views.establishments import EstablishmentViewSet
 from stores.views.places import CityViewSet, RegionViewSet, TypologyViewSet
 from stores.views.portfolios import PortfolioVersionViewSet, PortfolioViewSet
 from stores.views.products import ProductViewSet
-from stores.views.push import VisitsView
+from stores.views.push import CasesView, VisitsView
 from stores.views.sync import HeadView, PullView
 from stores.views.visits import RevisionViewSet, VisitViewSet
 
@@ -37,6 +37,7 @@ files: list[URLPattern | URLResolver] = [
 phones: list[URLPattern | URLResolver] = [
     path("sync", HeadView.as_view(), name="sync-head"),
     path("sync/visits", VisitsView.as_view(), {"collection": "visits"}, name="sync-visits"),
+    path("sync/cases", CasesView.as_view(), {"collection": "cases"}, name="sync-cases"),
     path("sync/<str:collection>", PullView.as_view(), name="sync-pull"),
 ]
 

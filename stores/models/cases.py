@@ -11,11 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from stores.constants import (
     APP_VERSION_LENGTH,
+    CASE_KIND_LENGTH,
     CASE_NUMBER_LENGTH,
+    CASE_STATE_LENGTH,
     DETAILS_LENGTH,
+    NEW_CASE,
     REQUEST_ID_LENGTH,
     SUBJECT_LENGTH,
-    CaseKind,
     JobStatus,
 )
 from stores.models.base import Job, Stamped
@@ -39,7 +41,7 @@ class SellerCase(Stamped, Job):
         db_index=False,
         verbose_name=_("seller"),
     )
-    kind = models.CharField(_("kind"), max_length=15, choices=CaseKind)
+    kind = models.CharField(_("kind"), max_length=CASE_KIND_LENGTH)
     subject = models.CharField(_("subject"), max_length=SUBJECT_LENGTH)
     details = models.CharField(_("details"), max_length=DETAILS_LENGTH, blank=True, default="")
     visit_id = models.UUIDField(_("visit"), null=True, blank=True)
@@ -68,7 +70,7 @@ class SellerCase(Stamped, Job):
     )
     case_id = models.BigIntegerField(_("case"), null=True, blank=True, editable=False)
     number = models.CharField(_("number"), max_length=CASE_NUMBER_LENGTH, blank=True, default="")
-    state = models.CharField(_("state"), max_length=20, default="new")
+    state = models.CharField(_("state"), max_length=CASE_STATE_LENGTH, default=NEW_CASE)
     answer = models.TextField(_("answer"), blank=True, default="")
     updated_at = models.DateTimeField(_("updated"), default=timezone.now)
 
@@ -99,9 +101,6 @@ class SellerCase(Stamped, Job):
                 fields=["seller", "group"],
                 name="stores_case_group_unique",
                 condition=Q(group__isnull=False),
-            ),
-            models.CheckConstraint(
-                condition=Q(kind__in=CaseKind.values), name="stores_case_kind_known"
             ),
             models.CheckConstraint(
                 condition=Q(status__in=JobStatus.values), name="stores_case_status_known"

@@ -26,6 +26,7 @@ class HeadsSerializer(Serializer):
     portfolios = serializers.IntegerField()
     establishments = serializers.IntegerField()
     visits = serializers.IntegerField()
+    cases = serializers.IntegerField(required=False)
 
 
 class HeadSerializer(Serializer):

@@ -130,3 +130,20 @@ class VisitDocumentSerializer(Serializer):
     )
     missing = serializers.ListField(child=serializers.IntegerField(), required=False)
     photos_missing = serializers.IntegerField(required=False)
+
+
+class CaseDocumentSerializer(Serializer):
+    """A case's document, for the contract."""
+
+    id = AnyIdField(help_text="The phone's own; of a rejected row, whatever it was.")
+    kind = serializers.CharField(required=False)
+    state = serializers.CharField(help_text="As support has it, or rejected.")
+    flags = serializers.ListField(child=serializers.CharField(), required=False)
+    problems = serializers.ListField(child=serializers.DictField(), required=False)
+    number = serializers.CharField(required=False)
+    subject = serializers.CharField(required=False)
+    details = serializers.CharField(required=False)
+    answer = serializers.CharField(required=False)
+    visit_id = serializers.UUIDField(required=False, allow_null=True)
+    request_id = serializers.CharField(required=False, allow_null=True)
+    updated_at = serializers.DateTimeField(required=False)

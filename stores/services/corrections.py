@@ -17,6 +17,7 @@ from stores import clock
 from stores.constants import BATCH_ROWS, Flag, VisitState
 from stores.errors import NotProcessable, UnknownRevision, VisitVoid
 from stores.models import Visit, VisitRevision
+from stores.services import items
 from stores.services.facts import Facts, places_of
 from stores.services.readings import reading_of
 from stores.services.sellers import lock_visits_of
@@ -51,6 +52,7 @@ def void_visit(*, visit: Visit, reason: str) -> Visit:
     """
     visit = lock_visit(visit)
     changes = journal.change(visit, {"state": VisitState.VOID.value})
+    items.forget(visit.pk)
     journal.record(journal.Action.CHANGE, visit, changes=changes, reason=reason)
     mark_dirty(visit.seller_id, [visit.day], timezone.now())
     clock.stamp(visit, key=clock.seller_key(visit.seller_id))
@@ -75,10 +77,13 @@ def apply_revision(*, visit: Visit, number: int) -> Visit:
     report = report_of_revision(revision)
     keep_as_revision(visit)
     before, day = journal.snapshot(visit), visit.day
-    take_over(visit, report)
+    facts = take_over(visit, report)
     changes = journal.save_changes(visit, before)
     revision.applied_at = timezone.now()
     revision.save(update_fields=["applied_at"])
+    items.forget(visit.pk)
+    if report.reading.items:
+        items.store(visit.seller_id, {visit.pk: report.reading.items}, facts.named)
     reason = f"revision {number}"
     journal.record(journal.Action.CHANGE, visit, changes=changes, reason=reason)
     mark_dirty(visit.seller_id, [day, visit.day], timezone.now())
@@ -110,8 +115,8 @@ def keep_as_revision(visit: Visit) -> None:
     )
 
 
-def take_over(visit: Visit, report: Report) -> None:
-    """Make of a visit what is made of this report."""
+def take_over(visit: Visit, report: Report) -> Facts:
+    """Make of a visit what is made of this report; return the facts that it was judged by."""
     facts = Facts(visit.seller_id, [report.question])
     judged = judge(report, facts, seller_id=visit.seller_id)
     flags = {*judged.flags, *day_flags(visit, judged, facts)}
@@ -119,6 +124,7 @@ def take_over(visit: Visit, report: Report) -> None:
         if field.name not in KEPT:
             setattr(visit, field.attname, getattr(judged, field.attname))
     set_flags(visit, flags)
+    return facts
 
 
 def day_flags(visit: Visit, judged: Visit, facts: Facts) -> set[str]:

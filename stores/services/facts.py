@@ -9,6 +9,7 @@ from typing import NamedTuple
 from core.values import INT64_MAX
 from stores.constants import Flag
 from stores.services import push_queries
+from stores.services.names import Name, products_named
 
 
 class Place(NamedTuple):
@@ -78,6 +79,7 @@ class Question(NamedTuple):
     establishment: int | None
     day: dt.date
     seen: Collection[int] = ()
+    names: Collection[Name] = ()
 
 
 class Facts:
@@ -93,6 +95,7 @@ class Facts:
         products.update(key for one in self.versions for key in one.product_ids)
         self.inactive_on = products_of(products)
         self.others = others_of(self.places, days)
+        self.named = products_named(name for one in asked for name in one.names)
 
     def is_assigned(self, establishment: int, day: dt.date) -> bool:
         """Tell whether the establishment is the seller's on that day."""

@@ -25,7 +25,7 @@ from django.db.models.expressions import RawSQL
 
 from core.api.statements import Mark, statement
 from stores.constants import VersionState, VisitState
-from stores.models import Assignment, Establishment, PortfolioVersion, Product, Visit
+from stores.models import Assignment, Establishment, PortfolioVersion, Product, ProductAlias, Visit
 
 DAY: Final = DateField()
 
@@ -163,3 +163,24 @@ def others_query() -> QuerySet[Any, Any]:
 def others(keys: Collection[int], days: Collection[dt.date]) -> list[tuple[Any, ...]]:
     """Return the visits of any of the establishments on any of the days that are not void."""
     return statement("stores.push.others", others_query).rows([keys, days])
+
+
+def aliases_query() -> QuerySet[Any, Any]:
+    """Return the query of names (0) that support taught, and their products."""
+    found = ProductAlias.objects.filter(among("value", 0, "text"))
+    return found.values_list("kind", "value", "product_id")
+
+
+def aliases(values: Collection[str]) -> list[tuple[Any, ...]]:
+    """Return kind, value and product of each alias that has one of the values."""
+    return statement("stores.push.aliases", aliases_query).rows([values])
+
+
+def gtins_query() -> QuerySet[Any, Any]:
+    """Return the query of products by their GTINs of 14 digits (0)."""
+    return Product.objects.filter(among("gtin_key", 0, "text")).values_list("gtin_key", "id")
+
+
+def gtins(values: Collection[str]) -> list[tuple[Any, ...]]:
+    """Return GTIN and key of each product that has one of these GTINs."""
+    return statement("stores.push.gtins", gtins_query).rows([values])

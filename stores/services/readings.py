@@ -20,6 +20,7 @@ from stores.constants import (
     NOTE_LENGTH,
     Outcome,
 )
+from stores.services.names import Item, items_of
 from stores.services.sent import Problem, problem
 
 # ISO 8601 as phones write it: the fraction of any length, the offset maybe missing.
@@ -52,6 +53,7 @@ class Reading(NamedTuple):
     seen: list[int]
     photos: int
     outcome: str
+    items: list[Item]
 
 
 class Reader:
@@ -190,14 +192,16 @@ class Reader:
             elif value < 0:
                 self.refuse(f"facings.{key}", "min_value")
 
-    def check_unrecognised(self) -> None:
-        """Look at what the phone could not name."""
-        for index, value in enumerate(self.rows("unrecognised", MAX_UNRECOGNISED)):
+    def items(self, visit_id: uuid.UUID | None) -> list[Item]:
+        """Return what the phone could not name."""
+        rows = self.rows("unrecognised", MAX_UNRECOGNISED)
+        for index, value in enumerate(rows):
             if not isinstance(value, dict):
                 self.refuse(f"unrecognised[{index}]")
                 continue
             for name in ("gtin", "text"):
                 self.text(f"unrecognised[{index}].{name}", value.get(name))
+        return items_of(visit_id, rows) if rows and visit_id and not self.problems else []
 
     def photos(self) -> int:
         """Return how many photos are to come."""
@@ -241,7 +245,7 @@ def reading_of(fields: dict[str, Any]) -> tuple[Reading | None, list[Problem]]:
     captured, ended = fields.get("captured_at"), fields.get("ended_at")
     if captured is None:
         reader.refuse("captured_at", "required")
-    values = {
+    values: dict[str, Any] = {
         "id": reader.key(),
         "establishment": reader.establishment(),
         "captured_at": None if captured is None else reader.moment("captured_at", captured),
@@ -254,12 +258,12 @@ def reading_of(fields: dict[str, Any]) -> tuple[Reading | None, list[Problem]]:
         "outcome": reader.outcome(),
     }
     reader.check_facings()
-    reader.check_unrecognised()
+    values["items"] = reader.items(values["id"])
     reader.text("note", fields.get("note"), NOTE_LENGTH)
     reader.text("app_version", fields.get("app_version"))
     if reader.problems:
         return None, reader.problems
-    return Reading(**values), []  # type: ignore[arg-type]  # None only where there is a problem
+    return Reading(**values), []
 
 
 def as_utc(moment: dt.datetime) -> dt.datetime | None:

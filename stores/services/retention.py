@@ -11,8 +11,8 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from core.audit import journal
-from stores.constants import BATCH_ROWS
-from stores.models import RejectedUpload, Visit, VisitRevision
+from stores.constants import BATCH_ROWS, NameKind
+from stores.models import RejectedUpload, SellerCase, Unrecognised, Visit, VisitRevision
 
 # Every document is stored with this spelling in front of a position (stores.services.sent).
 POSITION = '"location":{'
@@ -142,7 +142,8 @@ def nothing_like(value: Any) -> Any:
 def erase_seller(*, user_id: int) -> int:
     """Erase what a removed seller's visits say of the person; return how many visits.
 
-    Notes, photos and positions go, what was counted stays. What never became a visit goes whole.
+    Notes, photos and positions go, what was counted stays. What never became a visit goes whole, as
+    do the cases on the seller's phone; support's own are the matter of the app that keeps them.
     The account is locked by whoever removes it: pushes that have begun are stored and seen here.
     """
     visits = Visit.objects.filter(seller_id=user_id).order_by("pk")
@@ -152,7 +153,16 @@ def erase_seller(*, user_id: int) -> int:
         VisitRevision.objects.filter(visit_id__in=batch).delete()
         found = visits.filter(pk__in=batch).select_for_update()
         erase(list(found.only("doc")), PERSONAL)
+    SellerCase.objects.filter(seller_id=user_id).delete()
     RejectedUpload.objects.filter(seller_id=user_id).delete()
+    erase_items(user_id)
     if keys:
         journal.record(journal.Action.CHANGE, Visit, count=len(keys), reason=REMOVED)
     return len(keys)
+
+
+def erase_items(user_id: int) -> None:
+    """Erase what a removed seller wrote about unrecognised items; a GTIN is nobody's own."""
+    items = Unrecognised.objects.filter(seller_id=user_id)
+    items.update(text="", photo_id=None, box=None)
+    items.filter(kind=NameKind.TEXT).update(value="")

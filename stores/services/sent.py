@@ -42,7 +42,7 @@ BLANKS = re.compile(rb"[ \t\r\n]*")
 AFTER_KEY = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
 SCALAR = re.compile(rb"[^ \t\r\n,}\]]+")
 # Texts that are for people only: hurt ones are repaired.
-FREE_TEXT = re.compile(r"note|app_version|unrecognised\[[0-9]+\]\.text")
+FREE_TEXT = re.compile(r"note|app_version|unrecognised\[[0-9]+\]\.text|subject|details")
 
 
 class Sent(NamedTuple):

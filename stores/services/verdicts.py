@@ -4,6 +4,7 @@ A verdict is frozen: what changes in the catalogue later changes no visit.
 """
 
 import datetime as dt
+from collections.abc import Collection, Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from core.values import INT32_MAX
 from stores.constants import FRESH_FIX, LATEST_AHEAD, OLDEST_VISIT, Flag, VisitState
 from stores.models import Visit
 from stores.services.facts import Facts, Other, Place, Question, Version
+from stores.services.names import Item, named
 from stores.services.readings import Reading, as_utc, seconds_between
 from stores.services.retention import without_old_position
 from stores.services.sent import Sent
@@ -36,7 +38,8 @@ class Report(NamedTuple):
     @property
     def question(self) -> Question:
         """Return what must be known to judge it."""
-        return Question(self.reading.establishment, self.day, self.reading.seen)
+        reading = self.reading
+        return Question(reading.establishment, self.day, reading.seen, named(reading.items))
 
 
 def report_of(sent: Sent, reading: Reading, digest: str, received_at: dt.datetime) -> Report:
@@ -160,24 +163,38 @@ def place_flags(visit: Visit, reading: Reading, place: Place, facts: Facts) -> s
     if reading.portfolio_version not in {"", str(version.id) if version else ""}:
         flags.add(Flag.OLD_PORTFOLIO)
     if version is not None:
-        compare(visit, version, facts)
+        compare(visit, version, facts, also=recognised(reading.items, facts))
     return flags
 
 
-def compare(visit: Visit, version: Version, facts: Facts) -> None:
-    """Fill in how a visit meets a must-have list, of which only what was in use that day counts."""
+def recognised(items: Iterable[Item], facts: Facts) -> set[int]:
+    """Return the products that items are known to be, though the phone could not name them."""
+    names = (item.name for item in items)
+    return {facts.named[name] for name in names if name in facts.named}
+
+
+def compare(visit: Visit, version: Version, facts: Facts, *, also: Collection[int]) -> None:
+    """Fill in how a visit meets a must-have list, of which only what was in use that day counts.
+
+    ``also`` are products that were there besides those that the phone names.
+    """
     wanted = [
         key
         for key in version.product_ids
         if key in facts.inactive_on and facts.is_active(key, visit.day)
     ]
-    seen = set(visit.seen)
+    seen = {*visit.seen, *also}
     visit.missing = [key for key in wanted if key not in seen]
     visit.portfolio_version_id = version.id
     visit.must_have, visit.present = len(wanted), len(wanted) - len(visit.missing)
-    if wanted:
-        share = Decimal(visit.present) / visit.must_have
-        visit.compliance = share.quantize(FOUR_PLACES, ROUND_HALF_UP)
+    visit.compliance = share_of(visit.present, visit.must_have)
+
+
+def share_of(present: int, must_have: int) -> Decimal | None:
+    """Return which part of a list was there; of an empty list there is none."""
+    if not must_have:
+        return None
+    return (Decimal(present) / must_have).quantize(FOUR_PLACES, ROUND_HALF_UP)
 
 
 def count_among_others(visit: Visit, facts: Facts) -> None:

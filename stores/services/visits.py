@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from core.audit import journal
@@ -18,7 +18,9 @@ from stores import clock
 from stores.constants import APP_VERSION_LENGTH
 from stores.errors import NotProcessable
 from stores.models import DirtyDay, RejectedUpload, Visit, VisitRevision
+from stores.services import items, seller_cases
 from stores.services.facts import Facts
+from stores.services.inserts import insert
 from stores.services.push_queries import StoredVisit, stored_visits
 from stores.services.readings import reading_of, usable_id
 from stores.services.sellers import keep_account, lock_visits_of
@@ -183,15 +185,17 @@ def store(push: Push, plan: Plan) -> bool:
         plan = push.look_up()  # behind the clock
     revisions = [(key, row) for (key, _digest), row in plan.revisions.items()]
     add_revisions(revisions)
-    RejectedUpload.objects.bulk_create(
-        [upload_of(push.seller_id, row) for row in plan.rejected.values()], ignore_conflicts=True
-    )
+    uploads = [upload_of(push.seller_id, row) for row in plan.rejected.values()]
     mark_dirty(push.seller_id, {master.visit.day for master in visits.values()}, push.received_at)
     push.masters.update(visits)
     aside = {"revisions": len(revisions), "rejected": len(plan.rejected)}
     reason = ", ".join(f"{name}: {number}" for name, number in aside.items() if number)
     if visits or reason:
         journal.record(journal.Action.CREATE, Visit, count=len(visits), reason=reason)
+    if uploads:
+        RejectedUpload.objects.bulk_create(uploads)
+        filed = seller_cases.file_for_uploads(uploads, push.received_at)
+        clock.stamp(*filed, key=clock.seller_key(push.seller_id))
     return True
 
 
@@ -215,27 +219,13 @@ def make_visits(
         visit.seq = seq + place
     if insert(Visit, visits, "ON CONFLICT (id) DO NOTHING") < len(visits):
         return None
+    readings = [report.reading for report in new.values()]
+    if unnamed := {reading.id: reading.items for reading in readings if reading.items}:
+        items.store(seller_id, unnamed, facts.named)
     numbers = {version.id: version.number for version in facts.versions}
     return {
         visit.pk: Master(visit, numbers.get(visit.portfolio_version_id or 0)) for visit in visits
     }
-
-
-def insert(model: type[models.Model], rows: Sequence[models.Model], ending: str) -> int:
-    """Insert rows with one statement that ends with ``ending``; return how many rows it wrote."""
-    columns = [one for one in model._meta.concrete_fields if not isinstance(one, models.AutoField)]
-    values = [
-        one.get_db_prep_save(one.pre_save(row, True), connection) for row in rows for one in columns
-    ]
-    marks = f"({', '.join(['%s'] * len(columns))})"
-    names = ", ".join(str(one.column) for one in columns)
-    sql = (
-        f"INSERT INTO {model._meta.db_table} ({names})"  # noqa: S608 - names of our own columns
-        f" VALUES {', '.join([marks] * len(rows))} {ending}"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return int(cursor.rowcount)
 
 
 def add_revisions(rows: Sequence[tuple[uuid.UUID, Row]]) -> None:
@@ -304,6 +294,7 @@ def process_rejected(*, upload: RejectedUpload) -> Visit:
         raise NotProcessable(problems=list(problems))
     visit: Visit = Visit.objects.get(pk__in=made)
     changes = journal.change(upload, {"processed_at": timezone.now()})
+    seller_cases.note_processed(upload)
     journal.record(journal.Action.CHANGE, upload, changes=changes)
     mark_dirty(upload.seller_id, {visit.day}, timezone.now())
     journal.record(journal.Action.CREATE, visit, reason=f"rejected upload {upload.pk}")

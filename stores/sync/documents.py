@@ -116,3 +116,28 @@ def visit_document(visit: Any, version_number: int | None) -> bytes:
     }
     sent = visit.doc.encode()
     return sent[: sent.rindex(b"}")] + b"," + orjson.dumps(server, option=UTC_Z)[1:]
+
+
+def case(row: Mapping[str, Any]) -> bytes:
+    """Return the document of one of the seller's cases."""
+    return case_document(SimpleNamespace(**row))
+
+
+def case_document(case: Any) -> bytes:
+    """Return a case's document; ``case`` is a ``SellerCase``, or has its columns."""
+    return orjson.dumps(
+        {
+            "id": str(case.id),
+            "kind": case.kind,
+            "state": case.state,
+            "number": case.number,
+            "subject": case.subject,
+            "details": case.details,
+            "answer": case.answer,
+            "visit_id": id_text(case.visit_id),
+            "request_id": case.request_id or None,
+            "updated_at": case.updated_at.astimezone(dt.UTC),
+            "_deleted": False,
+        },
+        option=UTC_Z,
+    )

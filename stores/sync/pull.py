@@ -25,13 +25,15 @@ from stores.sync.pages import pages
 class Collection:
     """Where a collection's rows come from, and the document of each.
 
-    ``shared``: every seller gets the same ones. ``lasting``: none ever goes away.
+    ``shared``: every seller gets the same ones. ``lasting``: none ever goes away. ``recent``: what
+    a phone that has none begins with, instead of all.
     """
 
     build: Callable[[], QuerySet[Any]]
     document: Callable[[Mapping[str, Any]], bytes]
     shared: bool = False
     lasting: bool = False
+    recent: Callable[[], QuerySet[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,12 @@ PULLED: Final = {
     "products": Collection(queries.products, documents.product, shared=True),
     "portfolios": Collection(queries.portfolios, documents.portfolio, shared=True),
     "establishments": Collection(queries.establishments, documents.establishment),
-    "visits": Collection(queries.visits, documents.visit, lasting=True),
+    "visits": Collection(
+        queries.visits, documents.visit, lasting=True, recent=queries.recent_visits
+    ),
+    "cases": Collection(queries.own_cases, documents.case, lasting=True),
 }
-# Phones may ask for their cases already; nobody keeps any.
-COLLECTIONS: Final = frozenset({*PULLED, "cases"})
+COLLECTIONS: Final = frozenset(PULLED)
 
 
 def page(name: str, *, seller_id: int, position: Position, limit: int, schema: int) -> bytes:
@@ -60,13 +64,11 @@ def page(name: str, *, seller_id: int, position: Position, limit: int, schema: i
             the phone must forget what it has. Of what never goes away it need not; it gets that
             again from the start.
     """
-    collection = PULLED.get(name)
+    collection = PULLED[name]
     heads = queries.heads_of(seller_id)
-    if collection is None:
-        return page_of(heads, position_in(heads, position, top=0), [])
     top = heads.seq
     if collection.lasting:
-        top = heads.latest[name]  # the seller's clock is theirs
+        top = heads.latest[name]  # its clock is the seller's
         if position.epoch != heads.epoch:
             position = Position()
     since = position_in(heads, position, top=top)
@@ -96,9 +98,9 @@ def rows_after(
     collection: Collection, limit: int, seller_id: int, since: int
 ) -> list[dict[str, Any]]:
     """Return the rows of a page. The visits of a phone that has none begin with recent ones."""
-    if collection.lasting and not since:
+    if collection.recent is not None and not since:
         recent = timezone.now() - timedelta(days=FIRST_PULL_DAYS)
-        return queries.rows(queries.recent_visits, limit, seller_id, recent)
+        return queries.rows(collection.recent, limit, seller_id, recent)
     return queries.rows(collection.build, limit, seller_id, since)
 
 

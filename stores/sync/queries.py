@@ -14,19 +14,25 @@ from django.db.models.functions import Greatest
 from core.api.statements import Mark, statement
 from stores import clock
 from stores.constants import HEADS_MEMORY_BYTES, AssignmentState, VersionState
-from stores.models import Assignment, Clock, Establishment, PortfolioVersion, Product, Visit
+from stores.models import (
+    Assignment,
+    Clock,
+    Establishment,
+    PortfolioVersion,
+    Product,
+    SellerCase,
+    Visit,
+)
 from stores.sync.pages import Pages
 
 SELLER: Final = Mark(0, Assignment._meta.get_field("seller"))
-SELLERS_CLOCK: Final = Mark(1, Clock._meta.get_field("key"))
 SINCE: Final = Mark(1, Product._meta.get_field("seq"))
 RECEIVED: Final = Mark(1, Visit._meta.get_field("received_at"))
 
 PUBLISHED: Final = PortfolioVersion.objects.exclude(state=VersionState.DRAFT)
 ACTIVE: Final = Q(assignments__state=AssignmentState.ACTIVE)
 OF_THE_ASSIGNMENT: Final = Establishment.objects.filter(pk=OuterRef("establishment"))
-# The highest version that a seller can get of each collection; of the visits, what their clock
-# shows.
+# The highest version that a seller can get of each collection.
 LATEST: Final[dict[str, QuerySet[Any]]] = {
     "products": Product.objects.order_by("-seq").values("seq")[:1],
     "portfolios": PUBLISHED.order_by("-seq").values("seq")[:1],
@@ -35,11 +41,14 @@ LATEST: Final[dict[str, QuerySet[Any]]] = {
     .annotate(version=Greatest("seq", Subquery(OF_THE_ASSIGNMENT.values("seq"))))
     .order_by("-version")
     .values("version")[:1],
-    "visits": Clock.objects.filter(key=SELLERS_CLOCK).values("seq"),
+    # Not what the seller's clock shows: visits and cases share it.
+    "visits": Visit.objects.filter(seller=SELLER).order_by("-seq").values("seq")[:1],
+    "cases": SellerCase.objects.filter(seller=SELLER).order_by("-seq").values("seq")[:1],
 }
 
 
 OF_THE_CATALOGUE: Final = ("products", "portfolios", "establishments")
+OF_THE_SELLER: Final = ("visits", "cases")
 memory: Final = Pages(HEADS_MEMORY_BYTES)
 
 
@@ -54,16 +63,17 @@ class Heads(NamedTuple):
 def heads_of(seller_id: int) -> Heads:
     """Return where the catalogue's clock and a seller's collections stand.
 
-    While that clock stands still, so do all collections but the visits: where they stand is kept
-    in memory, under what it shows. They are read after it, so they are as new as that, or newer.
+    While that clock stands still, so do all collections but the seller's own: where they stand is
+    kept in memory, under what it shows. They are read after it, so they are as new as that, or
+    newer.
     """
-    epoch, seq, visits = latest_of(seller_id, "visits")
+    epoch, seq, *own = latest_of(seller_id, *OF_THE_SELLER)
     kept = memory.get(
         (epoch, seq, seller_id),
         lambda: orjson.dumps(latest_of(seller_id, *OF_THE_CATALOGUE)[2:]),
     )
     latest = dict(zip(OF_THE_CATALOGUE, orjson.loads(kept), strict=True))
-    return Heads(epoch, seq, {**latest, "visits": visits})
+    return Heads(epoch, seq, {**latest, **dict(zip(OF_THE_SELLER, own, strict=True))})
 
 
 def latest_of(seller_id: int, *collections: str) -> tuple[Any, ...]:
@@ -73,8 +83,7 @@ def latest_of(seller_id: int, *collections: str) -> tuple[Any, ...]:
         latest = {f"latest_{name}": Subquery(LATEST[name]) for name in collections}
         return Clock.objects.filter(key=clock.CATALOGUE).values("epoch", "seq", **latest)
 
-    values = [seller_id, clock.seller_key(seller_id)]
-    found = statement(("stores.sync.latest", collections), build).rows(values)
+    found = statement(("stores.sync.latest", collections), build).rows([seller_id])
     if not found:  # nothing was ever stamped
         clock.reading()
         return latest_of(seller_id, *collections)
@@ -149,6 +158,23 @@ def recent_visits() -> QuerySet[Any]:
     """Return the visits of a seller from the first one on that was received since a time."""
     received = Visit.objects.filter(seller=SELLER, received_at__gte=RECEIVED)
     return mine().filter(seq__gte=Subquery(received.order_by("seq").values("seq")[:1]))
+
+
+def own_cases() -> QuerySet[Any]:
+    """Return the cases of a seller after a position."""
+    return SellerCase.objects.filter(seller=SELLER, seq__gt=SINCE).values(
+        "id",
+        "kind",
+        "state",
+        "number",
+        "subject",
+        "details",
+        "answer",
+        "visit_id",
+        "request_id",
+        "updated_at",
+        version=F("seq"),
+    )
 
 
 def mine() -> QuerySet[Any]:

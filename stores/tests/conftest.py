@@ -2,9 +2,11 @@
 
 import pytest
 
+from core import cases
 from stores.services import phones
 from stores.sync.pages import pages
 from stores.tests.factories import AssignmentFactory, SellerFactory
+from stores.tests.helpers_cases import Keeper
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +29,17 @@ def phone(client_for, seller):
 @pytest.fixture
 def store(seller):
     return AssignmentFactory(seller=seller).establishment
+
+
+@pytest.fixture
+def keeper(monkeypatch):
+    """Support that keeps cases, whatever apps run."""
+    made = Keeper()
+    monkeypatch.setattr(cases, "keeper", lambda: made)
+    return made
+
+
+@pytest.fixture
+def nobody(monkeypatch):
+    """Nobody keeps cases, whatever apps run."""
+    monkeypatch.setattr(cases, "keeper", lambda: None)

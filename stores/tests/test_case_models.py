@@ -79,7 +79,3 @@ def test_a_seller_has_a_case_once():
 def test_a_seller_has_one_case_of_a_group():
     case = SellerCaseFactory(group=GroupFactory())
     refused("stores_case_group_unique", copy, case)
-
-
-def test_a_cases_kind_is_known():
-    refused("stores_case_kind_known", change, SellerCaseFactory(), kind="quarrel")

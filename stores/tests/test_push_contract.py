@@ -310,7 +310,7 @@ def test_a10_a_batch_of_any_order_from_many_threads_is_stored_once(phone, seller
     assert len(results[0]) == 10
     assert counts() == {"visits": 9, "revisions": 0, "rejected": 1, "dirty": 1}
     assert JournalEntry.objects.filter(model="stores.Visit").count() == 1
-    assert seq_of(seller) == 9
+    assert seq_of(seller) == 10  # the rejected one is a case
     assert DirtyDay.objects.get().seller_id == seller.pk
 
 

@@ -10,6 +10,7 @@ from core.models import JournalEntry
 from stores import clock
 from stores.models import Clock
 from stores.tests.factories import AssignmentFactory, ProductFactory, VisitFactory
+from stores.tests.factories_cases import SellerCaseFactory
 from stores.tests.helpers_sync import get_page, pull_all
 from tests.asserts import assert_problem
 
@@ -54,6 +55,7 @@ def test_a37_the_catalogue_begins_anew_and_visits_come_again_from_the_start(phon
     product = ProductFactory()
     assignment = AssignmentFactory(seller=seller)
     visits = [VisitFactory(seller=seller) for _ in range(3)]
+    case = SellerCaseFactory(seller=seller)
     etag = phone.get("/api/sync")["ETag"]
     checkpoints = {
         name: pull_all(phone, name)[1]
@@ -64,13 +66,16 @@ def test_a37_the_catalogue_begins_anew_and_visits_come_again_from_the_start(phon
     head = phone.get("/api/sync", headers={"If-None-Match": etag})
     assert head.status_code == 200
     assert head.json()["epoch"] == epoch
-    for name in ("products", "portfolios", "establishments", "cases"):
+    for name in ("products", "portfolios", "establishments"):
         answer = get_page(phone, name, checkpoints[name])
         assert assert_problem(answer, 409, "resync_required")["epoch"] == epoch
     again, checkpoint = pull_all(phone, "visits", checkpoints["visits"])
     assert [document["id"] for document in again] == [str(visit.pk) for visit in visits]
     assert checkpoint == {"epoch": epoch, "seq": 3}
     assert pull_all(phone, "visits", checkpoint) == ([], checkpoint)
+    again, checkpoint = pull_all(phone, "cases", checkpoints["cases"])
+    assert [document["id"] for document in again] == [str(case.pk)]
+    assert checkpoint == {"epoch": epoch, "seq": 4}
     # What the phone does then: it drops what it has and pulls without a checkpoint.
     assert [one["id"] for one in pull_all(phone, "products")[0]] == [str(product.pk)]
     establishments = pull_all(phone, "establishments")[0]

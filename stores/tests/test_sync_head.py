@@ -21,7 +21,7 @@ from stores.tests.factories import (
 from stores.tests.helpers_sync import pull_all
 from tests.asserts import assert_problem
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keeper")]
 SERVER_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
@@ -41,6 +41,7 @@ def test_the_head_says_how_far_each_collection_is(phone, seller):
             "portfolios": version.seq,
             "establishments": assignment.seq,
             "visits": 2,
+            "cases": 0,
         },
         "poll_after": poll_after(seller.pk),
         "schema": 1,
@@ -51,7 +52,8 @@ def test_the_head_says_how_far_each_collection_is(phone, seller):
 def test_where_nothing_was_ever_stamped_the_head_sets_the_clock_going(phone):
     assert not Clock.objects.exists()
     body = phone.get("/api/sync").json()
-    assert body["heads"] == {"products": 0, "portfolios": 0, "establishments": 0, "visits": 0}
+    names = ("products", "portfolios", "establishments", "visits", "cases")
+    assert body["heads"] == dict.fromkeys(names, 0)
     assert body["epoch"] == str(clock.reading().epoch)
 
 

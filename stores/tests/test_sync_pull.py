@@ -18,6 +18,7 @@ from stores.tests.factories import (
     VersionFactory,
     VisitFactory,
 )
+from stores.tests.factories_cases import SellerCaseFactory
 from stores.tests.helpers_sync import COLLECTIONS, SYNC_ROUTES, epoch, get_page, pull_all
 from tests.asserts import assert_problem
 
@@ -116,18 +117,21 @@ def test_a32_only_sellers_pull(client_for, api, path):
     assert answer["Server-Time"]
 
 
+@pytest.mark.usefixtures("keeper")
 def test_a32_what_is_another_sellers_is_in_no_collection(client_for):
     mine, other = SellerFactory(), SellerFactory()
     AssignmentFactory(seller=other)
     VisitFactory(seller=other)
     phone = client_for(mine)
-    for name in ("establishments", "visits"):
+    SellerCaseFactory(seller=other)
+    for name in ("establishments", "visits", "cases"):
         assert get_page(phone, name).json() == {
             "documents": [],
             "checkpoint": {"epoch": epoch(), "seq": 0},
         }
     heads = phone.get("/api/sync").json()["heads"]
-    assert heads == {"products": 0, "portfolios": 0, "establishments": 0, "visits": 0}
+    names = ("products", "portfolios", "establishments", "visits", "cases")
+    assert heads == dict.fromkeys(names, 0)
 
 
 @pytest.mark.parametrize("path", SYNC_ROUTES[:-2])
