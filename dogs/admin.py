@@ -4,18 +4,22 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
 
 from core.admin.base import ModelAdmin, ReadOnlyAdmin
+from core.admin.forms import ReasonForm
 from dogs import adoptions, services
-from dogs.constants import PictureStatus, RelayStatus
+from dogs.constants import RelayStatus
 from dogs.forms import DogForm
 from dogs.models import Adoption, Dog, RelayedFile
 
@@ -41,6 +45,7 @@ class DogAdmin(ModelAdmin):
         "picture_status",
         "picture_attempts",
         "picture_due_at",
+        "picture_error",
         "create_date",
     )
     readonly_fields = (
@@ -49,6 +54,7 @@ class DogAdmin(ModelAdmin):
         "picture_status",
         "picture_attempts",
         "picture_due_at",
+        "picture_error",
         "create_date",
     )
     list_display = ("name", "is_adopted", "owner", "picture_status", "create_date")
@@ -59,6 +65,7 @@ class DogAdmin(ModelAdmin):
     ordering = ("-id",)
     shows_cascade = False  # its adoptions go with the dog
     actions = ("release", "fetch_picture_again", "export_csv")
+    actions_detail = ("fetch_picture",)
 
     def create(self, obj: Dog, fields: dict[str, Any]) -> Dog:
         """Take the dog in, as the API does."""
@@ -99,14 +106,34 @@ class DogAdmin(ModelAdmin):
 
     @admin.action(description=_("Fetch another picture"))
     def fetch_picture_again(self, request: HttpRequest, queryset: QuerySet[Dog]) -> None:
-        """Start over with the selected dogs' pictures, those in work left alone."""
-        dogs = queryset.exclude(picture_status=PictureStatus.PENDING)
+        """Start over with the selected dogs' pictures; those that wait are due now."""
         count = 0
-        for dog in dogs:
-            services.fetch_picture_again(dog=dog)
+        for dog in queryset:
+            services.fetch_picture_now(dog=dog)
             count += 1
         text = ngettext("%d picture is fetched again.", "%d pictures are fetched again.", count)
         self.tell(request, text % count)
+
+    @action(description=_("Fetch another picture"), url_path="picture", permissions=["change"])
+    def fetch_picture(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Start over with a dog's picture; one that waits is due now."""
+        dog = self.get_object(request, unquote(object_id))
+        if dog is None:
+            raise Http404
+        form = ReasonForm(request.POST or None)
+        if form.is_valid():
+            services.fetch_picture_now(dog=dog, reason=form.cleaned_data["reason"])
+            self.tell(request, gettext("Another picture is fetched."))
+            return HttpResponseRedirect(reverse("admin:dogs_dog_change", args=[dog.pk]))
+        lines = [dog.get_picture_status_display(), *filter(None, [dog.picture_error])]
+        return self.page(
+            request,
+            "core/admin/act.html",
+            title=gettext("Fetch another picture: %s") % dog,
+            lines=lines,
+            form=form,
+            button=gettext("Fetch another picture"),
+        )
 
 
 @admin.register(RelayedFile)
@@ -126,6 +153,7 @@ class RelayedFileAdmin(ReadOnlyAdmin):
         "status",
         "attempts",
         "due_at",
+        "last_error",
         "remote_name",
         "created_at",
     )

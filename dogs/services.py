@@ -114,7 +114,17 @@ def fetch_picture(*, pk: int) -> None:
 
 
 @transaction.atomic
-def fetch_picture_again(*, dog: Dog) -> None:
+def fetch_picture_now(*, dog: Dog, reason: str = "") -> None:
+    """Look for another picture of a dog at once, also where that waits or was given up."""
+    dog = Dog.objects.select_for_update(of=("self",)).get(pk=dog.pk)
+    if dog.picture_status == PictureStatus.READY:
+        fetch_picture_again(dog=dog, reason=reason)
+    else:
+        pictures.retry(dog.pk, reason=reason)
+
+
+@transaction.atomic
+def fetch_picture_again(*, dog: Dog, reason: str = "") -> None:
     """Drop a locked dog's picture and look for another one, unless that is being done."""
     if dog.picture_status == PictureStatus.PENDING:
         return
@@ -123,7 +133,8 @@ def fetch_picture_again(*, dog: Dog) -> None:
     dog.save(update_fields=["picture", "picture_status"])
     pictures.restart(dog)
     dog.picture_attempts = 0
-    journal.record(journal.Action.CHANGE, dog, changes=journal.diff(before, dog))
+    changes = journal.diff(before, dog)
+    journal.record(journal.Action.CHANGE, dog, changes=changes, reason=reason)
 
 
 @transaction.atomic(savepoint=False)

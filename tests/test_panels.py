@@ -7,7 +7,6 @@ from django.urls import reverse
 
 from core.admin import panels
 from core.roles import Role
-from core.tests.caches import forget_cache
 from dogs.models import Dog
 from dogs.tests.factories import DogFactory, RelayedFileFactory
 from movies.tests.factories import FavoriteFactory
@@ -70,8 +69,8 @@ def test_a_panel_shows_the_first_rows_and_says_how_many_there_are(support, monke
 
 def test_a_page_costs_the_same_whatever_is_theirs(support):
     user, costs = UserFactory(), []
+    shown(support, user)  # the first page of a session marks that it is used
     for _ in range(2):
-        forget_cache()
         with CaptureQueriesContext(connection) as queries:
             shown(support, user)
         costs.append(len(queries))

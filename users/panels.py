@@ -1,24 +1,13 @@
 """What belongs to a user, on their page in the admin."""
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin.panels import Panel
-from users.auth.limits import account_key
+from users.auth.limits import account_key, lock_of
 from users.models import ApiToken, LoginBucket, Session, User
-
-
-def lock_of(bucket: LoginBucket) -> str:
-    """Return until when attempts are refused, or how many were made."""
-    most = settings.LOGIN_ATTEMPTS if bucket.max_attempts is None else bucket.max_attempts
-    if bucket.attempts >= most and bucket.window_ends_at > timezone.now():
-        until = date_format(timezone.localtime(bucket.window_ends_at), "SHORT_DATETIME_FORMAT")
-        return gettext("locked until %s") % until
-    return gettext("%(made)d of %(most)d attempts") % {"made": bucket.attempts, "most": most}
 
 
 def open_sessions(user: User) -> QuerySet[Session]:

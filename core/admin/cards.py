@@ -8,6 +8,7 @@ fails or takes longer says so, and the page stands.
 
 import datetime as dt
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache as cache_for_ever
@@ -29,6 +30,7 @@ logger = logging.getLogger("plaza.admin")
 
 CARD_SECONDS = 1.0
 FRESH_SECONDS = 30
+KEPT_SECONDS = 600  # for the menu, which counts nothing itself
 MAX_COUNTED_ROWS = 1_000
 PARAMETER = "attention"
 FIGURE_ROLES = frozenset({Role.ADMIN})
@@ -223,7 +225,20 @@ def may_see(request: HttpRequest, model: type[models.Model]) -> bool:
 def cards_of(sources: Sequence[Attention | Figure]) -> list[Card]:
     """Return cards with their answers, each found now or a few seconds ago."""
     kept = cache.get_many([key_of(source) for source in sources])
-    return [card_of(source, kept.get(key_of(source))) for source in sources]
+    now = time.time()
+    cards = []
+    for source in sources:
+        counted_at, answer = kept.get(key_of(source), (0.0, None))
+        is_fresh = now - FRESH_SECONDS < counted_at <= now
+        cards.append(filled(source, answer) if is_fresh else counted(source))
+    return cards
+
+
+def kept_cards(sources: Sequence[Attention]) -> list[Card]:
+    """Return the cards of which an answer is kept, maybe some minutes old; nothing is counted."""
+    kept = cache.get_many([key_of(source) for source in sources])
+    found = ((source, kept.get(key_of(source))) for source in sources)
+    return [filled(source, answer[1]) for source, answer in found if answer is not None]
 
 
 def key_of(source: Attention | Figure) -> str:
@@ -231,19 +246,23 @@ def key_of(source: Attention | Figure) -> str:
     return f"admin.card.{source.name}"
 
 
-def card_of(source: Attention | Figure, kept: Any = None) -> Card:
-    """Return a card with the answer that was kept, or else with one that is found now."""
-    if kept is None:
-        try:
-            with time_limit(CARD_SECONDS):
-                kept = source.count() if isinstance(source, Attention) else source.points()
-        except DatabaseError as error:
-            logger.warning("card failed", extra={"card": source.name, "error": str(error)[:200]})
-            return Card(source, failed=True)
-        cache.set(key_of(source), kept, FRESH_SECONDS)
+def counted(source: Attention | Figure) -> Card:
+    """Return a card with the answer that is found now; it is kept."""
+    try:
+        with time_limit(CARD_SECONDS):
+            answer = source.count() if isinstance(source, Attention) else source.points()
+    except DatabaseError as error:
+        logger.warning("card failed", extra={"card": source.name, "error": str(error)[:200]})
+        return Card(source, failed=True)
+    cache.set(key_of(source), (time.time(), answer), KEPT_SECONDS)
+    return filled(source, answer)
+
+
+def filled(source: Attention | Figure, answer: Any) -> Card:
+    """Return a card with an answer, which a cache may have made plain."""
     if isinstance(source, Attention):
-        return Card(source, waiting=Waiting(*kept))
-    return Card(source, points=[Point(*point) for point in kept])
+        return Card(source, waiting=Waiting(*answer))
+    return Card(source, points=[Point(*point) for point in answer])
 
 
 def linked(request: HttpRequest, card: Card) -> Card:
@@ -258,10 +277,14 @@ def order(card: Card) -> tuple[bool, bool]:
     return not card.is_urgent, card.waiting is not None and not card.waiting.number
 
 
+def seen_by(request: HttpRequest) -> list[Attention]:
+    """Return what may wait among rows that somebody may see."""
+    return [one for one in attention() if may_see(request, one.model)]
+
+
 def waiting_for(request: HttpRequest) -> list[Card]:
     """Return the cards of what waits that somebody may see, the most urgent ones first."""
-    seen = cards_of([one for one in attention() if may_see(request, one.model)])
-    return sorted(seen, key=order)
+    return sorted(cards_of(seen_by(request)), key=order)
 
 
 def figures_for(request: HttpRequest) -> list[Card]:

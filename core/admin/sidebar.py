@@ -52,9 +52,9 @@ def home() -> list[type_item]:
 
 
 def waiting(request: HttpRequest) -> list[type_item]:
-    """Return what waits for a person, each with its number; nothing of what nobody waits for."""
+    """Return what waits for a person, each with the number that the home page counted last."""
     items: list[type_item] = []
-    for card in cards.waiting_for(request):
+    for card in sorted(cards.kept_cards(cards.seen_by(request)), key=cards.order):
         if isinstance(card.source, cards.Attention) and card.waiting and card.waiting.number:
             number = number_format(min(card.waiting.number, cards.MAX_COUNTED_ROWS))
             items.append(

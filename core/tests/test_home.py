@@ -206,7 +206,7 @@ def test_figures_are_for_administrators_and_each_bar_leads_to_its_rows(client, o
 
 def test_a_figure_of_nothing_has_no_bar_to_divide_by():
     figure = Figure("none", "None", lambda: ApiToken, lambda: [Point("a", 0)])
-    card = cards.card_of(figure)
+    card = cards.counted(figure)
     assert card.bars == [{"label": "a", "value": 0, "link": "", "percent": 0}]
 
 

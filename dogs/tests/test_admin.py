@@ -1,8 +1,11 @@
 """What support staff do with dogs and files."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from core.models import JournalEntry
 from core.roles import Role
@@ -150,13 +153,40 @@ def test_undo_adoptions(staff):
 
 
 def test_another_picture(staff, published, django_capture_on_commit_callbacks):
-    ready, pending = DogFactory(ready=True), DogFactory()
+    later = timezone.now() + timedelta(hours=1)
+    ready, waits = DogFactory(ready=True), DogFactory(picture_attempts=4, picture_due_at=later)
+    failed = DogFactory(picture_status="failed", picture_attempts=12, picture_error="dogs: timeout")
+    other = DogFactory(ready=True)
     with django_capture_on_commit_callbacks(execute=True):
-        response = act(staff, DOGS, "fetch_picture_again", ready, pending)
-    assert "1 picture is fetched again." in response.content.decode()
-    ready.refresh_from_db()
-    assert (ready.picture, ready.picture_status, ready.picture_attempts) == ("", "pending", 0)
-    assert [arguments["pk"] for _task, arguments in published] == [ready.pk]
+        response = act(staff, DOGS, "fetch_picture_again", ready, waits, failed)
+    assert "3 pictures are fetched again." in response.content.decode()
+    names = ("picture", "picture_status", "picture_attempts", "picture_error")
+    rows = {row.pk: tuple(getattr(row, name) for name in names) for row in Dog.objects.all()}
+    fresh = ("", "pending", 0, "")
+    kept = (other.picture, "ready", 0, "")
+    assert rows == {ready.pk: fresh, waits.pk: fresh, failed.pk: fresh, other.pk: kept}
+    assert not Dog.objects.filter(picture_due_at__gt=timezone.now()).exists()
+    sent = {arguments["pk"] for _task, arguments in published}
+    assert sent == {ready.pk, waits.pk, failed.pk}
+
+
+def test_another_picture_from_the_dogs_own_page_with_the_cause(staff, published):
+    dog = DogFactory(picture_status="failed", picture_attempts=12, picture_error="dogs: timeout")
+    page = f"/admin/dogs/dog/{dog.pk}/picture/"
+    assert "dogs: timeout" in staff.get(f"{DOGS}{dog.pk}/change/").content.decode()
+    assert "dogs: timeout" in staff.get(page).content.decode()
+    assert staff.post(page, {"reason": ""}).status_code == 200
+    dog.refresh_from_db()
+    assert (dog.picture_status, dog.picture_attempts) == ("failed", 12)
+    response = staff.post(page, {"reason": "dog.ceo is back"})
+    assert (response.status_code, response["Location"]) == (302, f"{DOGS}{dog.pk}/change/")
+    dog.refresh_from_db()
+    assert (dog.picture_status, dog.picture_attempts, dog.picture_error) == ("pending", 0, "")
+    entry = JournalEntry.objects.get(model="dogs.Dog", object_id=str(dog.pk))
+    assert (entry.reason, entry.changes) == (
+        "dog.ceo is back",
+        {"picture_status": ["failed", "pending"]},
+    )
 
 
 def test_send_again(staff, published, django_capture_on_commit_callbacks):

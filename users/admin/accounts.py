@@ -17,18 +17,20 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from core.admin.base import ModelAdmin
+from core.admin.forms import ReasonForm
 from core.errors import ApplicationError
 from users import resets, services
 from users.admin.access import access_of
-from users.auth import browser, sessions
+from users.auth import browser, limits, sessions
 from users.errors import RemovesOneself, TooManyAccountChanges, WrongCurrentPassword
 from users.forms import LinkForm, OwnPasswordForm, OwnUserForm, UserForm
-from users.models import User
+from users.models import LoginBucket, User
 
 
 class OwnPasswordView(PasswordChangeView):
@@ -76,7 +78,7 @@ class UserAdmin(ModelAdmin):
     search_fields = ("search_key",)
     ordering = ("-id",)
     actions = ("end_sessions", "export_csv")
-    actions_detail = ("link",)
+    actions_detail = ("link", "unlock")
     shows_cascade = False  # removing anonymises the row, and nothing cascades
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -197,6 +199,34 @@ class UserAdmin(ModelAdmin):
         except ApplicationError as error:
             form.add_error(None, str(error.detail))
         return self.page(request, "users/admin/link.html", **context)
+
+    def has_unlock_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
+        """Tell whether accounts may be unlocked."""
+        return request.user.has_perm("users.unlock_loginbucket")
+
+    @action(description=_("Unlock"), permissions=["unlock"], url_path="unlock")
+    def unlock(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let the user try to sign in again at once, after whoever tried too often."""
+        user = self.get_object(request, unquote(object_id))
+        if user is None:
+            raise Http404
+        buckets = LoginBucket.objects.filter(account=limits.account_key(user.email))
+        locked = [one for one in buckets if limits.is_locked(one, timezone.now())]
+        form = ReasonForm(request.POST or None)
+        if form.is_valid():
+            with transaction.atomic():
+                for bucket in locked:
+                    services.unlock(bucket=bucket, reason=form.cleaned_data["reason"])
+            self.tell(request, gettext("Unlocked.") if locked else gettext("Nothing was locked."))
+            return HttpResponseRedirect(reverse("admin:users_user_change", args=[user.pk]))
+        return self.page(
+            request,
+            "core/admin/act.html",
+            title=gettext("Unlock %s") % user,
+            lines=[limits.lock_of(one) for one in locked] or [gettext("Nothing is locked.")],
+            form=form,
+            button=gettext("Unlock"),
+        )
 
     @admin.action(description=_("End all sessions"), permissions=["revoke"])
     def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -30,7 +30,7 @@ class LinkMailAdmin(ReadOnlyAdmin):
     """Mails that have not gone yet; one that went, or that nobody is to get, is no row any more."""
 
     is_technical = True
-    fields = ("email", "status", "attempts", "due_at", "created_at")
+    fields = ("email", "status", "attempts", "due_at", "last_error", "created_at")
     list_display = fields
     list_filter = ("status", "created_at")
     search_fields = ("email",)

@@ -13,6 +13,8 @@ from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 
 from core.text import email_key
 from users.errors import LoginLocked
@@ -122,6 +124,15 @@ def is_locked(bucket: LoginBucket, now: datetime) -> bool:
     """Tell whether another attempt would be refused at ``now``."""
     most = bucket.max_attempts or settings.LOGIN_ATTEMPTS
     return is_full(bucket, now, Rate(most, settings.LOGIN_WINDOW_SECONDS))
+
+
+def lock_of(bucket: LoginBucket) -> str:
+    """Return until when attempts are refused, or how many were made, for people."""
+    if is_locked(bucket, timezone.now()):
+        until = date_format(timezone.localtime(bucket.window_ends_at), "SHORT_DATETIME_FORMAT")
+        return gettext("locked until %s") % until
+    most = bucket.max_attempts or settings.LOGIN_ATTEMPTS
+    return gettext("%(made)d of %(most)d attempts") % {"made": bucket.attempts, "most": most}
 
 
 def is_full(bucket: LoginBucket, now: datetime, rate: Rate) -> bool:
