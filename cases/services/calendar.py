@@ -91,6 +91,7 @@ class Calendar:
     def from_on(self, moment: dt.datetime) -> Iterator[type_span]:
         """Yield the working time from a moment on, for :data:`MAX_DAYS` days."""
         today = moment.astimezone(self.zone).date()
+        moment = moment.astimezone(dt.UTC)  # elsewhere a sum would be that of a clock on a wall
         for number in range(MAX_DAYS):
             for start, end in self.spans(today + number * DAY):
                 if end > moment:
