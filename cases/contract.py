@@ -1,7 +1,16 @@
 """What the contract says of cases that no rule knows."""
 
+from rest_framework.exceptions import APIException
+
 from cases import errors
+from core import cases
 from core.api.schema.tables import Operation, Resource
+
+
+def of_kinds() -> tuple[type[APIException], ...]:
+    """Return what the apps that run have against resolutions of their kinds, each once."""
+    return tuple(dict.fromkeys(one for kind in cases.kinds().values() for one in kind.errors))
+
 
 PLACES = {"id": ("The case's number, with or without `C-`.", "1042")}
 MOVED = (errors.CaseState,)
@@ -59,7 +68,7 @@ CASES = Resource(
             description="Resolve the case, which does with its object what the resolution means. "
             "Further values, named by the resolution of the case's kind, stand beside the others: "
             '`{"resolution": "alias_of", "product": 12}`.',
-            errors=(errors.UnknownResolution, errors.ResolutionValue, *MOVED),
+            errors=(errors.UnknownResolution, errors.ResolutionValue, *MOVED, *of_kinds()),
             example={"resolution": "answered", "note": "Version 2.1 does it."},
         ),
         "reopen": Operation(

@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 from django.db import connection, transaction
+from rest_framework.exceptions import APIException
 
 from core import context, plugs
 from core.values import INT64_MAX
@@ -59,10 +60,11 @@ class Kind:
 
     ``resolve(object_id, resolution, values, reason)`` does what a resolution means for the object.
     It is called in the transaction that resolves the case, with the case's row locked, before any
-    other row of the app; it raises what the API or the admin shows. ``facts(object_id)`` returns
-    lines for people: a label and a value each. ``page(object_id)`` returns the address in the admin
-    where a person decides, if the app has a page for that. ``reported_by`` names the roles that may
-    file one by hand; nobody does if it is empty.
+    other row of the app; it raises what the API or the admin shows, and ``errors`` are the classes
+    of that, for the contract. ``facts(object_id)`` returns lines for people: a label and a value
+    each. ``page(object_id)`` returns the address in the admin where a person decides, if the app
+    has a page for that. ``reported_by`` names the roles that may file one by hand; nobody does if
+    it is empty.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Kind:
     resolve: Callable[[str, str, Mapping[str, Any], str], None] | None = None
     facts: Callable[[str], list[tuple[Text, Text]]] | None = None
     page: Callable[[str], str] | None = None
+    errors: tuple[type[APIException], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from core.errors import Conflict
 
 
 class Refused(Conflict):
-    default_code = "refused_by_the_kind"
+    """What an app has against a resolution, by a code that the contract has."""
+
+    default_code = "case_state"
 
 
 class Yoghurts:
