@@ -27,6 +27,12 @@ class StoresConfig(plugs.PluggableApp):
             "task": "stores.tasks.remove_what_is_old",
             "schedule": crontab(hour=3, minute=20),
         },
+        "stores.count_days": {"task": "stores.tasks.count_days", "schedule": 60.0},
+        # Reads all of a month again, so it lets what comes in an hour come together.
+        "stores.count_months": {
+            "task": "stores.tasks.count_months",
+            "schedule": crontab(minute=35),
+        },
     }
     limited_by_token: ClassVar[tuple[str, ...]] = ("/api/sync",)  # a carrier's phones share one
     enum_names: ClassVar[dict[str, str]] = {

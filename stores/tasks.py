@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from core.jobs.work import JobTask
+from stores.figures import counting
 from stores.services import assignments, groups, portfolios, retention, seller_cases
 
 
@@ -37,3 +38,15 @@ def work_on_case(*, pk: str, **_: object) -> None:
 def report_what_waits(**_: object) -> int:
     """Report what came while nobody kept cases; return how many rows that were."""
     return seller_cases.report_what_waits()
+
+
+@shared_task(base=JobTask)
+def count_days(**_: object) -> dict[str, int]:
+    """Count the figures of days whose visits changed; return how many."""
+    return counting.count_days()
+
+
+@shared_task(base=JobTask)
+def count_months(**_: object) -> dict[str, int]:
+    """Count the figures of months whose days changed; return how many."""
+    return counting.count_months()

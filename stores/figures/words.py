@@ -1,0 +1,149 @@
+"""The statements that count figures, in the words of the database at hand."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from stores.models.figures import Sums
+
+# What PostgreSQL and SQLite say differently. ``{each:…}`` has a column ``value`` with the items;
+# ``{key:…}`` is the column that ``{keys:…}`` has.
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "postgresql": {
+        "length": "jsonb_array_length({0})",
+        "each": "jsonb_array_elements_text({0}) AS {1}(value)",
+        "keys": "jsonb_object_keys({0}) AS {1}(value)",
+        "key": "{0}.value",
+        "number": "CAST({0} AS bigint)",
+        "within": "({1} - {0} <= interval '{2} seconds')",
+        "object": "jsonb_object_agg(CAST({0} AS text), jsonb_build_array({1}, {2}))",
+        "empty": "CAST('{{}}' AS jsonb)",
+        "asked": "json_to_recordset(CAST(%s AS json)) AS asked({0})",
+    },
+    "sqlite": {
+        "length": "json_array_length({0})",
+        "each": "json_each({0}) AS {1}",
+        "keys": "json_each({0}) AS {1}",
+        "key": "{0}.key",
+        "number": "CAST({0} AS integer)",
+        # Days as fractions; half a millisecond is what they may be off by.
+        "within": "((julianday({1}) - julianday({0})) * 86400 <= {2}.0005)",
+        "object": "json_group_object(CAST({0} AS text), json_array({1}, {2}))",
+        "empty": "'{{}}'",
+        "asked": "(SELECT {0} FROM json_each(%s)) AS asked",
+    },
+}
+LONGEST_VISIT_SECONDS = 4 * 3600
+PROMPT_SECONDS = 15 * 60
+COLUMNS = tuple(field.name for field in Sums._meta.fields)
+
+
+def word(name: str, *arguments: str) -> str:
+    """Return one of :data:`WORDS` about its arguments."""
+    return WORDS[connection.vendor][name].format(*arguments)
+
+
+def asked(**columns: str) -> str:
+    """Return a table of what is asked for, by its columns' types; one parameter has its rows."""
+    if connection.vendor == "postgresql":
+        listed = [f"{name} {kind}" for name, kind in columns.items()]
+    else:
+        listed = [f"json_extract(value, '$.{name}') AS {name}" for name in columns]
+    return word("asked", ", ".join(listed))
+
+
+def as_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return the parameter of :func:`asked`."""
+    return orjson.dumps([dict(zip(names, row, strict=True)) for row in rows]).decode()
+
+
+def sums_of_visits() -> str:
+    """Return the columns of :class:`Sums`, counted from visits ``v``."""
+
+    def visits(condition: str) -> str:
+        return f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)"
+
+    timed = f"v.seconds <= {LONGEST_VISIT_SECONDS}"
+    counted = {
+        "visits": "COUNT(*)",
+        "done": visits("v.outcome = 'done'"),
+        "flagged": visits("v.state = 'flagged'"),
+        "audited": visits("v.must_have > 0"),
+        "must_have": "COALESCE(SUM(v.must_have), 0)",
+        "present": "COALESCE(SUM(v.present), 0)",
+        "compliance_sum": f"COALESCE(SUM({word('number', 'ROUND(v.compliance * 10000)')}), 0)",
+        "seen": f"SUM({word('length', 'v.seen')})",
+        "unrecognised": "0",
+        "photos_missing": "SUM(v.photos_missing)",
+        "timed": visits(timed),
+        "seconds": f"COALESCE(SUM(CASE WHEN {timed} THEN v.seconds END), 0)",
+        "prompt": visits(word("within", "v.occurred_at", "v.received_at", str(PROMPT_SECONDS))),
+    }
+    return ", ".join(f"{counted[name]} AS {name}" for name in COLUMNS)
+
+
+def sums_of_sums(table: str) -> str:
+    """Return the columns of :class:`Sums`, added up from rows that have them."""
+    return ", ".join(f"SUM({table}.{name}) AS {name}" for name in COLUMNS)
+
+
+def products_of(base: str, key: str) -> str:
+    """Return the CTEs by which ``product_sums`` has, per key and product, must_have and missing.
+
+    ``base`` is a CTE of visits with the columns ``key``, day, version, must_have and missing. A
+    visit that counted its whole list had every product of it as a must-have; of any other one those
+    are left out that were inactive on its day.
+    """
+    whole = f"b.must_have = {word('length', 'list.product_ids')}"
+    same = " AND ".join(f"gone.{name} = must.{name}" for name in key.split(", "))
+    ours = ", ".join(f"must.{name}" for name in key.split(", "))
+    return f"""
+    lists AS (
+        SELECT {key}, b.day AS on_day, b.version, {whole} AS is_whole, COUNT(*) AS visits
+        FROM {base} b JOIN stores_portfolioversion list ON list.id = b.version
+        WHERE b.must_have > 0 GROUP BY {key}, b.day, b.version, {whole}
+    ),
+    must AS (
+        SELECT {key}, product.id AS product, SUM(lists.visits) AS must_have
+        FROM lists JOIN stores_portfolioversion list ON list.id = lists.version
+        CROSS JOIN {word("each", "list.product_ids", "listed")}
+        JOIN stores_product product ON product.id = {word("number", "listed.value")}
+        WHERE lists.is_whole OR product.inactive_on IS NULL OR product.inactive_on > lists.on_day
+        GROUP BY {key}, product.id
+    ),
+    gone AS (
+        SELECT {key}, {word("number", "item.value")} AS product, COUNT(*) AS missing
+        FROM {base} b CROSS JOIN {word("each", "b.missing", "item")}
+        WHERE b.must_have > 0 GROUP BY {key}, {word("number", "item.value")}
+    ),
+    product_sums AS (
+        SELECT {ours}, must.product, must.must_have, COALESCE(gone.missing, 0) AS missing
+        FROM must LEFT JOIN gone ON gone.product = must.product AND {same}
+    )"""  # noqa: S608 - our own names
+
+
+def execute(sql: str, *parameters: Any) -> int:
+    """Run a statement; return how many rows it wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return int(cursor.rowcount)
+
+
+def rows(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    """Run a query; return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
+def month_of(day: dt.date) -> dt.date:
+    """Return the first day of a day's month."""
+    return day.replace(day=1)
+
+
+def month_after(month: dt.date) -> dt.date:
+    """Return the first day of the next month."""
+    return month_of(month.replace(day=28) + dt.timedelta(days=4))
