@@ -1,6 +1,6 @@
 """Who may do what with allies: support staff."""
 
-from core.api.permissions import roles
+from core.api.permissions import WORKS, AdminTable, roles
 from core.roles import Role
 
 SUPPORT = roles(Role.SUPPORT)
@@ -15,3 +15,4 @@ ALLIES = {
     "tags": SUPPORT,
 }
 CREDENTIALS = {"retrieve": SUPPORT, "create": SUPPORT}
+IN_ADMIN: AdminTable = {Role.SUPPORT: WORKS}

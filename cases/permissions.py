@@ -2,7 +2,7 @@
 
 from rest_framework.request import Request
 
-from core.api.permissions import roles
+from core.api.permissions import WORKS, AdminTable, roles
 from core.roles import Role
 
 SUPPORT = roles(Role.SUPPORT)
@@ -22,6 +22,7 @@ CASES = {
     "duplicate": SUPPORT,
 }
 EVENTS = {"list": SUPPORT_AND_SELLERS}
+IN_ADMIN: AdminTable = {Role.SUPPORT: WORKS}
 
 
 def is_seller(request: Request) -> bool:

@@ -4,7 +4,7 @@ SUPPORT sees that a patient exists (see views.PatientViewSet), merges duplicates
 the admin.
 """
 
-from core.api.permissions import roles
+from core.api.permissions import WORKS, AdminTable, roles
 from core.roles import Role
 
 CLINICIANS = roles(Role.CLINICIAN)
@@ -34,3 +34,4 @@ STUDIES = {
 }
 ACCESS_LOG = {"list": CLINICIANS}
 VERSIONS = {"list": CLINICIANS}
+IN_ADMIN: AdminTable = {Role.SUPPORT: WORKS}

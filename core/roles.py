@@ -1,4 +1,4 @@
-"""The five roles: kernel vocabulary, because permission tables are written in it."""
+"""The six roles: kernel vocabulary, because permission tables are written in it."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +9,7 @@ class Role(models.TextChoices):
 
     ADMIN = "ADMIN", _("Administrator")
     SUPPORT = "SUPPORT", _("Support")
+    ANALYST = "ANALYST", _("Analyst")
     CLINICIAN = "CLINICIAN", _("Clinician")
     SELLER = "SELLER", _("Field seller")
     USER = "USER", _("User")

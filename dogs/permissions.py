@@ -1,6 +1,7 @@
 """Who may do what with dogs and files."""
 
-from core.api.permissions import ANYONE, SIGNED_IN
+from core.api.permissions import ANYONE, SIGNED_IN, WORKS, AdminTable
+from core.roles import Role
 
 DOGS = {
     "list": ANYONE,
@@ -21,3 +22,5 @@ FILES = {  # a sender sees its own files; ADMIN and SUPPORT see all
     "create": SIGNED_IN,
     "destroy": SIGNED_IN,  # its sender's and ADMIN's; SUPPORT is refused (retention.erase_file)
 }
+ALL_FILES = frozenset({Role.ADMIN, Role.SUPPORT})
+IN_ADMIN: AdminTable = {Role.SUPPORT: WORKS}

@@ -1,6 +1,6 @@
 """Who may do what with movies, favourites and ratings."""
 
-from core.api.permissions import ADMIN_ONLY, SIGNED_IN, roles
+from core.api.permissions import ADMIN_ONLY, SIGNED_IN, WORKS, AdminTable, roles
 from core.roles import Role
 
 CATALOG = dict.fromkeys(("popular", "search", "retrieve"), SIGNED_IN)
@@ -9,6 +9,7 @@ FAVORITES = dict.fromkeys(("list", "retrieve", "create", "destroy"), SIGNED_IN)
 RATINGS = dict.fromkeys(("retrieve", "create", "update", "partial_update", "destroy"), SIGNED_IN)
 FAVORITES_OF_USERS = {"list": ADMIN_ONLY, "wipe": ADMIN_ONLY}
 GONE = {"list": roles(Role.SUPPORT), "create": roles(Role.SUPPORT)}
+IN_ADMIN: AdminTable = {Role.SUPPORT: WORKS}
 
 
 def may_wipe(user: object) -> bool:

@@ -257,6 +257,10 @@ CASES = Resource(
         ),
     },
 )
+FIGURES = Resource("figures", {"get": Operation("getFigures", "Ask for figures")})
+OWN_FIGURES = Resource(
+    "own figures", {"get": Operation("getOwnFigures", "Return the figures of one's own day")}
+)
 FIELDS = {
     "Product.sku": "Our business key; unique, whatever its case.",
     "sku": "A whole SKU, in any case.",

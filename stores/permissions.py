@@ -2,7 +2,7 @@
 
 from rest_framework.request import Request
 
-from core.api.permissions import ADMIN_ONLY, Rule, roles
+from core.api.permissions import ADMIN_ONLY, WORKS, AdminTable, Rule, roles
 from core.roles import Role
 
 SUPPORT = roles(Role.SUPPORT)
@@ -44,6 +44,13 @@ VISITS = {
     "void": SUPPORT,
 }
 REVISIONS = {"list": SUPPORT}
+# Sums over places and products: who visited, what and whose is not an analyst's business.
+IN_ADMIN: AdminTable = {
+    Role.SUPPORT: WORKS,
+    Role.ANALYST: ("view_areaday", "view_productday", "view_productmonth"),
+}
+FIGURES = {"get": roles(Role.ANALYST)}
+OWN_FIGURES = {"get": SELLERS_ONLY}
 SYNC = {"get": SELLERS_ONLY, "post": SELLERS_ONLY}
 
 

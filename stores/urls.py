@@ -7,6 +7,7 @@ from core.api.routers import Router
 from stores.views.assignments import AssignmentViewSet
 from stores.views.bulk import EXPORT
 from stores.views.establishments import EstablishmentViewSet
+from stores.views.figures import FiguresView, OwnFiguresView
 from stores.views.places import CityViewSet, RegionViewSet, TypologyViewSet
 from stores.views.portfolios import PortfolioVersionViewSet, PortfolioViewSet
 from stores.views.products import ProductViewSet
@@ -34,6 +35,10 @@ files: list[URLPattern | URLResolver] = [
     path("establishments.csv", EstablishmentViewSet.as_view({"get": "export_file"}, **EXPORT)),
     path("assignments.csv", AssignmentViewSet.as_view({"get": "export_file"}, **EXPORT)),
 ]
+figures: list[URLPattern | URLResolver] = [
+    path("stores/figures", FiguresView.as_view(), name="figures"),
+    path("stores/me/figures", OwnFiguresView.as_view(), name="own-figures"),
+]
 phones: list[URLPattern | URLResolver] = [
     path("sync", HeadView.as_view(), name="sync-head"),
     path("sync/visits", VisitsView.as_view(), {"collection": "visits"}, name="sync-visits"),
@@ -41,4 +46,4 @@ phones: list[URLPattern | URLResolver] = [
     path("sync/<str:collection>", PullView.as_view(), name="sync-pull"),
 ]
 
-urlpatterns = [*router.urls, *of_portfolio.urls, *of_visit.urls, *files, *phones]
+urlpatterns = [*router.urls, *of_portfolio.urls, *of_visit.urls, *files, *figures, *phones]

@@ -33,7 +33,7 @@ FRESH_SECONDS = 30
 KEPT_SECONDS = 600  # for the menu, which counts nothing itself
 MAX_COUNTED_ROWS = 1_000
 PARAMETER = "attention"
-FIGURE_ROLES = frozenset({Role.ADMIN})
+FIGURE_ROLES = frozenset({Role.ADMIN, Role.ANALYST})
 
 
 class Waiting(NamedTuple):

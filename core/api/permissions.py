@@ -1,7 +1,8 @@
 """Closed by default: a table says, per action, who may; an action without a row is refused.
 
 Each app keeps its tables in ``permissions.py`` and each view names its own as
-``permission_table``. What a caller may *see* is the business of the view's queryset.
+``permission_table``. What a caller may *see* is the business of the view's queryset. ``IN_ADMIN``
+says in the same place what other roles than ADMIN may do with the app's rows in the admin.
 """
 
 from collections.abc import Mapping
@@ -39,6 +40,11 @@ SIGNED_IN = Rule("signed in", frozenset(Role.values))
 ADMIN_ONLY = roles(Role.ADMIN)
 
 type_table = Mapping[str, Rule]
+# By role, the permissions that it has in the admin of one app, as Django calls them without the
+# app's name; ``view_*`` is that of every model.
+AdminTable = Mapping[Role, tuple[str, ...]]
+LOOKS = ("view_*",)
+WORKS = ("view_*", "add_*", "change_*")
 
 
 class ActionPermission(BasePermission):

@@ -21,6 +21,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "within": "({1} - {0} <= interval '{2} seconds')",
         "object": "jsonb_object_agg(CAST({0} AS text), jsonb_build_array({1}, {2}))",
         "empty": "CAST('{{}}' AS jsonb)",
+        "pairs": "jsonb_each({0}) AS {1}(value, document)",
+        "part": "CAST({0}.document ->> {1} AS bigint)",
         "asked": "json_to_recordset(CAST(%s AS json)) AS asked({0})",
     },
     "sqlite": {
@@ -33,6 +35,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "within": "((julianday({1}) - julianday({0})) * 86400 <= {2}.0005)",
         "object": "json_group_object(CAST({0} AS text), json_array({1}, {2}))",
         "empty": "'{{}}'",
+        "pairs": "json_each({0}) AS {1}",
+        "part": "json_extract({0}.value, '$[{1}]')",
         "asked": "(SELECT {0} FROM json_each(%s)) AS asked",
     },
 }

@@ -11,11 +11,11 @@ from django.views.decorators.debug import sensitive_variables
 
 from core.audit import journal
 from core.fields import SearchKeyField
+from core.rights import may_in_admin
 from core.roles import Role
 from core.text import email_key, email_spelling
 from core.validators import plain_email, plain_text
 from users import signals
-from users.permissions import may_in_admin
 from users.values import former_forms, normal_password
 
 
@@ -179,7 +179,7 @@ class User(AbstractBaseUser):
     @property
     def is_staff(self) -> bool:
         """Say whether the admin lets them in."""
-        return self.role in (Role.ADMIN, Role.SUPPORT)
+        return self.role in (Role.ADMIN, Role.SUPPORT, Role.ANALYST)
 
     @property
     def is_superuser(self) -> bool:

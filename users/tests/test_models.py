@@ -142,6 +142,7 @@ def test_the_command_that_makes_an_administrator_leaves_its_entry(monkeypatch):
     [
         (Role.ADMIN, True, True),
         (Role.SUPPORT, True, False),
+        (Role.ANALYST, True, False),
         (Role.CLINICIAN, False, False),
         (Role.SELLER, False, False),
         (Role.USER, False, False),
@@ -150,11 +151,17 @@ def test_the_command_that_makes_an_administrator_leaves_its_entry(monkeypatch):
 def test_the_role_says_who_may_use_the_admin(role, staff, superuser):
     user = UserFactory.build(role=role)
     assert (user.is_staff, user.is_superuser) == (staff, superuser)
+    is_support = role in {Role.ADMIN, Role.SUPPORT}
     assert user.has_module_perms("users") is staff
-    assert user.has_perm("dogs.change_dog") is staff
+    assert user.has_perm("dogs.change_dog") is is_support
     assert user.has_perm("users.change_user") is superuser
     assert user.has_perm("users.add_apitoken") is superuser
-    assert user.has_perms(["users.view_user", "users.unlock_loginbucket"]) is staff
+    assert user.has_perms(["users.view_user", "users.unlock_loginbucket"]) is is_support
+    assert user.has_perm("core.view_journalentry") is is_support
+    assert user.has_perm("stores.view_areaday") is staff
+    assert user.has_perm("stores.view_visit") is is_support
+    assert user.has_perm("auth.view_group") is superuser
+    assert user.has_perm("nowhere.view_thing") is superuser
     assert user.has_perm("dogs.delete_dog") is superuser
     user.is_active = False
     assert not user.has_perm("users.view_user")

@@ -1,13 +1,15 @@
 """The table of who may what, tried cell by cell."""
 
 import pytest
+from django.contrib import admin
 
+from core import plugs, rights
 from core.roles import Role
 from users.models import User
 from users.tests.factories import PASSWORD, ApiTokenFactory, SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-OTHERS = (Role.SUPPORT, Role.CLINICIAN, Role.SELLER, Role.USER)
+OTHERS = (Role.SUPPORT, Role.ANALYST, Role.CLINICIAN, Role.SELLER, Role.USER)
 NEW = {"name": "New", "last_name": "", "email": "new@example.com"}
 PROOF = {"current_password": PASSWORD}
 TOKEN = {"name": "nightly"}
@@ -87,3 +89,22 @@ def test_everybody_else(client_for, cell, role):
     method, path, body, _anonymous, _admin, expected = cell
     client = client_for(role)
     assert call(client, method, path, body, own=client.user.pk) == expected
+
+
+@pytest.mark.parametrize("config", [*plugs.enabled()], ids=lambda config: config.label)
+def test_every_app_with_pages_in_the_admin_says_whose_they_are(config):
+    pages = [model for model in admin.site._registry if model._meta.app_label == config.label]
+    table = rights.table_of(config.label)
+    assert bool(table) is bool(pages)
+    names = {model._meta.model_name for model in config.get_models()}
+    for allowed in table.values():
+        for permission in allowed:
+            _action, _, name = permission.partition("_")
+            assert name in {*names, "*"}, permission
+
+
+def test_nobody_may_what_no_table_says():
+    assert rights.table_of("nowhere") == rights.table_of("auth") == {}
+    assert not rights.may_in_admin("", "stores.view_areaday")
+    assert not rights.may_in_admin(Role.ANALYST, "stores.view_dailyfigure")
+    assert not rights.may_in_admin(Role.ANALYST, "stores.change_areaday")
