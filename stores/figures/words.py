@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from stores.constants import ItemState
 from stores.models.figures import Sums
 
 # What PostgreSQL and SQLite say differently. ``{each:…}`` has a column ``value`` with the items;
@@ -42,6 +43,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 LONGEST_VISIT_SECONDS = 4 * 3600
 PROMPT_SECONDS = 15 * 60
+# What a phone could not name and nobody else has; what is no product does not count.
+UNNAMED = ", ".join(f"'{state.value}'" for state in (ItemState.OPEN, ItemState.UNREADABLE))
+ITEMS_OF_VISIT = "SELECT COUNT(*) FROM stores_unrecognised item WHERE item.visit_id = v.id"
+OPEN_ITEMS = f"({ITEMS_OF_VISIT} AND item.state IN ({UNNAMED}))"
 COLUMNS = tuple(field.name for field in Sums._meta.fields)
 
 
@@ -80,7 +85,7 @@ def sums_of_visits() -> str:
         "present": "COALESCE(SUM(v.present), 0)",
         "compliance_sum": f"COALESCE(SUM({word('number', 'ROUND(v.compliance * 10000)')}), 0)",
         "seen": f"SUM({word('length', 'v.seen')})",
-        "unrecognised": "0",
+        "unrecognised": f"SUM({OPEN_ITEMS})",
         "photos_missing": "SUM(v.photos_missing)",
         "timed": visits(timed),
         "seconds": f"COALESCE(SUM(CASE WHEN {timed} THEN v.seconds END), 0)",

@@ -18,6 +18,7 @@ from stores.models import (
     ProductDay,
     ProductMonth,
     StoreMonth,
+    Unrecognised,
     Visit,
 )
 from stores.services.corrections import void_visit
@@ -41,7 +42,9 @@ def test_a_sellers_day_has_the_sums_of_its_visits(field, seller):
     field.visit(store, seller, seconds=600, received_at=now, captured_at=now)
     late = now - dt.timedelta(hours=2)
     field.visit(store, seller, (0,), outcome="refused", captured_at=late, seconds=20_000)
-    field.visit(store, seller, (), listed=[], state="flagged", photos_missing=2)
+    made = field.visit(store, seller, (), listed=[], state="flagged", photos_missing=2)
+    for number, state in enumerate(("open", "unreadable", "not_a_product")):
+        Unrecognised.objects.create(visit_id=made.pk, item=f"#{number}", seller=seller, state=state)
     count_figures()
     rows = DailyFigure.objects.order_by("-portfolio_version").values()
     listed, unlisted = ({**row} for row in rows)
@@ -69,6 +72,7 @@ def test_a_sellers_day_has_the_sums_of_its_visits(field, seller):
     }
     assert (unlisted["portfolio_version"], unlisted["visits"], unlisted["audited"]) == (0, 1, 0)
     assert (unlisted["flagged"], unlisted["photos_missing"], unlisted["must_have"]) == (1, 2, 0)
+    assert unlisted["unrecognised"] == 2
     assert_figures_hold()
 
 
