@@ -20,7 +20,7 @@ def views() -> dict[str, str]:
     found: dict[str, str] = {}
     for app in plugs.enabled():
         found |= getattr(app.part("bi"), "VIEWS", {})
-    return found
+    return {name: " ".join(query.split()) for name, query in found.items()}
 
 
 def drop() -> list[str]:

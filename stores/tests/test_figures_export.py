@@ -165,7 +165,7 @@ def test_readers_may_read_the_views_and_nothing_else(field):
             with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
                 cursor.execute(f"TABLE {table} LIMIT 1")
         with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
-            cursor.execute("DELETE FROM bi.v_daily")
+            cursor.execute("DELETE FROM stores_dailyfigure")
         cursor.execute("RESET ROLE")
     assert made("--drop") == "views in bi: none\n"
 
