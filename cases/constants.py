@@ -21,6 +21,7 @@ REOPEN_DAYS = 30  # after it was resolved
 CLOSE_DAYS = 10  # after it was resolved
 REOPENED_MINUTES = 60  # of working time that a reopened case has at least
 WARN_PERCENT = 80  # of a target, after which somebody is reminded
+BREACHING_MINUTES = 120  # before a case is due in which its queue shows it
 
 
 class State(TextChoices):

@@ -43,6 +43,11 @@ class JournalEntry(models.Model):
         indexes = [
             models.Index(fields=["model", "object_id", "id"], name="journal_object"),
             models.Index(fields=["actor_id", "id"], name="journal_actor"),
+            models.Index(
+                fields=["request_id", "id"],
+                name="journal_request",
+                condition=~models.Q(request_id=""),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -145,6 +145,7 @@ class Case(models.Model):
             models.Index(fields=["reporter", "id"], name="cases_reporter"),
             models.Index(fields=["assignee", "id"], name="cases_assignee"),
             models.Index(fields=["object_label", "object_id", "id"], name="cases_object"),
+            models.Index(fields=["request_id"], name="cases_request", condition=~Q(request_id="")),
             # What the tasks look for.
             models.Index(
                 fields=["first_response_warn"],

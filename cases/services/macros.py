@@ -1,9 +1,19 @@
 """A reply, a move and a resolution in one press."""
 
+from django.db.models import QuerySet
+
 from cases.constants import WAITING, State
 from cases.errors import UnknownResolution
 from cases.models import Case, Macro
 from cases.services import work
+from cases.services.kinds import kind_of
+
+
+def macros_for(case: Case) -> QuerySet[Macro]:
+    """Return the macros that fit a case: of its kind, and whose resolution that kind has."""
+    plain = [name for name, one in kind_of(case.kind).resolutions.items() if not one.takes]
+    rows = Macro.objects.filter(kind__in=["", case.kind], resolution__in=["", *plain])
+    return rows.order_by("title_key", "pk")
 
 
 def apply_macro(*, case: Case, macro: Macro) -> Case:
