@@ -203,6 +203,20 @@ VISIT_REVISIONS = Resource(
     {"list": Operation(description="Return other content that came under a visit's id.")},
     {"visit_pk": ("The visit's id.", None)},
 )
+UNRECOGNISED = Resource(
+    "unrecognised product",
+    {
+        "list": Operation(
+            description="Return equal items that phones could not name, the newest first. What is "
+            "decided about them is decided through their case."
+        ),
+        "preview": Operation(
+            "previewUnrecognised",
+            "Tell what a decision would change",
+            errors=(errors.UnknownProduct,),
+        ),
+    },
+)
 COLLECTION = {"collection": ("What to pull.", "products")}
 SYNC = ("Server-Time",)
 HEAD = Resource(
@@ -340,4 +354,30 @@ FIELDS = {
     "photos_missing": "How many photos are still to come.",
     "distance_m": "Metres from the establishment.",
     "document": "What the phone sent.",
+    "CaseDocument.kind": "What it is about: unrecognised, service_failure, or one of support's.",
+    "CaseDocument.number": "The number that support knows it by; empty until it is reported.",
+    "CaseDocument.subject": "What it is about, in a line.",
+    "CaseDocument.details": "What the seller wrote.",
+    "CaseDocument.answer": "The latest that support told the seller.",
+    "CaseDocument.visit_id": "The visit that it is about.",
+    "CaseDocument.request_id": "The request that failed.",
+    "CaseDocument.updated_at": "When that was.",
+    "CaseDocument.flags": "Why it was rejected.",
+    "CaseDocument.problems": "Which fields could not be read.",
+    "kind": "By what the items are the same: gtin, text or photo (one item).",
+    "UnrecognisedGroup.kind": "By what the items are the same: gtin, text or photo (one item).",
+    "UnrecognisedGroup.value": "A GTIN of 14 digits, or a folded text.",
+    "UnrecognisedGroup.text": "What the first seller wrote.",
+    "UnrecognisedGroup.resolution": "What was decided; empty while it is open.",
+    "UnrecognisedGroup.product": "The product that the items are.",
+    "occurrences": "How many items, in visits that count.",
+    "sellers": "How many sellers.",
+    "cities": "How many cities.",
+    "case_id": "The support case; null where nobody keeps cases.",
+    "first_seen_at": "When the first item came.",
+    "resolved_at": "When it was decided.",
+    "Preview.items": "Items of the group.",
+    "Preview.visits": "Visits that have them.",
+    "Preview.changed_visits": "Visits of which a must-have would count as there.",
+    "Preview.changed_days": "Days of sellers whose figures would be counted again.",
 }

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.api.filters import filterset
 from core.text import name_key
-from stores.constants import AssignmentState, Flag, State, VersionState
+from stores.constants import AssignmentState, Flag, GroupState, State, VersionState
 from stores.models import (
     Assignment,
     City,
@@ -16,6 +16,7 @@ from stores.models import (
     Portfolio,
     PortfolioVersion,
     Product,
+    UnrecognisedGroup,
     Visit,
 )
 from stores.values import gtin_key
@@ -157,3 +158,13 @@ class VisitFilter(filterset.FilterSet):
             "establishment": ["exact"],
             "state": ["exact"],
         }
+
+
+class GroupFilter(filterset.FilterSet):
+    """By where it stands, and by what its items are the same."""
+
+    state = filterset.ChoiceFilter(choices=GroupState.choices)
+
+    class Meta:
+        model = UnrecognisedGroup
+        fields = ("state", "kind")

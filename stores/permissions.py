@@ -51,6 +51,7 @@ IN_ADMIN: AdminTable = {
 }
 FIGURES = {"get": roles(Role.ANALYST)}
 OWN_FIGURES = {"get": SELLERS_ONLY}
+UNRECOGNISED = {"list": SUPPORT, "retrieve": SUPPORT, "preview": SUPPORT}
 SYNC = {"get": SELLERS_ONLY, "post": SELLERS_ONLY}
 
 

@@ -13,6 +13,7 @@ from stores.views.portfolios import PortfolioVersionViewSet, PortfolioViewSet
 from stores.views.products import ProductViewSet
 from stores.views.push import CasesView, VisitsView
 from stores.views.sync import HeadView, PullView
+from stores.views.unrecognised import UnrecognisedViewSet
 from stores.views.visits import RevisionViewSet, VisitViewSet
 
 router = Router()
@@ -24,6 +25,7 @@ router.register("portfolios", PortfolioViewSet, basename="portfolio")
 router.register("establishments", EstablishmentViewSet, basename="establishment")
 router.register("assignments", AssignmentViewSet, basename="assignment")
 router.register("visits", VisitViewSet, basename="visit")
+router.register("unrecognised", UnrecognisedViewSet, basename="unrecognised")
 
 of_portfolio = NestedSimpleRouter(router, "portfolios", lookup="portfolio", trailing_slash=False)
 of_portfolio.register("versions", PortfolioVersionViewSet, basename="portfolio-version")
