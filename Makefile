@@ -181,6 +181,17 @@ $(BENCH_STAMP): Pipfile.lock scripts/lock.py
 bench: $(BENCH_STAMP) ## Measure beside FastAPI, Flask and plain DRF (needs wrk and PostgreSQL; BENCH_ARGS=--quick)
 	@.venv-bench/bin/python -m benchmarks.run $(BENCH_ARGS)
 
+LOAD_STAMP := .venv-load/.installed
+$(LOAD_STAMP): Pipfile.lock scripts/lock.py
+	@test -x .venv-load/bin/python || $(PYTHON) -m venv .venv-load
+	@$(PYTHON) scripts/lock.py requirements --category load > .venv-load/locked.txt
+	.venv-load/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv-load/locked.txt
+	@touch $@
+
+.PHONY: load
+load: $(LOAD_STAMP) ## Let 12,000 phones live through a day in ten minutes (needs PostgreSQL; docs/load.md)
+	@.venv-load/bin/python -m benchmarks.day.run
+
 # --- Packages -----------------------------------------------------------------------------------
 .PHONY: lock requirements sbom
 sbom: install ## Write var/sbom.json: what the image contains, as CycloneDX

@@ -53,6 +53,8 @@ def server_environment(database_url: str = DATABASE_URL) -> dict[str, str]:
         "WEB_THREADS": str(THREADS),
         "ACCESS_TOKEN_SECONDS": "86400",
         "DOG_API_URL": "https://dog.invalid",
+        "DOG_PICTURES_URL": "",
+        "EMAIL_URL": "",
         "RELAY_API_URL": "https://relay.invalid",
         "TMDB_API_URL": "https://tmdb.invalid",
         "TMDB_API_KEY": "none",
