@@ -9,4 +9,8 @@ user_removed = Signal()
 """A user was deactivated and anonymised, in the same transaction. Arguments: ``user_id: int``."""
 
 case_changed = Signal()
-"""A support case was opened or changed, in the same transaction. Arguments: ``case_id: int``."""
+"""A support case was opened or changed, in the same transaction. Arguments: ``case_id: int``.
+
+It is sent for what its reporter can see, and after the sender locked all that it locks. A report
+that joins a case, a note of support alone and a moved due time send nothing.
+"""
