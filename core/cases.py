@@ -84,7 +84,8 @@ class Report:
     """What is reported. The same kind and object again is the same case while that is not over.
 
     ``label`` is the object's model (``stores.UnrecognisedGroup``). ``occurrences`` is the number of
-    times in all, not how many more: so a report that comes twice counts once.
+    times in all, not how many more: so a report that comes twice counts once. A ``reporter_id`` is
+    who wrote subject and details: both are erased when that account is removed.
     """
 
     kind: str

@@ -1,8 +1,8 @@
 """What becomes of cases when somebody's account is removed.
 
 The case stays, with its dates, states and what support wrote. Erased is what the person wrote as
-its reporter: the details, the subject where a person chose it, their notes in events, and the
-answer that was theirs to read. Support's notes are the company's and stay.
+its reporter: subject and details, their notes in events, and the answer that was theirs to read.
+Support's notes are the company's and stay.
 """
 
 from django.db import transaction
@@ -20,8 +20,8 @@ BATCH_ROWS = 500
 def forget(*, user_id: int) -> int:
     """Erase what a removed user wrote as reporter, and take their cases from them.
 
-    Returns how many cases changed. A case without an object was filed by hand: its subject is the
-    person's own words, and becomes the kind's name.
+    Returns how many cases changed. The subject becomes the kind's name: an app that finds something
+    by itself names no reporter, so it is the person's own words.
     """
     rows = Case.objects.filter(reporter=user_id) | Case.objects.filter(
         assignee=user_id, state__in=ACTIVE
@@ -44,9 +44,7 @@ def forget_in(case: Case, user_id: int) -> None:
     """Forget a person in one locked case."""
     fields: dict[str, object] = {}
     if case.reporter_id == user_id:
-        fields.update(details="", answer="")
-        if not case.object_id:
-            fields["subject"] = case.kind
+        fields.update(subject=case.kind, details="", answer="")
     leaves = case.assignee_id == user_id and case.state in ACTIVE
     if leaves:
         fields["assignee_id"] = None

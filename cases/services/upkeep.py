@@ -8,6 +8,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from cases.constants import (
@@ -77,7 +78,8 @@ def write_to_assignee(case_id: int) -> None:
     case = Case.objects.select_related("assignee").get(pk=case_id)
     if not settings.MAIL_ENABLED or case.assignee is None or not case.assignee.is_active:
         return
-    about = {"number": case.number, "due": timezone.localtime(case.solution_due)}
+    moment = date_format(timezone.localtime(case.solution_due), "DATETIME_FORMAT")
+    about = {"number": case.number, "due": moment}
     send_mail(
         _("Case %(number)s is due soon") % about,
         _("Case %(number)s is due at %(due)s.") % about,

@@ -40,7 +40,7 @@ def test_a_reporter_who_leaves(supporter, heard):
     assert "ana" not in case.search_key
     assert Case.objects.values(*before).get(pk=case.pk) == before
     assert notes(case) == ["", "", "Which phone, Ana?", "", ""]
-    assert Case.objects.get(pk=about.pk).subject == "7"
+    assert Case.objects.get(pk=about.pk).subject == "question"
     assert heard == [case.pk, about.pk]
     lines = JournalEntry.objects.filter(model="cases.Case").values_list("changes", flat=True)
     assert "Ana" not in str(list(lines))
