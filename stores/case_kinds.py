@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from core import cases
 from core.roles import Role
 from stores.constants import SERVICE_FAILURE, UNRECOGNISED, Resolution
+from stores.errors import GtinTaken, SkuTaken, UnknownProduct
 from stores.models import UnrecognisedGroup
 from stores.services import groups
 from stores.services.seller_cases import FIXED, key_of
@@ -54,6 +55,7 @@ KINDS = [
         facts=facts_of,
         page=page_of,
         reported_by=frozenset({Role.SELLER.value}),
+        errors=(UnknownProduct, GtinTaken, SkuTaken),
     ),
     cases.Kind(
         SERVICE_FAILURE,
