@@ -35,7 +35,7 @@ def page_of(object_id: str) -> str:
     if key_of(object_id) is None:
         return ""
     try:
-        return reverse("admin:stores_unrecognisedgroup_change", args=[object_id])
+        return reverse("admin:stores_unrecognisedgroup_recognise", args=[object_id])
     except NoReverseMatch:
         return ""
 

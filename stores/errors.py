@@ -232,3 +232,13 @@ class NotProcessable(Unprocessable):
     def __init__(self, *, problems: list[dict[str, Any]]) -> None:
         detail = str(self.default_detail)
         super().__init__(errors=[{**problem, "detail": detail} for problem in problems])
+
+
+class AlreadyDecided(Conflict):
+    """Somebody else has decided about the unrecognised product since it was looked at."""
+
+    default_code = "already_decided"
+    default_detail = _("Somebody else has decided this meanwhile.")
+
+    def __init__(self, *, decision: str) -> None:
+        super().__init__(decision=decision)
