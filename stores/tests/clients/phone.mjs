@@ -9,7 +9,9 @@ import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
 export const PULL_ROWS = 100;
 export const PUSH_ROWS = 10;
 export const CATALOGUE = ['products', 'portfolios', 'establishments'];
-export const COLLECTIONS = [...CATALOGUE, 'visits'];
+// What the phone writes, too: it stays when the rest begins anew.
+export const OWN = ['visits', 'cases'];
+export const COLLECTIONS = [...CATALOGUE, ...OWN];
 
 const plain = {
   memory: getRxStorageMemory(),
@@ -101,6 +103,20 @@ const SCHEMAS = {
     missing: ids,
     photos_missing: whole,
   }),
+  cases: documents({
+    kind: text,
+    subject: text,
+    details: text,
+    visit_id: textOrNull,
+    request_id: textOrNull,
+    // What the server says.
+    state: text,
+    number: text,
+    answer: text,
+    updated_at: text,
+    flags: { type: 'array', items: text },
+    problems: { type: 'array' },
+  }),
 };
 
 /** An app on a phone. `name` is its database: the same name again is a restart, another one a new install. */
@@ -148,7 +164,7 @@ export class Phone {
           handler: async (checkpoint, rows) =>
             this.ask(`${address}&${new URLSearchParams({ limit: rows, ...checkpoint })}`),
         },
-        push: name === 'visits' && {
+        push: OWN.includes(name) && {
           batchSize: PUSH_ROWS,
           handler: async (rows) => this.ask(address, { method: 'POST', body: JSON.stringify(rows) }),
         },
@@ -167,7 +183,7 @@ export class Phone {
   }
 
   /**
-   * The recipe for `resync_required`. The pulled collections go and come anew. Visits stay, and a
+   * The recipe for `resync_required`. The pulled collections go and come anew. Visits and cases stay, and a
    * replication of another name begins: what the server has lost of them goes up again.
    */
   async resync() {
@@ -182,6 +198,10 @@ export class Phone {
 
   record(visit) {
     return this.visits.insert(visit);
+  }
+
+  file(filed) {
+    return this.cases.insert(filed);
   }
 
   /** Return the documents of a collection by their id. */

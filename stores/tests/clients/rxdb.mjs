@@ -173,6 +173,8 @@ async function day(storage, seller, other) {
   await restart();
   phone.replicate();
   await record(120, VISITS);
+  const filed = { id: randomUUID(), kind: 'service_failure', subject: 'La cámara no abre', details: 'Negra.' };
+  await phone.file(filed);
   await phone.sync();
   await promiseEqual(phone, token, 'back online');
   const listed = await listedVisits(token);
@@ -197,6 +199,9 @@ async function day(storage, seller, other) {
   promise(!(await phone.copy('products')).has(String(products[0])), 'so does a retired product');
   const lists = [...(await phone.copy('portfolios')).values()];
   promise(lists.some(({ version }) => version > 1), 'a published list reaches the phone');
+
+  await followed(phone, filed);
+  await promiseEqual(phone, token, 'a case that support resolved');
 
   await unusable(phone, visit(stores[1], products, 0));
   await promiseEqual(phone, token, 'a rejected visit taken off the phone');
@@ -229,6 +234,23 @@ async function unusable(phone, { seen, ...rest }) {
   promise(kept.establishment === rest.establishment && kept.note !== '', 'what it said stays');
   await phone.visits.findOne(rest.id).remove();
   await phone.sync();
+}
+
+/** Let support resolve a case, and the phone hear of it. */
+async function followed(phone, { id }) {
+  const work = () => command('shell', '--no-imports', '-c', 'from stores.tests.clients import seed; seed.work()');
+  promise((await phone.copy('cases')).get(id).state === 'new', 'a case is filed');
+  work();
+  await phone.sync();
+  const { number } = (await phone.copy('cases')).get(id);
+  promise(number !== '', 'a case gets its number');
+  const token = await signIn(admin.email);
+  const body = { resolution: 'fixed', note: 'Actualice la aplicación.' };
+  await send(token, 'POST', `/api/cases/${number}/resolve`, body);
+  work();
+  await phone.sync();
+  const { state, answer } = (await phone.copy('cases')).get(id);
+  promise(state === 'resolved' && answer === body.note, 'the answer is on the phone', `${state} ${answer}`);
 }
 
 /** Change the catalogue behind a phone's back. */

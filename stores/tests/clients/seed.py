@@ -6,6 +6,7 @@ import sys
 from core.roles import Role
 from stores.constants import VersionState
 from stores.models import Region, Typology, Visit
+from stores.tests import helpers_cases
 from stores.tests.factories import (
     AssignmentFactory,
     CityFactory,
@@ -59,3 +60,8 @@ def lose(seller_id: int) -> None:
     """Forget some visits of a seller, as a database does that is restored from a backup."""
     for visit in Visit.objects.filter(seller=seller_id).order_by("-seq")[:LOST_VISITS]:
         visit.delete()
+
+
+def work() -> None:
+    """Do what waits of groups and cases: no worker runs beside the clients."""
+    helpers_cases.work()
