@@ -40,6 +40,7 @@ class RequestContextMiddleware:
 
     def __init__(self, get_response: type_response) -> None:
         self.get_response = get_response
+        self.larger = plugs.body_limits()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
@@ -84,8 +85,7 @@ class RequestContextMiddleware:
         if "HTTP_TRANSFER_ENCODING" in request.META and "CONTENT_LENGTH" not in request.META:
             detail = gettext("Send the body with a Content-Length.")
             return problems.problem_response(request, 411, "length_required", detail)
-        upload = request.content_type == "multipart/form-data"
-        limit = settings.MAX_UPLOAD_BYTES if upload else settings.MAX_BODY_BYTES
+        limit = self.limit_of(request)
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
@@ -94,6 +94,15 @@ class RequestContextMiddleware:
             detail = gettext("The body may have at most %(limit)d bytes.") % {"limit": limit}
             return problems.problem_response(request, 413, "payload_too_large", detail)
         return None
+
+    def limit_of(self, request: HttpRequest) -> int:
+        """Return how many bytes the body may have."""
+        if request.content_type == "multipart/form-data":
+            return int(settings.MAX_UPLOAD_BYTES)
+        for path, media_type, most in self.larger:
+            if request.content_type == media_type and request.path.startswith(path):
+                return most
+        return int(settings.MAX_BODY_BYTES)
 
 
 class RateLimitMiddleware:

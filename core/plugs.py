@@ -78,6 +78,8 @@ class PluggableApp(AppConfig):
     enum_names: ClassVar[dict[str, str]] = {}
     # Beginnings of paths that are limited per token only: their callers share addresses.
     limited_by_token: ClassVar[tuple[str, ...]] = ()
+    # Beginnings of paths that take larger bodies of one media type, with their most bytes.
+    body_limits: ClassVar[dict[str, tuple[str, int]]] = {}
 
     def ready(self) -> None:
         """Connect the app's receivers and system checks."""
@@ -133,3 +135,8 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
 def paths_limited_by_token() -> tuple[str, ...]:
     """Return the beginnings of paths whose callers are limited per token, not per address."""
     return tuple(path for app in enabled() for path in app.limited_by_token)
+
+
+def body_limits() -> list[tuple[str, str, int]]:
+    """Return where larger bodies are taken: beginning of the path, media type, most bytes."""
+    return [(path, *limit) for app in enabled() for path, limit in app.body_limits.items()]

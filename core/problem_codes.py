@@ -25,6 +25,7 @@ ADVICE = {
     406: _("Accept application/json, or leave the header “Accept” out."),
     408: _("Send the request again, on a better network or in smaller parts."),
     409: _("Read the resource again, resolve the conflict, and decide anew."),
+    410: _("Begin anew, under another id or with other content."),
     411: _("Send “Content-Length”; chunked bodies are not taken."),
     412: _("Read the resource again, put your change on top of it, and send its new entity tag."),
     413: _("Send less at once."),
@@ -32,11 +33,13 @@ ADVICE = {
     415: _("Send the media type that the contract names for this operation, in UTF-8."),
     422: _("Correct what “detail” and “errors” say; the same request will be refused again."),
     426: _("Update the app."),
+    460: _("Send the bytes again from the offset that HEAD tells."),
     429: _("Wait as many seconds as “Retry-After” says, then send the same request."),
     500: _("Report it with its “request_id”; the same request may be sent again."),
     502: _("Send the same request again; one that is not safe to repeat with its Idempotency-Key."),
     503: _("Wait as many seconds as “Retry-After” says, then send the same request again."),
     504: _("Send the same request again; one that is not safe to repeat with its Idempotency-Key."),
+    507: _("Wait as many seconds as “Retry-After” says, then send the same request again."),
 }
 # code: (status, what it means)
 OTHERS = {

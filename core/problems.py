@@ -40,6 +40,7 @@ TITLES = {
     406: _("Not acceptable"),
     409: _("Conflict"),
     408: _("Request timeout"),
+    410: _("Gone"),
     411: _("Length required"),
     412: _("Precondition failed"),
     413: _("Payload too large"),
@@ -48,10 +49,12 @@ TITLES = {
     422: _("Unprocessable content"),
     426: _("Upgrade required"),
     429: _("Too many requests"),
+    460: _("Checksum mismatch"),
     500: _("Internal error"),
     502: _("Bad gateway"),
     503: _("Service unavailable"),
     504: _("Gateway timeout"),
+    507: _("Insufficient storage"),
 }
 
 

@@ -6,6 +6,7 @@ from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from core import plugs
+from stores import constants
 
 
 class StoresConfig(plugs.PluggableApp):
@@ -23,6 +24,10 @@ class StoresConfig(plugs.PluggableApp):
             "task": "stores.tasks.report_what_waits",
             "schedule": crontab(minute=35),
         },
+        "stores.delete_photo_files": {
+            "task": "stores.tasks.delete_photo_files",
+            "schedule": crontab(minute=35),
+        },
         "stores.remove_what_is_old": {
             "task": "stores.tasks.remove_what_is_old",
             "schedule": crontab(hour=3, minute=20),
@@ -34,11 +39,17 @@ class StoresConfig(plugs.PluggableApp):
             "schedule": crontab(minute=35),
         },
     }
-    limited_by_token: ClassVar[tuple[str, ...]] = ("/api/sync",)  # a carrier's phones share one
+    # A carrier's phones share an address.
+    limited_by_token: ClassVar[tuple[str, ...]] = ("/api/sync", "/api/photos")
+    body_limits: ClassVar[dict[str, tuple[str, int]]] = {
+        "/api/photos": (constants.UPLOAD_TYPE, constants.MAX_PHOTO_BYTES),
+    }
     enum_names: ClassVar[dict[str, str]] = {
         "VersionDate": "stores.serializers.portfolios.DATES",
         "AssignmentState": "stores.constants.AssignmentState",
         "CatalogueState": "stores.constants.State",
         "PortfolioVersionState": "stores.constants.VersionState",
         "VisitState": "stores.constants.VisitState",
+        "PhotoState": "stores.constants.PhotoState",
+        "PhotoType": "stores.constants.PhotoType",
     }

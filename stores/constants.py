@@ -109,6 +109,9 @@ MAX_PHOTO_BYTES = 8 * 1024 * 1024
 MAX_PHOTO_PIXELS = 40_000_000
 PHOTO_KIND_LENGTH = 20
 UPLOAD_CHUNK_BYTES = 128 * 1024  # behind a proxy that collects bodies a cut one delivers nothing
+MAX_METADATA_CHARACTERS = 4_096
+TUS_VERSION = "1.0.0"
+UPLOAD_TYPE = "application/offset+octet-stream"
 UNFINISHED_UPLOAD = timedelta(hours=24)  # from its last bytes
 UNCLAIMED_PHOTO = timedelta(days=7)
 

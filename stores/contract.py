@@ -2,6 +2,7 @@
 
 from core.api.schema.tables import Operation, Resource
 from stores import errors
+from stores.photos import errors as photo_errors
 
 STATE = "A list shows what is active, unless `state` asks for others."
 RETIRED = "Make {} inactive: nothing is deleted, and phones forget it with the next pull."
@@ -275,7 +276,56 @@ FIGURES = Resource("figures", {"get": Operation("getFigures", "Ask for figures")
 OWN_FIGURES = Resource(
     "own figures", {"get": Operation("getOwnFigures", "Return the figures of one's own day")}
 )
+TUS = ("Tus-Resumable",)
+UPLOADED = (
+    photo_errors.TusVersionUnknown,
+    photo_errors.UploadHeader,
+    photo_errors.PhotoTooLarge,
+    photo_errors.PhotoFailed,
+    photo_errors.PhotoUnusable,
+    photo_errors.ChecksumMismatch,
+    photo_errors.StorageFull,
+    photo_errors.StorageAway,
+)
+PHOTOS = Resource(
+    "upload",
+    {
+        "post": Operation(
+            "announcePhoto",
+            errors=(*UPLOADED, photo_errors.PhotoIdTaken, photo_errors.PhotoDiffers),
+            headers=(*TUS, "Location", "Upload-Offset", "Upload-Expires"),
+        ),
+    },
+)
+PHOTO_ID = {"photo_id": ("The photo's id, made by the phone.", None)}
+PHOTO = Resource(
+    "photo",
+    {
+        "get": Operation("getPhoto", headers=TUS, untagged=True),
+        "patch": Operation(
+            "sendPhoto",
+            errors=(*UPLOADED, photo_errors.UploadOffset, photo_errors.PhotoGone),
+            headers=(*TUS, "Upload-Offset", "Upload-Expires"),
+        ),
+    },
+    PHOTO_ID,
+)
+PICTURE = Resource(
+    "picture",
+    {"get": Operation("getPicture", errors=(photo_errors.StorageAway,), untagged=True)},
+    PHOTO_ID,
+)
 FIELDS = {
+    "upload_chunk": "How many bytes of a photo a phone sends at once, at most.",
+    "visit_id": "The visit that it belongs to, or says that it belongs to.",
+    "sha256": "The SHA-256 of all bytes.",
+    "bytes": "How many bytes it has.",
+    "offset": "How many bytes have arrived.",
+    "Photo.type": "The media type.",
+    "Photo.kind": "What it shows, in the phone's words.",
+    "fault": "Why it is unusable (`not_a_picture`, `too_many_pixels`, `broken`); empty otherwise.",
+    "created_at": "When it was announced.",
+    "expires_at": "When it is deleted, unless it arrives whole and its visit comes.",
     "Product.sku": "Our business key; unique, whatever its case.",
     "sku": "A whole SKU, in any case.",
     "gtin": "A whole GTIN, with or without zeros in front.",

@@ -2,7 +2,7 @@
 
 from rest_framework.request import Request
 
-from core.api.permissions import ADMIN_ONLY, WORKS, AdminTable, Rule, roles
+from core.api.permissions import ADMIN_ONLY, ANYONE, WORKS, AdminTable, Rule, roles
 from core.roles import Role
 
 SUPPORT = roles(Role.SUPPORT)
@@ -52,6 +52,9 @@ IN_ADMIN: AdminTable = {
 FIGURES = {"get": roles(Role.ANALYST)}
 OWN_FIGURES = {"get": SELLERS_ONLY}
 UNRECOGNISED = {"list": SUPPORT, "retrieve": SUPPORT, "preview": SUPPORT}
+PHOTOS = {"post": SELLERS_ONLY, "options": ANYONE}
+PHOTO = {"get": SELLERS_ONLY, "patch": SELLERS_ONLY, "options": ANYONE}
+PICTURE = {"get": STAFF_AND_SELLERS}
 SYNC = {"get": SELLERS_ONLY, "post": SELLERS_ONLY}
 
 

@@ -4,7 +4,14 @@ from celery import shared_task
 
 from core.jobs.work import JobTask
 from stores.figures import counting
-from stores.services import assignments, groups, portfolios, retention, seller_cases
+from stores.services import (
+    assignments,
+    groups,
+    photo_retention,
+    portfolios,
+    retention,
+    seller_cases,
+)
 
 
 @shared_task(base=JobTask)
@@ -50,3 +57,9 @@ def count_days(**_: object) -> dict[str, int]:
 def count_months(**_: object) -> dict[str, int]:
     """Count the figures of months whose days changed; return how many."""
     return counting.count_months()
+
+
+@shared_task(base=JobTask)
+def delete_photo_files(**_: object) -> int:
+    """Delete the files of photos that are gone; return how many."""
+    return photo_retention.delete_files()

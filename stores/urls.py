@@ -8,6 +8,7 @@ from stores.views.assignments import AssignmentViewSet
 from stores.views.bulk import EXPORT
 from stores.views.establishments import EstablishmentViewSet
 from stores.views.figures import FiguresView, OwnFiguresView
+from stores.views.photos import PhotosView, PhotoView, PictureView
 from stores.views.places import CityViewSet, RegionViewSet, TypologyViewSet
 from stores.views.portfolios import PortfolioVersionViewSet, PortfolioViewSet
 from stores.views.products import ProductViewSet
@@ -48,4 +49,10 @@ phones: list[URLPattern | URLResolver] = [
     path("sync/<str:collection>", PullView.as_view(), name="sync-pull"),
 ]
 
-urlpatterns = [*router.urls, *of_portfolio.urls, *of_visit.urls, *files, *figures, *phones]
+photos: list[URLPattern | URLResolver] = [
+    path("photos", PhotosView.as_view(), name="photos"),
+    path("photos/<str:photo_id>", PhotoView.as_view(), name="photo"),
+    path("photos/<str:photo_id>/file", PictureView.as_view(), name="photo-file"),
+]
+
+urlpatterns = [*router.urls, *of_portfolio.urls, *of_visit.urls, *files, *figures, *phones, *photos]

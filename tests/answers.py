@@ -111,7 +111,7 @@ def operation_of(response: Any) -> tuple[str, str] | None:
 
     method, match = response.request["REQUEST_METHOD"], response.wsgi_request.resolver_match
     if (
-        method == "HEAD"
+        method in {"HEAD", "OPTIONS"}  # no operations of the contract
         or match is None
         or not issubclass(getattr(match.func, "cls", object), BaseAPIView)
     ):

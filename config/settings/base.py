@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config import env, mail
+from config import env, mail, photos
 from core import plugs
 from core.ops.logging import logging_config
 
@@ -79,6 +79,11 @@ CORS_ALLOW_HEADERS = [
     "idempotency-key",
     "if-match",
     "if-none-match",
+    "tus-resumable",
+    "upload-checksum",
+    "upload-length",
+    "upload-metadata",
+    "upload-offset",
     "x-app-version",
     "x-device",
     "x-request-id",
@@ -114,6 +119,14 @@ CORS_EXPOSE_HEADERS = [
     "RateLimit-Policy",
     "Retry-After",
     "Server-Time",
+    "Tus-Checksum-Algorithm",
+    "Tus-Extension",
+    "Tus-Max-Size",
+    "Tus-Resumable",
+    "Tus-Version",
+    "Upload-Expires",
+    "Upload-Length",
+    "Upload-Offset",
     "X-Request-ID",
 ]
 # Requests a second, sustained, of one token and of one address (core.rates); 0: no limit.
@@ -173,6 +186,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.text("STATIC_ROOT", str(VAR_DIR / "static"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "photos": photos.storage(),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
@@ -307,6 +321,7 @@ MOVIES_STALE_DAYS = env.integer("MOVIES_STALE_DAYS", 30, maximum=TMDB_DAYS)
 
 # --- Stores ----------------------------------------------------------------------------------
 VISITS_LEFTOVERS_MONTHS = env.integer("VISITS_LEFTOVERS_MONTHS", 12, minimum=1, maximum=1200)
+PHOTOS_MONTHS = env.integer("PHOTOS_MONTHS", 12, minimum=1, maximum=1200)
 VISITS_POSITIONS_MONTHS = env.integer("VISITS_POSITIONS_MONTHS", 6, minimum=2, maximum=1200)
 
 # What looks at stored photos (stores.recognition); manual: only people do.
@@ -352,6 +367,7 @@ LOGGING = logging_config(
         TMDB_ACCESS_TOKEN,
         RECOGNITION_API_TOKEN,
         vars().get("EMAIL_HOST_PASSWORD", ""),
+        photos.secret(),
     ],
 )
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")

@@ -3,6 +3,7 @@
 from stores.admin import catalogue as catalogue
 from stores.admin import establishments as establishments
 from stores.admin import figures as figures
+from stores.admin import photos as photos
 from stores.admin import portfolios as portfolios
 from stores.admin import recognising as recognising
 from stores.admin import uploads as uploads

@@ -59,6 +59,11 @@ class Photo(models.Model):
                 name="stores_photo_expires",
                 condition=Q(expires_at__isnull=False),
             ),
+            models.Index(
+                fields=["id"],
+                name="stores_photo_leftover",
+                condition=Q(state=PhotoState.EXPIRED) & ~Q(file=""),
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -92,7 +97,8 @@ class Photo(models.Model):
                     received_at__isnull=False,
                     expires_at__isnull=True,
                 )
-                | Q(state=PhotoState.EXPIRED, file="", fault="", expires_at__isnull=True),
+                # Its file may still be there to be deleted.
+                | Q(state=PhotoState.EXPIRED, fault="", expires_at__isnull=True),
                 name="stores_photo_state_known",
             ),
         ]

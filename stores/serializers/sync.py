@@ -37,3 +37,4 @@ class HeadSerializer(Serializer):
     poll_after = serializers.IntegerField(help_text="Seconds.")
     schema = serializers.IntegerField()
     schemas = serializers.ListField(child=serializers.IntegerField())
+    upload_chunk = serializers.IntegerField(help_text="Bytes of a photo to send at once, at most.")

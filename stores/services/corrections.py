@@ -17,7 +17,7 @@ from stores import clock
 from stores.constants import BATCH_ROWS, Flag, VisitState
 from stores.errors import NotProcessable, UnknownRevision, VisitVoid
 from stores.models import Visit, VisitRevision
-from stores.services import items
+from stores.services import items, photos
 from stores.services.facts import Facts, places_of
 from stores.services.readings import reading_of
 from stores.services.sellers import lock_visits_of
@@ -119,6 +119,7 @@ def take_over(visit: Visit, report: Report) -> Facts:
     """Make of a visit what is made of this report; return the facts that it was judged by."""
     facts = Facts(visit.seller_id, [report.question])
     judged = judge(report, facts, seller_id=visit.seller_id)
+    photos.link(visit.seller_id, {visit.pk: (judged, report.reading.photos)})
     flags = {*judged.flags, *day_flags(visit, judged, facts)}
     for field in Visit._meta.concrete_fields:
         if field.name not in KEPT:

@@ -29,7 +29,7 @@ def inserted(model: type[models.Model], rows: Sequence[models.Model], ending: st
         one.get_db_prep_save(one.pre_save(row, True), connection) for row in rows for one in columns
     ]
     marks = f"({', '.join(['%s'] * len(columns))})"
-    names = ", ".join(str(one.column) for one in columns)
+    names = ", ".join(f'"{one.column}"' for one in columns)
     sql = (
         f"INSERT INTO {model._meta.db_table} ({names})"  # noqa: S608 - names of our own columns
         f" VALUES {', '.join([marks] * len(rows))} {ending}"

@@ -40,6 +40,13 @@ class Fix(NamedTuple):
     taken_at: dt.datetime | None
 
 
+class Declared(NamedTuple):
+    """A photo that a visit says it has; without a usable id it is never found."""
+
+    id: uuid.UUID | None
+    sha256: str
+
+
 class Reading(NamedTuple):
     """What a document says. ``captured_at`` is the phone's clock; without an offset it is naive."""
 
@@ -51,7 +58,7 @@ class Reading(NamedTuple):
     fix: Fix | None
     portfolio_version: str
     seen: list[int]
-    photos: int
+    photos: list[Declared]
     outcome: str
     items: list[Item]
 
@@ -203,9 +210,10 @@ class Reader:
                 self.text(f"unrecognised[{index}].{name}", value.get(name))
         return items_of(visit_id, rows) if rows and visit_id and not self.problems else []
 
-    def photos(self) -> int:
-        """Return how many photos are to come."""
+    def photos(self) -> list[Declared]:
+        """Return the photos that belong to the visit."""
         photos = self.rows("photos", MAX_PHOTOS)
+        declared = []
         for index, value in enumerate(photos):
             if not isinstance(value, dict):
                 self.refuse(f"photos[{index}]")
@@ -213,7 +221,9 @@ class Reader:
             digest = value.get("sha256")
             if not isinstance(digest, str) or not SHA256.fullmatch(digest):
                 self.refuse(f"photos[{index}].sha256", "required" if digest is None else "invalid")
-        return len(photos)
+            else:
+                declared.append(Declared(usable_id(value.get("id")), digest.lower()))
+        return declared
 
     def outcome(self) -> str:
         """Return how the visit went."""

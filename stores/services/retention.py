@@ -13,6 +13,7 @@ from django.utils import timezone
 from core.audit import journal
 from stores.constants import BATCH_ROWS, NameKind
 from stores.models import RejectedUpload, SellerCase, Unrecognised, Visit, VisitRevision
+from stores.services.photo_retention import erase_photos_of, remove_photos
 
 # Every document is stored with this spelling in front of a position (stores.services.sent).
 POSITION = '"location":{'
@@ -28,11 +29,13 @@ def remove_what_is_old() -> dict[str, int]:
     Safe twice and at any time: each batch is a transaction of its own.
     """
     today = timezone.localdate()
+    photos = start_of(months_before(today, settings.PHOTOS_MONTHS))
     leftovers = months_before(today, settings.VISITS_LEFTOVERS_MONTHS)
     return {
         "revisions": delete_before(VisitRevision, leftovers),
         "rejected": delete_before(RejectedUpload, leftovers),
         "positions": erase_positions(first_day_with_positions()),
+        **remove_photos(photos),
     }
 
 
@@ -57,10 +60,15 @@ def months_before(day: dt.date, months: int) -> dt.date:
     return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
+def start_of(day: dt.date) -> dt.datetime:
+    """Return when a day begins."""
+    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+
+
 def delete_before(model: type[models.Model], day: dt.date) -> int:
     """Delete what was received before a day, batch by batch; return how many rows."""
     deleted = 0
-    moment = timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+    moment = start_of(day)
     while True:
         old = model._default_manager.filter(received_at__lt=moment).order_by("received_at")
         keys = list(old.values_list("pk", flat=True)[:BATCH_ROWS])
@@ -156,6 +164,7 @@ def erase_seller(*, user_id: int) -> int:
     SellerCase.objects.filter(seller_id=user_id).delete()
     RejectedUpload.objects.filter(seller_id=user_id).delete()
     erase_items(user_id)
+    erase_photos_of(user_id)
     if keys:
         journal.record(journal.Action.CHANGE, Visit, count=len(keys), reason=REMOVED)
     return len(keys)

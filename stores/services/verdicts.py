@@ -105,7 +105,7 @@ def judge(report: Report, facts: Facts, *, seller_id: int) -> Visit:
         seconds=seconds_between(captured_at, ended_at),
         outcome=reading.outcome,
         seen=reading.seen,
-        photos_missing=reading.photos,
+        photos_missing=len(reading.photos),
         doc=without_old_position(report.sent.doc, day),
         digest=report.digest,
     )

@@ -18,7 +18,7 @@ from stores import clock
 from stores.constants import APP_VERSION_LENGTH
 from stores.errors import NotProcessable
 from stores.models import DirtyDay, RejectedUpload, Visit, VisitRevision
-from stores.services import items, seller_cases
+from stores.services import items, photos, seller_cases
 from stores.services.facts import Facts
 from stores.services.inserts import insert
 from stores.services.push_queries import StoredVisit, stored_visits
@@ -214,6 +214,7 @@ def make_visits(
         visit = judge(report, facts, seller_id=seller_id)
         count_among_others(visit, facts)
         visits.append(visit)
+    photos.link(seller_id, {one.pk: (one, new[one.pk].reading.photos) for one in visits})
     visits.sort(key=lambda visit: visit.pk)
     for place, visit in enumerate(visits, start=1):
         visit.seq = seq + place

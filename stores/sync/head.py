@@ -4,7 +4,7 @@ import zlib
 from typing import Any
 
 from core import cases
-from stores.constants import POLL_SECONDS, POLL_SPREAD_SECONDS, SCHEMA, SCHEMAS
+from stores.constants import POLL_SECONDS, POLL_SPREAD_SECONDS, SCHEMA, SCHEMAS, UPLOAD_CHUNK_BYTES
 from stores.sync import queries
 
 
@@ -23,6 +23,7 @@ def head(seller_id: int) -> dict[str, Any]:
         "poll_after": poll_after(seller_id),
         "schema": SCHEMA,
         "schemas": SCHEMAS,
+        "upload_chunk": UPLOAD_CHUNK_BYTES,
     }
 
 

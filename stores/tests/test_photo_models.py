@@ -30,7 +30,7 @@ def test_a_photos_type_is_known():
         {"state": PhotoState.RECEIVING, "file": "", "received_at": None},
         {"state": PhotoState.FAILED, "file": "", "expires_at": None},
         {"state": PhotoState.FAILED, "fault": PhotoFault.BROKEN, "expires_at": None},
-        {"state": PhotoState.EXPIRED, "expires_at": None},
+        {"state": PhotoState.EXPIRED, "expires_at": None, "fault": PhotoFault.BROKEN},
         {"state": PhotoState.EXPIRED, "file": ""},
     ],
     ids=[
@@ -42,7 +42,7 @@ def test_a_photos_type_is_known():
         "all arrived, but not stored",
         "unusable without a reason",
         "unusable with a file",
-        "expired with a file",
+        "expired and unusable",
         "expired, and expires",
     ],
 )
@@ -55,7 +55,8 @@ def test_each_state_of_a_photo_can_be():
     change(photo, expires_at=None)
     change(photo, state=PhotoState.FAILED, fault=PhotoFault.BROKEN, file="")
     change(photo, state=PhotoState.EXPIRED, fault="")
-    receiving = {"state": PhotoState.RECEIVING, "received_at": None, "offset": 999}
+    change(photo, file="photos/ab/cd/abcd.jpg")
+    receiving = {"state": PhotoState.RECEIVING, "received_at": None, "offset": 999, "file": ""}
     change(photo, **receiving, expires_at=timezone.now())
     photo.refresh_from_db()
     assert (photo.state, photo.offset) == (PhotoState.RECEIVING, 999)

@@ -241,8 +241,8 @@ def link(result: dict[str, Any], path: str, operation: dict[str, Any]) -> None:
     """Link what was made to the operation that reads it."""
     for status in ("201", "202"):
         response = operation["responses"].get(status, {})
-        if "Location" not in response.get("headers", {}):
-            continue
+        if "Location" not in response.get("headers", {}) or "content" not in response:
+            continue  # nothing was made, or the answer does not say what
         target, parameter = reader(result, path)
         if not target:
             continue

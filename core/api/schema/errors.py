@@ -29,6 +29,7 @@ REFUSALS = {
     404: "There is no such thing, or it is not the caller's to see",
     406: "`Accept` excludes all that there is",
     409: "The request contradicts what is stored",
+    410: "It was there, and is gone",
     411: "The body does not say its length",
     412: "The resource has changed; `current` is its entity tag",
     413: "The body is too large",
@@ -36,8 +37,10 @@ REFUSALS = {
     422: "Well-formed, but it cannot be followed",
     426: "The client is too old",
     429: "Too many requests",
+    460: "The bytes do not have the checksum that was announced (tus 1.0)",
     500: "A defect of the platform, or an answer in the words of a partner's contract",
     503: "Something is away just now",
+    507: "There is no room just now",
 }
 JSON_CODES = (
     "parse_error",
@@ -60,7 +63,7 @@ EVERYWHERE = ("bad_request", "invalid", "not_acceptable", "too_many_requests", "
 AWAY = ("service_unavailable",)
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 UNIQUE_WRITES = {"create", "update", "partial_update"}
-RETRIED = {429: "Retry-After", 503: "Retry-After", 409: "Retry-After-Perhaps"}
+RETRIED = {429: "Retry-After", 503: "Retry-After", 507: "Retry-After", 409: "Retry-After-Perhaps"}
 EXTENSION = "x-error-codes"  # for programs: the codes that the description lists
 # What marks a shared refusal, in the order of its name: `BadRequestOfListByName`.
 FEATURES = {
@@ -80,6 +83,7 @@ SHARED: dict[int, tuple[str, ...]] = {
     404: ("not_found",),
     406: ("not_acceptable",),
     409: ("idempotency_key_in_use",),
+    410: (),
     411: ("length_required",),
     412: ("precondition_failed",),
     413: ("payload_too_large",),
@@ -87,10 +91,17 @@ SHARED: dict[int, tuple[str, ...]] = {
     422: ("idempotency_key_reused",),
     426: (),
     429: ("too_many_requests",),
+    460: (),
     500: ("internal_error",),
     503: ("service_unavailable",),
+    507: (),
 }
-STATUS_NAMES = {status: HTTPStatus(status).phrase.title().replace(" ", "") for status in REFUSALS}
+STATUS_NAMES = {
+    status: "ChecksumMismatch"
+    if status == 460  # noqa: PLR2004 - of tus, which HTTP does not know
+    else HTTPStatus(status).phrase.title().replace(" ", "")
+    for status in REFUSALS
+}
 PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 
 

@@ -65,6 +65,18 @@ HEADERS: dict[str, dict[str, Any]] = {
         {"type": "string", "format": "date-time"},
         "2026-01-31T14:05:09.123Z",
     ),
+    "Tus-Resumable": _answer(
+        "The version of the protocol of uploads (tus 1.0).",
+        {"type": "string", "enum": ["1.0.0"]},
+        "1.0.0",
+    ),
+    "Upload-Offset": _answer("How many bytes of the upload have arrived.", SECONDS, 131072),
+    "Upload-Expires": _answer(
+        "Until when an unfinished upload is kept (RFC 9110, 5.6.7).",
+        TEXT,
+        "Sat, 31 Jan 2026 14:05:09 GMT",
+        always=False,
+    ),
 }
 
 
