@@ -17,7 +17,7 @@ def storage() -> dict[str, Any]:
     if not bucket:
         return {"BACKEND": DISK}
     if find_spec("storages") is None or find_spec("boto3") is None:
-        env.refuse("PHOTOS_BUCKET needs django-storages: pipenv install --categories s3.")
+        env.refuse("PHOTOS_BUCKET needs django-storages: pipenv sync --categories s3.")
     return {
         "BACKEND": BUCKET,
         "OPTIONS": {

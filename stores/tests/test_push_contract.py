@@ -260,8 +260,8 @@ def test_a_push_costs_as_many_queries_whatever_its_size(
         for number in range(rows_in_batch)
     ]
     # Who calls, what is known; the account, the clock, establishments, versions, products, other
-    # visits; the visits, the day, the journal; begin and commit.
-    with django_assert_num_queries(13):
+    # visits, photos; the visits, the day, the journal; begin and commit.
+    with django_assert_num_queries(14):
         pushed(phone, *documents)
 
 

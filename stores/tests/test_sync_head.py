@@ -46,6 +46,7 @@ def test_the_head_says_how_far_each_collection_is(phone, seller):
         "poll_after": poll_after(seller.pk),
         "schema": 1,
         "schemas": [1],
+        "upload_chunk": 131_072,
     }
 
 
