@@ -10,8 +10,18 @@ from django.utils import timezone
 from core.roles import Role
 from stores import clock
 from stores.files import importing
-from stores.models import Assignment, Clock, Establishment, PortfolioVersion, Product, Visit
-from stores.services import assignments, portfolios
+from stores.models import (
+    Assignment,
+    Clock,
+    Establishment,
+    PortfolioVersion,
+    Product,
+    SellerCase,
+    UnrecognisedGroup,
+    Visit,
+)
+from stores.services import assignments, groups, portfolios
+from stores.tests import helpers_cases
 from stores.tests.factories import (
     AssignmentFactory,
     EstablishmentFactory,
@@ -23,7 +33,8 @@ from stores.tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-STAMPED = (Product, PortfolioVersion, Establishment, Assignment, Visit)
+STAMPED = (Product, PortfolioVersion, Establishment, Assignment, Visit, SellerCase)
+OF_THE_SELLER = ("Visit", "SellerCase")
 TODAY = timezone.localdate
 DAY = dt.timedelta(days=1)
 
@@ -47,12 +58,26 @@ class World:
         assert answer.status_code < 300, answer.content
         return answer
 
-    def push(self, client_for):
-        row = {"id": "0195c1c8-5f0e-7d7a-9b1e-3f6f3a1f0001", "seen": [self.product.pk]}
+    def push(self, client_for, **fields):
+        row = {"id": "0195c1c8-5f0e-7d7a-9b1e-3f6f3a1f0001", "seen": [self.product.pk], **fields}
         row |= {"establishment": str(self.store.pk), "location": None}
         row["captured_at"] = timezone.now().isoformat()
         phone = client_for(self.assignment.seller)
         return phone.post("/api/sync/visits", [{"newDocumentState": row}], format="json")
+
+    def file(self, client_for):
+        row = {"id": "0195c1c8-5f0e-7d7a-9b1e-3f6f3a1f0002", "kind": "service_failure"}
+        phone = client_for(self.assignment.seller)
+        rows = [{"newDocumentState": {**row, "subject": "No abre"}}]
+        assert phone.post("/api/sync/cases", rows, format="json").status_code == 200
+        helpers_cases.work()
+
+    def decide(self, client_for):
+        self.push(client_for, unrecognised=[{"text": "kumis"}])
+        helpers_cases.work()
+        group = UnrecognisedGroup.objects.get()
+        groups.resolve_groups([group], "alias_of", {"product": self.other.pk}, "Es el otro.")
+        helpers_cases.work()
 
 
 def state():
@@ -141,6 +166,8 @@ WRITES = {
     ),
     "remove the seller": lambda w, _: w.send("delete", f"users/{w.assignment.seller_id}"),
     "push": lambda w, client_for: w.push(client_for),
+    "file a case": lambda w, client_for: w.file(client_for),
+    "decide what was not recognised": lambda w, client_for: w.decide(client_for),
     "void": lambda w, _: w.send("post", f"visits/{w.visit.pk}/void", {"reason": "a test"}),
 }
 
@@ -153,21 +180,18 @@ def test_every_way_to_write_stamps_what_it_writes(client_for, name):
     WRITES[name](world, client_for)
     columns_after, versions_after = state()
     written = [key for key, row in columns_after.items() if columns.get(key) != row]
-    assert any(
-        model in ("Product", "PortfolioVersion", "Establishment", "Assignment", "Visit")
-        for model, _key in written
-    )
+    assert any(model in {one.__name__ for one in STAMPED} for model, _key in written)
     for key in written:
         row = columns_after[key]
         if row.get("state") == "draft" or is_erased(name, key):
             continue  # no phone has it
         shown_by = clock.CATALOGUE
-        if key[0] == "Visit":
+        if key[0] in OF_THE_SELLER:
             shown_by = clock.seller_key(row["seller_id"])
         assert versions_after[key] > clocks.get(shown_by, 0), key
     untouched = [key for key in columns if key not in written]
     assert [key for key in untouched if versions[key] != versions_after[key]] == []
-    numbers = [(key[0] == "Visit", seq) for key, seq in versions_after.items() if seq]
+    numbers = [(key[0] in OF_THE_SELLER, seq) for key, seq in versions_after.items() if seq]
     assert len(numbers) == len(set(numbers)), "no number twice"
 
 
