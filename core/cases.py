@@ -24,6 +24,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol, cast
 
 from django.db import connection, transaction
@@ -151,8 +152,9 @@ class Keeper(Protocol):
         """
 
 
+@cache
 def keeper() -> Keeper | None:
-    """Return the part of the app that keeps cases, if one runs."""
+    """Return the part of the app that keeps cases, if one runs; which apps do never changes."""
     for app in plugs.enabled():
         if (part := app.part("case_keeper")) is not None:
             return cast("Keeper", part)
