@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from django.apps import AppConfig, apps
 from django.urls import URLPattern, URLResolver, include, path
+from django.utils.functional import cached_property
 from django.utils.module_loading import module_has_submodule
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,9 +89,15 @@ class PluggableApp(AppConfig):
 
     def part(self, name: str) -> ModuleType | None:
         """Return the app's module ``name``, or None when the app has nothing to say there."""
-        if self.module is None or not module_has_submodule(self.module, name):
-            return None
-        return import_module(f"{self.name}.{name}")
+        if name not in self.parts:
+            there = self.module is not None and module_has_submodule(self.module, name)
+            self.parts[name] = import_module(f"{self.name}.{name}") if there else None
+        return self.parts[name]
+
+    @cached_property
+    def parts(self) -> dict[str, ModuleType | None]:
+        """Return the modules that were asked for: the disk is looked at once for each."""
+        return {}
 
 
 def enabled() -> Iterator[PluggableApp]:
