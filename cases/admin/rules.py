@@ -9,6 +9,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from cases.admin import words
+from cases.admin.recomputing import RecomputePage
 from cases.forms.rules import CalendarForm, ExceptionForm, MacroEditForm, PolicyForm
 from cases.models import CalendarException, Macro, SlaPolicy, WorkCalendar
 from cases.services.kinds import kind_of
@@ -60,7 +61,7 @@ class ExceptionInline(TabularInline):
 
 
 @admin.register(WorkCalendar)
-class WorkCalendarAdmin(RulesAdmin):
+class WorkCalendarAdmin(RecomputePage, RulesAdmin):
     """When support works: hours of each weekday, holidays, exceptions."""
 
     form = CalendarForm
@@ -94,7 +95,7 @@ class WorkCalendarAdmin(RulesAdmin):
 
 
 @admin.register(SlaPolicy)
-class SlaPolicyAdmin(RulesAdmin):
+class SlaPolicyAdmin(RecomputePage, RulesAdmin):
     """What support aims for, in minutes of working time."""
 
     form = PolicyForm

@@ -2,9 +2,12 @@
 
 import pytest
 
+from cases.admin import recomputing
 from cases.models import CalendarException, Macro, SlaPolicy, WorkCalendar
+from cases.services import opening
 from cases.tests.factories import CalendarFactory, ExceptionFactory, MacroFactory, PolicyFactory
 from cases.tests.test_admin_case import signed_in
+from core.cases import Report
 from core.models import JournalEntry
 from core.roles import Role
 
@@ -169,3 +172,31 @@ def test_support_reads_the_rules_and_writes_none():
     assert support.get(f"{CALENDARS}add/").status_code == 403
     MacroFactory()
     assert history("WorkCalendar") == []
+
+
+def test_a_changed_rule_offers_to_move_due_times_after_a_preview(boss):
+    case = opening.report(Report("question", "When?"), priority=2)
+    data = {"kind": "question", "priority": "2", "first_response": "1", "solution": "2"}
+    answer = boss.post(f"{POLICIES}add/", data, follow=True)
+    assert f'href="{POLICIES}recompute/"' in answer.content.decode()
+    due = case.solution_due
+    for body in ({}, {"preview": "1"}, {"confirm": "1"}, {"confirm": "1", "previewed": "0" * 64}):
+        shown = boss.post(f"{POLICIES}recompute/", body)
+        assert "Of 1 open cases, 1 move." in shown.content.decode()
+    case.refresh_from_db()
+    assert case.solution_due == due
+    seal = {"confirm": "1", "previewed": shown.context["previewed"]}
+    done = boss.post(f"{POLICIES}recompute/", seal, follow=True)
+    assert "1 case has moved." in done.content.decode()
+    case.refresh_from_db()
+    assert case.solution_due < due
+    assert case.events.filter(kind="due_moved").count() == 1
+    assert signed_in().post(f"{POLICIES}recompute/", seal).status_code == 403
+
+
+def test_too_many_cases_are_the_commands_to_compute(boss, monkeypatch):
+    monkeypatch.setattr(recomputing, "MAX_CASES", 0)
+    opening.report(Report("question", "When?"))
+    answer = boss.post(f"{CALENDARS}recompute/", {"preview": "1"})
+    assert "use manage.py recompute_due" in answer.content.decode()
+    assert "previewed" not in answer.context
