@@ -42,6 +42,7 @@ class CaseAdmin(ReadOnlyAdmin):
     )
     list_display_links = ("number", "subject")
     list_filter = (queues.QueueFilter, "state", queues.KindFilter, queues.PriorityFilter)
+    list_per_page = 25  # the first due; a row costs as much as all that the database does
     list_select_related = ("reporter", "assignee")
     list_before_template = "cases/admin/queues.html"
     search_fields = ("search_key",)

@@ -178,5 +178,5 @@ class MacroForm(WorkForm):
 def resolutions_of(case: Case) -> dict[str, cases.Resolution]:
     """Return how a case can end here: what takes values is decided on the kind's page, if any."""
     kind = kind_of(case.kind)
-    has_page = kind.page is not None and bool(case.object_id)
+    has_page = kind.page is not None and bool(case.object_id and kind.page(case.object_id))
     return {name: one for name, one in kind.resolutions.items() if not (has_page and one.takes)}
