@@ -52,4 +52,7 @@ class StoresConfig(plugs.PluggableApp):
         "VisitState": "stores.constants.VisitState",
         "PhotoState": "stores.constants.PhotoState",
         "PhotoType": "stores.constants.PhotoType",
+        "Adapter": "stores.constants.Adapter",
+        "FoundKind": "stores.constants.FoundKind",
+        "JobStatus": "stores.constants.JobStatus",
     }

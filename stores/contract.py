@@ -315,7 +315,27 @@ PICTURE = Resource(
     {"get": Operation("getPicture", errors=(photo_errors.StorageAway,), untagged=True)},
     PHOTO_ID,
 )
+SUGGESTIONS = Resource(
+    "suggestion",
+    {
+        "list": Operation(
+            description="Return what each adapter found on a photo. Nothing of it is counted: a "
+            "person decides. Empty where only people look at photos."
+        )
+    },
+    PHOTO_ID,
+)
 FIELDS = {
+    "adapter": "What looked at the photo.",
+    "found": "What it found.",
+    "problem": "Why it found nothing up to now; empty otherwise.",
+    "asked_at": "When it was asked to look.",
+    "done_at": "When it looked; null before.",
+    "Found.product": "The product's id; null where none is known by the value.",
+    "Found.kind": "What the value is.",
+    "Found.value": "What was read, or what the adapter calls it.",
+    "Found.box": "Where: left, top, width and height as shares of the picture; null if unknown.",
+    "Found.confidence": "From 0 to 1; null where the adapter has none to tell.",
     "upload_chunk": "How many bytes of a photo a phone sends at once, at most.",
     "visit_id": "The visit that it belongs to, or says that it belongs to.",
     "sha256": "The SHA-256 of all bytes.",

@@ -54,6 +54,7 @@ OWN_FIGURES = {"get": SELLERS_ONLY}
 UNRECOGNISED = {"list": SUPPORT, "retrieve": SUPPORT, "preview": SUPPORT}
 PHOTOS = {"post": SELLERS_ONLY, "options": ANYONE}
 PHOTO = {"get": SELLERS_ONLY, "patch": SELLERS_ONLY, "options": ANYONE}
+SUGGESTIONS = {"list": SUPPORT}
 PICTURE = {"get": STAFF_AND_SELLERS}
 SYNC = {"get": SELLERS_ONLY, "post": SELLERS_ONLY}
 

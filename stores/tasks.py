@@ -9,6 +9,7 @@ from stores.services import (
     groups,
     photo_retention,
     portfolios,
+    recognising,
     retention,
     seller_cases,
 )
@@ -63,3 +64,9 @@ def count_months(**_: object) -> dict[str, int]:
 def delete_photo_files(**_: object) -> int:
     """Delete the files of photos that are gone; return how many."""
     return photo_retention.delete_files()
+
+
+@shared_task(base=JobTask)
+def recognise(*, pk: int, **_: object) -> None:
+    """Let an adapter look at one photo."""
+    recognising.recognise(pk=pk)

@@ -13,6 +13,7 @@ from stores.views.places import CityViewSet, RegionViewSet, TypologyViewSet
 from stores.views.portfolios import PortfolioVersionViewSet, PortfolioViewSet
 from stores.views.products import ProductViewSet
 from stores.views.push import CasesView, VisitsView
+from stores.views.suggestions import SuggestionViewSet
 from stores.views.sync import HeadView, PullView
 from stores.views.unrecognised import UnrecognisedViewSet
 from stores.views.visits import RevisionViewSet, VisitViewSet
@@ -53,6 +54,11 @@ photos: list[URLPattern | URLResolver] = [
     path("photos", PhotosView.as_view(), name="photos"),
     path("photos/<str:photo_id>", PhotoView.as_view(), name="photo"),
     path("photos/<str:photo_id>/file", PictureView.as_view(), name="photo-file"),
+    path(
+        "photos/<str:photo_id>/suggestions",
+        SuggestionViewSet.as_view({"get": "list"}),
+        name="photo-suggestions",
+    ),
 ]
 
 urlpatterns = [*router.urls, *of_portfolio.urls, *of_visit.urls, *files, *figures, *phones, *photos]

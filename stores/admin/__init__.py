@@ -6,5 +6,6 @@ from stores.admin import figures as figures
 from stores.admin import photos as photos
 from stores.admin import portfolios as portfolios
 from stores.admin import recognising as recognising
+from stores.admin import recognitions as recognitions
 from stores.admin import uploads as uploads
 from stores.admin import visits as visits

@@ -1,10 +1,9 @@
 """What the page shows of unrecognised products: their photos, and what was found on them."""
 
-import uuid
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.formats import localize, number_format
 from django.utils.translation import gettext, ngettext
 
@@ -44,8 +43,6 @@ def of_group(group: UnrecognisedGroup) -> Seen:
 
 def of_groups(groups: Sequence[UnrecognisedGroup]) -> Seen:
     """Return what there is to see of some groups, the newest first."""
-    if not has_page():
-        return Seen([], [], [])
     items = list(
         Unrecognised.objects.filter(group__in=groups, photo_id__isnull=False).order_by("-pk")[
             :MAX_LOOKED_AT
@@ -65,15 +62,6 @@ def of_groups(groups: Sequence[UnrecognisedGroup]) -> Seen:
     if more > 0:
         lines.append(ngettext("%d more photo.", "%d more photos.", more) % more)
     return Seen(shown(items[:MAX_SHOWN]), found, lines)
-
-
-def has_page() -> bool:
-    """Tell whether the admin has a page that shows pictures."""
-    try:
-        reverse(PICTURE, args=[uuid.UUID(int=0)])
-    except NoReverseMatch:
-        return False
-    return True
 
 
 def shown(items: Sequence[Unrecognised]) -> list[Shown]:

@@ -5,7 +5,8 @@ from io import BytesIO
 import zxingcpp
 from PIL import Image, ImageOps
 
-from stores.constants import FoundKind
+from stores.constants import MAX_PHOTO_PIXELS, FoundKind
+from stores.photos.pictures import HEADER_BYTES, WEBP, format_of, pixels_of_webp
 from stores.recognition.port import (
     MAX_FOUND,
     Box,
@@ -15,14 +16,14 @@ from stores.recognition.port import (
 )
 from stores.values import GTIN_LENGTHS, check_digit
 
+TOO_LARGE, BROKEN = "too_many_pixels", "unreadable"
 FORMATS = zxingcpp.barcode_formats_from_str("EAN13,EAN8,UPCA,UPCE,ITF14")
 # What can be sent as a photo, and decoded without a helper program.
 PICTURES = ("JPEG", "PNG", "WEBP")
-MAX_PIXELS = 40_000_000
 # A JPEG is decoded at half its size, or a quarter, until it has no more than this: bars stay two
 # pixels wide on a photo of 12 megapixels, and a byte a pixel is all the memory that it takes.
 ENOUGH_PIXELS = 6_000_000
-# Other formats are decoded whole first, four bytes a pixel.
+# Other formats are decoded whole first, four bytes a pixel; so are the scans of a progressive JPEG.
 MAX_WHOLE_PIXELS = 12_000_000
 
 
@@ -51,16 +52,27 @@ def decoded(picture: BytesIO) -> Image.Image:
         UnreadablePictureError: no picture, or too many pixels.
     """
     try:
+        check_webp(picture.getbuffer()[:HEADER_BYTES].tobytes())
         image = Image.open(picture, formats=PICTURES)
         check_size(image)
         reduce(image)
         return ImageOps.exif_transpose(image.convert("L"))
     except Image.DecompressionBombError as error:
-        raise UnreadablePictureError("too_many_pixels") from error
+        raise UnreadablePictureError(TOO_LARGE) from error
     except UnreadablePictureError:
         raise
     except Exception as error:  # whatever a decoder trips over, the file is at fault
-        raise UnreadablePictureError("unreadable") from error
+        raise UnreadablePictureError(BROKEN) from error
+
+
+def check_webp(head: bytes) -> None:
+    """Refuse a large WebP by its first bytes: its decoder makes room while it is opened.
+
+    Raises:
+        UnreadablePictureError: it has too many pixels.
+    """
+    if format_of(head) == WEBP and pixels_of_webp(head) > MAX_WHOLE_PIXELS:
+        raise UnreadablePictureError(TOO_LARGE)
 
 
 def check_size(image: Image.Image) -> None:
@@ -69,9 +81,10 @@ def check_size(image: Image.Image) -> None:
     Raises:
         UnreadablePictureError: it has too many pixels, for its format.
     """
-    limit = MAX_PIXELS if image.format == "JPEG" else MAX_WHOLE_PIXELS
+    is_reducible = image.format == "JPEG" and not image.info.get("progressive")
+    limit = MAX_PHOTO_PIXELS if is_reducible else MAX_WHOLE_PIXELS
     if image.width * image.height > limit:
-        raise UnreadablePictureError("too_many_pixels")
+        raise UnreadablePictureError(TOO_LARGE)
 
 
 def reduce(image: Image.Image) -> None:

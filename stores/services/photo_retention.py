@@ -16,7 +16,7 @@ from core.audit import journal
 from core.db import advisory_lock
 from core.jobs.work import publisher
 from stores.constants import BATCH_ROWS, UNFINISHED_UPLOAD, PhotoState
-from stores.models import Photo
+from stores.models import Photo, Recognition
 from stores.photos import files, parts
 from stores.photos.errors import StorageAway
 from stores.services.photos import lock_of
@@ -57,10 +57,11 @@ def expire(photos: models.QuerySet[Photo], *, reason: str) -> int:
 
 
 def let_go(batch: list[Photo]) -> list[uuid.UUID]:
-    """Write that photos are gone; each names the file that is to be deleted.
+    """Write that photos are gone, with what was found on them; each names the file to delete.
 
     Returns the uploads that were unfinished: the caller forgets their bytes after the commit.
     """
+    Recognition.objects.filter(photo__in=batch).delete()
     unfinished = [one.pk for one in batch if one.state == PhotoState.RECEIVING]
     for photo in batch:
         # A process that was killed may have kept the file of an upload before its row said so.

@@ -20,6 +20,7 @@ from stores.constants import UNCLAIMED_PHOTO, PhotoState
 from stores.models import Photo, Visit
 from stores.photos import files
 from stores.photos.errors import UploadOffset
+from stores.services import recognising
 from stores.services.readings import Declared, Reader
 from stores.services.sellers import keep_account
 from users.errors import InvalidToken
@@ -113,6 +114,7 @@ def enter(photo: Photo, photo_type: str, name: str, part: Path) -> Photo:
     found.offset, found.received_at = found.bytes, now
     counted = count_for(found, visits, now)
     found.save()
+    recognising.ask(found)
     changes = {"state": [PhotoState.RECEIVING.value, PhotoState.STORED.value]}
     journal.record(journal.Action.CHANGE, found, changes=changes)
     clock.stamp(*counted, key=key)
