@@ -101,7 +101,7 @@ def store_months() -> str:
     WITH base AS (
         SELECT asked.month, v.seller_id, v.establishment_id, v.city, v.region, v.typology, v.day,
             v.portfolio_version_id AS version, v.must_have, v.present, v.missing, v.seen,
-            v.compliance, v.outcome, v.state, v.photos_missing, v.seconds, v.occurred_at,
+            v.compliance, v.outcome, v.state, v.seconds, v.occurred_at,
             v.received_at, v.id,
             ROW_NUMBER() OVER (
                 PARTITION BY asked.month, v.seller_id, v.establishment_id, v.city, v.region,

@@ -86,7 +86,6 @@ def sums_of_visits() -> str:
         "compliance_sum": f"COALESCE(SUM({word('number', 'ROUND(v.compliance * 10000)')}), 0)",
         "seen": f"SUM({word('length', 'v.seen')})",
         "unrecognised": f"SUM({OPEN_ITEMS})",
-        "photos_missing": "SUM(v.photos_missing)",
         "timed": visits(timed),
         "seconds": f"COALESCE(SUM(CASE WHEN {timed} THEN v.seconds END), 0)",
         "prompt": visits(word("within", "v.occurred_at", "v.received_at", str(PROMPT_SECONDS))),

@@ -34,7 +34,6 @@ class Sums(models.Model):
     compliance_sum = models.PositiveBigIntegerField(_("sum of compliances"))
     seen = models.PositiveBigIntegerField(_("products seen"))
     unrecognised = models.PositiveBigIntegerField(_("items not recognised"))
-    photos_missing = models.PositiveBigIntegerField(_("photos to come"))
     timed = models.PositiveIntegerField(_("visits with a duration"))
     seconds = models.PositiveBigIntegerField(_("seconds in establishments"))
     prompt = models.PositiveIntegerField(_("visits received within 15 minutes"))

@@ -33,7 +33,6 @@ NUMBERS = {
     "missing": "Visits in which the product was missing.",
     "seen": "Products seen.",
     "unrecognised": "Items that were not recognised.",
-    "photos_missing": "Photos still to come.",
     "assigned": "Establishments that were assigned on a day of the month.",
     "visited": "Those of them that were visited.",
     "showing": "Establishments whose last visit showed the product.",
@@ -86,4 +85,4 @@ class OwnFiguresSerializer(Serializer):
     must_have = serializers.IntegerField(help_text="Must-haves of those visits.")
     present = serializers.IntegerField(help_text=NUMBERS["present"])
     compliance = serializers.FloatField(allow_null=True, help_text=SHARES["compliance"])
-    photos_missing = serializers.IntegerField(help_text=NUMBERS["photos_missing"])
+    photos_missing = serializers.IntegerField(help_text="Photos still to come.")

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import threading
+import uuid
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -19,13 +20,15 @@ from stores.models import (
     ProductMonth,
     StoreMonth,
     Unrecognised,
+    UnrecognisedGroup,
     Visit,
 )
-from stores.services.corrections import void_visit
+from stores.services import groups
+from stores.services.corrections import apply_revision, void_visit
 from stores.services.visits import mark_dirty
 from stores.tests.factories import SellerFactory, TypologyFactory, today
 from stores.tests.helpers_figures import Field, assert_figures_hold, count_figures, sums_of
-from stores.tests.helpers_push import pushed, visit
+from stores.tests.helpers_push import moment, pushed, visit
 
 pytestmark = pytest.mark.django_db
 EARLIER = today() - dt.timedelta(days=7)
@@ -42,7 +45,7 @@ def test_a_sellers_day_has_the_sums_of_its_visits(field, seller):
     field.visit(store, seller, seconds=600, received_at=now, captured_at=now)
     late = now - dt.timedelta(hours=2)
     field.visit(store, seller, (0,), outcome="refused", captured_at=late, seconds=20_000)
-    made = field.visit(store, seller, (), listed=[], state="flagged", photos_missing=2)
+    made = field.visit(store, seller, (), listed=[], state="flagged")
     for number, state in enumerate(("open", "unreadable", "not_a_product")):
         Unrecognised.objects.create(visit_id=made.pk, item=f"#{number}", seller=seller, state=state)
     count_figures()
@@ -65,13 +68,12 @@ def test_a_sellers_day_has_the_sums_of_its_visits(field, seller):
         "compliance_sum": 7500 + 2500,
         "seen": 4,
         "unrecognised": 0,
-        "photos_missing": 0,
         "timed": 1,
         "seconds": 600,
         "prompt": 1,
     }
     assert (unlisted["portfolio_version"], unlisted["visits"], unlisted["audited"]) == (0, 1, 0)
-    assert (unlisted["flagged"], unlisted["photos_missing"], unlisted["must_have"]) == (1, 2, 0)
+    assert (unlisted["flagged"], unlisted["must_have"]) == (1, 0)
     assert unlisted["unrecognised"] == 2
     assert_figures_hold()
 
@@ -127,6 +129,38 @@ def test_a_void_visit_counts_nowhere(field, seller):
     count_figures()
     for model in (DailyFigure, AreaDay, ProductDay, StoreMonth, ProductMonth):
         assert not model.objects.exists(), model
+    assert_figures_hold()
+
+
+def test_a_corrected_visit_moves_from_its_day_to_the_other(phone, store, seller):
+    field = Field()
+    document = visit(store, seen=field.ids[:1])
+    pushed(phone, document)
+    count_figures()
+    other = moment(dt.timedelta(days=3))
+    pushed(phone, {**document, "seen": field.ids, "captured_at": other})
+    assert not DirtyDay.objects.exists()  # a revision counts when support applies it
+    apply_revision(visit=Visit.objects.get(), number=1)
+    assert DirtyDay.objects.count() == 2
+    count_figures()
+    figure = DailyFigure.objects.get()
+    assert (figure.day, figure.present) == (today() - dt.timedelta(days=3), 4)
+    assert_figures_hold()
+
+
+def test_what_support_makes_of_an_item_is_counted_within_one_run(phone, store, seller):
+    field = Field()
+    item = {"id": str(uuid.uuid4()), "gtin": "9529999000019", "text": "yogur griego"}
+    pushed(phone, visit(store, seen=field.ids[:1], unrecognised=[item]))
+    count_figures()
+    figure = DailyFigure.objects.get()
+    assert (figure.present, figure.seen, figure.unrecognised) == (1, 1, 1)
+    group = UnrecognisedGroup.objects.get()
+    groups.resolve(str(group.pk), "alias_of", {"product": field.ids[3]}, "")
+    groups.work_on(pk=group.pk)
+    count_figures()
+    figure = DailyFigure.objects.get()
+    assert (figure.present, figure.unrecognised) == (2, 0)
     assert_figures_hold()
 
 
