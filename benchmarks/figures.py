@@ -25,6 +25,7 @@ INSERT INTO users_user (id, name, last_name, email, role, is_active, created_at,
     password, search_key)
 SELECT i, 'S', '', 's' || i || '@bench.invalid', 'SELLER', true, now(), now(), '', 's' || i
 FROM generate_series(1, {sellers}) i;
+SELECT setval(pg_get_serial_sequence('users_user', 'id'), {sellers});
 INSERT INTO stores_product (id, sku, sku_key, gtin, gtin_key, name, brand, category,
     is_competitor, state, search_key, seq)
 SELECT i, 'P' || i, 'p' || i, '', '', 'Leche ' || i, '', '', false, 'active', 'leche', i
@@ -153,10 +154,10 @@ def main() -> None:
     import django
 
     django.setup()
-    run(given.days, months=given.months)
+    run(given.days, keep=given.keep, months=given.months)
 
 
-def run(days: int, *, months: bool) -> None:  # noqa: C901 - one line after the other
+def run(days: int, *, keep: bool, months: bool) -> None:  # noqa: C901, PLR0915 - one line after the other
     """Count and ask."""
     import datetime as dt
 
@@ -171,11 +172,13 @@ def run(days: int, *, months: bool) -> None:  # noqa: C901 - one line after the 
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         for model in (AreaDay, DailyFigure, DirtyDay, FigureMark, ProductDay, StoreMonth):
-            cursor.execute(f"TRUNCATE {model._meta.db_table}")
+            if not keep:
+                cursor.execute(f"TRUNCATE {model._meta.db_table}")
     last = dt.date(2026, 11, days)
-    for number in range(days - 1):
+    for number in range(0 if keep else days - 1):
         checking.mark_day(dt.date(2026, 11, number + 1))
         counting.count_days()
+        counting.count_areas()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     checking.mark_day(last)

@@ -50,8 +50,14 @@ def report_what_waits(**_: object) -> int:
 
 @shared_task(base=JobTask)
 def count_days(**_: object) -> dict[str, int]:
-    """Count the figures of days whose visits changed; return how many."""
+    """Count the days of sellers whose visits changed; return how many."""
     return counting.count_days()
+
+
+@shared_task(base=JobTask)
+def count_areas(**_: object) -> dict[str, int]:
+    """Count areas and products of days that were counted; return how many."""
+    return counting.count_areas()
 
 
 @shared_task(base=JobTask)

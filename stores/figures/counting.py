@@ -25,6 +25,7 @@ from stores.models import DirtyDay, FigureMark, StoreMonth
 LOCK = "stores.figures"
 PAIRS_AT_ONCE = 500  # pushes of these sellers wait for as long as the batch takes: some 0.1 s
 SELLER_MONTHS_AT_ONCE = 100
+WORK_MEMORY_MB = 64  # of one process: a day's products in 4 MB are sorted on disk
 
 
 def recount(table: Table, names: Sequence[str], units: Iterable[Sequence[Any]]) -> None:
@@ -57,11 +58,20 @@ def mark_areas_of(pairs: str) -> None:
     )
 
 
+def may_count() -> bool:
+    """Take the lock of whoever counts, if it is free, and room to sort and group in memory."""
+    if not advisory_lock(LOCK, wait=False):
+        return False
+    if connection.vendor == "postgresql":
+        execute(f"SET LOCAL work_mem = '{WORK_MEMORY_MB}MB'")
+    return True
+
+
 # -- sellers' days ---------------------------------------------------------------------------------
 @transaction.atomic
 def count_batch_of_days() -> int | None:
     """Count some marked days of sellers; return how many, None if another process counts."""
-    if not advisory_lock(LOCK, wait=False):
+    if not may_count():
         return None
     marks = DirtyDay.objects.select_for_update(
         skip_locked=connection.features.has_select_for_update
@@ -106,7 +116,7 @@ def done(marks: Sequence[FigureMark]) -> int:
 @transaction.atomic
 def count_batch_of_areas() -> int | None:
     """Count the marked areas of one day; return how many, None if another process counts."""
-    if not advisory_lock(LOCK, wait=False):
+    if not may_count():
         return None
     first = marked(FigureScope.AREA, 1)
     found = list(
@@ -122,7 +132,7 @@ def count_batch_of_areas() -> int | None:
 @transaction.atomic
 def count_batch_of_seller_months() -> int | None:
     """Count some marked months of sellers; return how many, None if another process counts."""
-    if not advisory_lock(LOCK, wait=False):
+    if not may_count():
         return None
     found = marked(FigureScope.SELLER_MONTH, SELLER_MONTHS_AT_ONCE)
     if found:
@@ -155,7 +165,7 @@ def regions_of(units: Sequence[tuple[dt.date, dt.date, int]]) -> Iterable[tuple[
 @transaction.atomic
 def count_batch_of_months() -> int | None:
     """Count the products of one marked month and region; None if another process counts."""
-    if not advisory_lock(LOCK, wait=False):
+    if not may_count():
         return None
     found = marked(FigureScope.MONTH, 1)
     if found:
@@ -165,8 +175,13 @@ def count_batch_of_months() -> int | None:
 
 
 def count_days() -> dict[str, int]:
-    """Count what is marked of days; return how many sellers' days and areas were."""
-    return {"days": until_none(count_batch_of_days), "areas": until_none(count_batch_of_areas)}
+    """Count the marked days of sellers; return how many."""
+    return {"days": until_none(count_batch_of_days)}
+
+
+def count_areas() -> dict[str, int]:
+    """Count the marked areas of days, and their products; return how many."""
+    return {"areas": until_none(count_batch_of_areas)}
 
 
 def count_months() -> dict[str, int]:

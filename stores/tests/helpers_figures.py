@@ -24,6 +24,7 @@ from stores.tests.factories import (
 def count_figures() -> None:
     """Count all that is marked, as the tasks do."""
     counting.count_days()
+    counting.count_areas()
     counting.count_months()
     assert not DirtyDay.objects.exists()
     assert not FigureMark.objects.exists()

@@ -156,8 +156,8 @@ class FiguresView(APIView):
     def get(self, request: Request) -> Response | HttpResponseBase:
         """Return figures of a period by day, place, seller, establishment or product.
 
-        Rates are ratios of sums, never means of ratios. Figures follow the visits within a minute
-        or two, those of months within an hour: `as_of` and `dirty_days` say how far they are.
+        Rates are ratios of sums, never means of ratios. Figures follow the visits within
+        minutes, those of months within an hour: `as_of` and `dirty_days` say how far they are.
         """
         as_csv = choice_of(request, "format", FORMATS) == "csv"
         has_mark = wants_mark(request)

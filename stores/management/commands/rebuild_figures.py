@@ -47,6 +47,7 @@ class Command(BaseCommand):
             for one in self.bar(period.days(), "day"):
                 marked += checking.mark_day(one)
                 counting.count_days()
+                counting.count_areas()
             for month in self.bar(period.months(), "month"):
                 checking.mark_month(month)
                 counting.count_months()
