@@ -106,13 +106,14 @@ def products_of(base: str, key: str) -> str:
     are left out that were inactive on its day.
     """
     whole = f"b.must_have = {word('length', 'list.product_ids')}"
+    on_day = f"CASE WHEN NOT {whole} THEN b.day END"  # without it visits of a list are one row
     same = " AND ".join(f"gone.{name} = must.{name}" for name in key.split(", "))
     ours = ", ".join(f"must.{name}" for name in key.split(", "))
     return f"""
     lists AS (
-        SELECT {key}, b.day AS on_day, b.version, {whole} AS is_whole, COUNT(*) AS visits
+        SELECT {key}, {on_day} AS on_day, b.version, {whole} AS is_whole, COUNT(*) AS visits
         FROM {base} b JOIN stores_portfolioversion list ON list.id = b.version
-        WHERE b.must_have > 0 GROUP BY {key}, b.day, b.version, {whole}
+        WHERE b.must_have > 0 GROUP BY {key}, {on_day}, b.version, {whole}
     ),
     must AS (
         SELECT {key}, product.id AS product, SUM(lists.visits) AS must_have
