@@ -71,9 +71,14 @@ def picture() -> bytes:
     """Return a JPEG of some 200 kB, 1600 pixels wide."""
     noise = random.Random(1)
     small = Image.frombytes("RGB", (266, 200), noise.randbytes(266 * 200 * 3))
-    target = io.BytesIO()
-    small.resize((1600, 1200)).save(target, "JPEG", quality=80)
-    data = target.getvalue()
+    data = bytes(PHOTO_BYTES + 1)
+    quality = 80
+    large = small.resize((1600, 1200))
+    while len(data) > PHOTO_BYTES:
+        target = io.BytesIO()
+        large.save(target, "JPEG", quality=quality)
+        data = target.getvalue()
+        quality -= 5
     return data + bytes(max(0, PHOTO_BYTES - len(data)))
 
 
