@@ -126,6 +126,7 @@ ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL 
 	@$(PY) scripts/reachable.py "$(CI_DATABASE_URL)" "$(CI_REDIS_URL)"
 	@for target in lint types imports migrations-check schema-check contract-lint messages-check; do echo "== $$target"; $(MAKE) --no-print-directory $$target || exit 1; done
 	@if command -v nginx >/dev/null || test -x /usr/sbin/nginx; then echo "== smoke"; $(MAKE) --no-print-directory smoke; else echo "== smoke: left out, nginx is not installed"; fi
+	@echo "== pooled"; $(MAKE) --no-print-directory pooled PYTEST_ARGS=
 	@echo "== tests on SQLite"
 	@DATABASE_URL= REDIS_URL= CELERY_BROKER_URL= $(MAKE) --no-print-directory tests
 	@echo "== tests on PostgreSQL and Redis"
@@ -134,6 +135,10 @@ ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL 
 .PHONY: smoke
 smoke: install ## Restart, kill and hang nodes behind nginx under load (needs nginx)
 	@$(PY) -m scripts.smoke
+
+.PHONY: pooled
+pooled: install ## Work behind a real PgBouncer (unpacks Debian's package when it is not installed)
+	@CI_DATABASE_URL="$(CI_DATABASE_URL)" DATABASE_URL= REDIS_URL= $(PY) -m tests.pooled $(PYTEST_ARGS)
 
 # What the apps bring beside their suites: programs that others wrote, and histories at random.
 .PHONY: browser clients fuzz

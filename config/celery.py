@@ -36,6 +36,7 @@ from django.utils.log import configure_logging  # noqa: E402 - after setup
 
 from core import plugs  # noqa: E402 - after setup
 from core.ops import exposition, traces  # noqa: E402 - after setup
+from core.ops.start import refuse_lost_timeouts  # noqa: E402 - after setup
 
 TRANSPORT_ALIASES["filesystem"] = "core.jobs.broker:Transport"
 app = Celery("plaza")
@@ -90,6 +91,9 @@ app.conf.update(
     beat_scheduler="celery.beat:Scheduler",
 )
 app.autodiscover_tasks(plugs.task_packages)
+
+
+worker_init.connect(refuse_lost_timeouts)
 
 
 @setup_logging.connect  # Celery would otherwise install its own handlers

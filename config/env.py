@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import dj_database_url
 from environs import Env, EnvError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -196,55 +195,6 @@ def kept(path: Path, make: Callable[[], str]) -> str:
         finally:
             part.unlink()
     return path.read_text()
-
-
-def database(name: str) -> dict[str, Any]:
-    """Return Django's settings of the database that URL variable ``name`` points at.
-
-    Empty or missing: SQLite on disk in WAL mode, whose writers queue up instead of failing
-    (``BEGIN IMMEDIATE`` takes the write lock at the start of a transaction).
-    """
-    url = text(name, "")
-    if not url:
-        url = f"sqlite:///{VAR_DIR / 'plaza.sqlite3'}"
-    try:
-        config: dict[str, Any] = dict(dj_database_url.parse(url))
-    except (ValueError, KeyError) as error:
-        refuse(f"{name} is not a database URL ({error}). Example: postgres://user:pw@host:5432/db")
-    engine = config.get("ENGINE", "")
-    if engine.endswith("sqlite3"):
-        folder = Path(config["NAME"]).parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            refuse(f"{name}: the folder {folder} cannot be made ({error.strerror}).")
-        config["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 10,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        }
-    elif engine.endswith("postgresql"):
-        if not config["NAME"]:
-            refuse(f"{name} names no database. Example: postgres://user:pw@host:5432/db")
-        config["ENGINE"] = "core.postgresql"  # Django's, with a cheaper health check
-        config["CONN_MAX_AGE"] = 600
-        config["CONN_HEALTH_CHECKS"] = True
-        config["OPTIONS"] = {
-            **config.get("OPTIONS", {}),
-            "connect_timeout": 2,
-            # A server behind a network that went silent is noticed in 4 s, not in 15 minutes:
-            # what was sent must be acknowledged, and waiting for an answer asks for signs of life.
-            "tcp_user_timeout": 4000,
-            "keepalives_idle": 2,
-            "keepalives_interval": 1,
-            "keepalives_count": 3,
-            # A request never waits longer for a lock or a statement than its client does.
-            "options": "-c statement_timeout=15s -c lock_timeout=5s"
-            " -c idle_in_transaction_session_timeout=60s",
-        }
-    else:
-        refuse(f"{name} names {engine or 'no engine'}; Plaza runs on sqlite and postgres URLs.")
-    return config
 
 
 # Everything that the platform writes, unless a variable of its own says otherwise.

@@ -33,8 +33,10 @@ class Handler(WSGIHandler):
 django.setup(set_prefix=False)
 
 import config.celery  # noqa: E402, F401 - after setup; else each worker's first message pays for it
+from core.ops.start import refuse_lost_timeouts  # noqa: E402 - after setup
 from users.checks import refuse_demo_credentials  # noqa: E402 - after setup
 
+refuse_lost_timeouts()
 try:
     refuse_demo_credentials()
 except ImproperlyConfigured as error:

@@ -8,17 +8,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
+from django.conf import settings
 from django.db import (
     IntegrityError,
     InterfaceError,
     InternalError,
     OperationalError,
     connection,
+    connections,
     models,
     transaction,
 )
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
+from django.db.utils import DEFAULT_DB_ALIAS, load_backend
 
 from core.errors import ApplicationError
 
@@ -85,13 +88,17 @@ def is_duplicate(error: IntegrityError) -> bool:
     return "UNIQUE constraint" in str(cause or error)
 
 
+def code_of(error: Exception) -> str:
+    """Return the SQLSTATE that PostgreSQL gave an error, or an empty text."""
+    return str(getattr(error.__cause__, "pgcode", "") or "")
+
+
 def is_away(error: Exception) -> bool:
     """Tell whether a driver's error means "later": no answer, or one from a read-only standby.
 
     Any other internal error is a defect of ours.
     """
-    cause = error.__cause__
-    return not isinstance(error, InternalError) or getattr(cause, "pgcode", "") == READ_ONLY
+    return not isinstance(error, InternalError) or code_of(error) == READ_ONLY
 
 
 def if_writable(write: Callable[P, T]) -> Callable[P, T | None]:
@@ -111,6 +118,28 @@ def if_writable(write: Callable[P, T]) -> Callable[P, T | None]:
             return None
 
     return attempt
+
+
+@contextmanager
+def directly() -> Iterator[None]:
+    """Let this thread's connection be the one around the pooler within the block.
+
+    Without ``DATABASE_DIRECT_URL`` it stays what it is.
+    """
+    if settings.DATABASE_DIRECT is None:
+        yield
+        return
+    described = connections.configure_settings({DEFAULT_DB_ALIAS: settings.DATABASE_DIRECT})
+    backend = load_backend(settings.DATABASE_DIRECT["ENGINE"])
+    usual = connections[DEFAULT_DB_ALIAS]
+    usual.close()
+    around = backend.DatabaseWrapper(described[DEFAULT_DB_ALIAS], DEFAULT_DB_ALIAS)
+    connections[DEFAULT_DB_ALIAS] = around
+    try:
+        yield
+    finally:
+        around.close()
+        connections[DEFAULT_DB_ALIAS] = usual
 
 
 def on_postgresql(sql: str) -> Callable[[Any, Any], None]:

@@ -22,6 +22,7 @@ from django.utils.translation import gettext
 from core import context, plugs, problems, rates
 from core.api.query import has_encoded_slash
 from core.ops import metrics, traces
+from core.patience import READ_SECONDS, USUAL, wait_at_most
 from core.proxies import client_address
 
 logger = logging.getLogger("plaza.access")
@@ -51,6 +52,8 @@ class RequestContextMiddleware:
         context.actor.set(context.NOBODY)
         if traceparent := request.META.get("HTTP_TRACEPARENT"):
             context.trace.set(traces.taken(traceparent))
+        # A view that writes takes longer (core.api.views), and so may a page of the admin.
+        wait_at_most(USUAL if request.path.startswith(ADMIN_PREFIX) else READ_SECONDS)
         response = self.refuse(request) or self.get_response(request)
         response["X-Request-ID"] = request_id
         if not response.streaming and not response.has_header("Content-Length"):
@@ -74,6 +77,7 @@ class RequestContextMiddleware:
         context.actor.set(context.NOBODY)
         if context.trace.get():
             context.trace.set("")
+        wait_at_most(USUAL)
         return response
 
     def refuse(self, request: HttpRequest) -> HttpResponse | None:

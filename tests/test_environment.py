@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import manage
-from config import env, mail
+from config import database, env, mail
 from core import context
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,7 +113,7 @@ def test_a_command_acts_under_its_name(monkeypatch):
 
 def test_a_database_behind_a_silent_network_is_noticed_in_seconds(monkeypatch):
     monkeypatch.setenv("ANY_DATABASE_URL", "postgres://u@db.example/x?sslmode=require")
-    options = env.database("ANY_DATABASE_URL")["OPTIONS"]
+    options = database.settings_of("ANY_DATABASE_URL")["OPTIONS"]
     assert options["sslmode"] == "require"
     assert options["connect_timeout"] <= 2
     assert options["tcp_user_timeout"] <= 5000

@@ -12,7 +12,7 @@ from django.http import StreamingHttpResponse
 from clinic import access
 from clinic.constants import PATIENT_COLUMNS, STUDY_COLUMNS
 from clinic.models import Patient, Study
-from core.files import CHUNK_ROWS, download
+from core.files import CHUNK_ROWS, download, in_chunks
 from core.text import inert
 
 # Also what some spreadsheets take for a separator whatever the others are.
@@ -36,7 +36,7 @@ def patient_lines(patients: QuerySet[Patient]) -> Iterator[str]:
     """Yield the lines of a patients file."""
     names = ("first_name", "last_name", "birth_date", "email", "external_id")
     yield ", ".join(PATIENT_COLUMNS) + "\n"
-    for values in patients.values_list(*names).iterator(chunk_size=CHUNK_ROWS):
+    for values in in_chunks(patients, names):
         yield line_of(values)
 
 
@@ -45,7 +45,7 @@ def study_lines(patients: QuerySet[Patient]) -> Iterator[str]:
     names = ("urgency_level", "body_part", "description", "type", "patient__external_id")
     studies = Study.objects.filter(patient__in=patients.order_by().values("pk")).order_by("pk")
     yield ", ".join(STUDY_COLUMNS) + "\n"
-    for values in studies.values_list(*names).iterator(chunk_size=CHUNK_ROWS):
+    for values in in_chunks(studies, names):
         yield line_of(values)
 
 

@@ -41,6 +41,7 @@ from core.api.query import parse_bool, refusal
 from core.api.renderers import CSVRenderer, JSONRenderer, dumps, etag_of
 from core.api.views import ModelViewSet
 from core.files import CHOICES
+from core.patience import USUAL, wait_at_most
 from core.roles import Role
 
 DRY_RUN = OpenApiParameter("dry_run", bool, description="Check and count, but write nothing.")
@@ -207,6 +208,7 @@ class PatientViewSet(ClinicViewSet, ModelViewSet):
         name = request.GET.get("file", "patients")
         if name not in exporting.LINES:
             raise refusal("file", _("Either patients or studies."), "invalid_choice")
+        wait_at_most(USUAL)  # all rows are listed and put on record first
         has_mark = wants_mark(request)
         patients = Patient.objects.order_by("pk")
         return exporting.response(patients, name, reason=self.reason(), has_mark=has_mark)

@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config import env, mail, photos
+from config import database, env, mail, photos
 from core import plugs
 from core.ops.logging import logging_config
 
@@ -155,7 +155,12 @@ TEMPLATES: list[dict[str, Any]] = [
 DEMO_DATA = env.flag("DEMO_DATA", default=False)
 
 # --- Data ------------------------------------------------------------------------------------
-DATABASES = {"default": env.database("DATABASE_URL")}
+DATABASES = {
+    "default": database.settings_of(
+        "DATABASE_URL", pooled=env.flag("DATABASE_POOLED", default=False)
+    )
+}
+DATABASE_DIRECT = database.direct("DATABASE_DIRECT_URL", DATABASES["default"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.service("REDIS_URL", ("redis", "rediss", "unix"))
 CACHES: dict[str, dict[str, Any]]

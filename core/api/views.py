@@ -36,6 +36,7 @@ from core.api.preconditions import (
 from core.api.query import check_address, check_path, check_query
 from core.api.renderers import dumps, etag_of
 from core.audit import journal
+from core.patience import USUAL, wait_at_most
 
 
 class BaseAPIView(drf_views.APIView):
@@ -100,6 +101,7 @@ class BaseAPIView(drf_views.APIView):
 
         if request.method in SAFE_METHODS or self.action_name() is None:
             return respond()
+        wait_at_most(USUAL)  # for who holds the row, as long as lock_timeout says
         self.check_preconditions(request)
         if self.keeps_answers and request.method == "POST" and HEADER in request.headers:
             keyed = Idempotency(request)

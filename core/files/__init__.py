@@ -36,6 +36,7 @@ from core.files.writing import (
     csv_lines,
     csv_response,
     download,
+    in_chunks,
 )
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "csv_lines",
     "csv_response",
     "download",
+    "in_chunks",
     "open_csv",
     "read_lines",
     "type_fault",

@@ -8,7 +8,7 @@ from django.http import StreamingHttpResponse
 
 from core import files
 from core.audit import journal
-from core.files import CHUNK_ROWS, csv_lines, download
+from core.files import csv_lines, download, in_chunks
 from stores.files import assignments, establishments, products
 from stores.files.bulk import Bulk, type_values
 from stores.models import Assignment
@@ -34,8 +34,8 @@ class Sheet(NamedTuple):
 
     def lines(self, queryset: QuerySet) -> Iterator[str]:
         """Yield the lines of the file of these rows, fetched a chunk at a time."""
-        rows = queryset.order_by("pk").values_list(*self.paths)
-        shown = ([plain(value) for value in row] for row in rows.iterator(chunk_size=CHUNK_ROWS))
+        rows = in_chunks(queryset.order_by("pk"), self.paths)
+        shown = ([plain(value) for value in row] for row in rows)
         return csv_lines(self.columns, shown)
 
 

@@ -19,6 +19,7 @@ from core.api.query import parse_bool, refusal
 from core.api.renderers import CSVRenderer, JSONRenderer
 from core.api.serializers import Serializer
 from core.api.views import GenericViewSet
+from core.patience import USUAL, wait_at_most
 from stores.constants import MAX_BULK_ROWS
 from stores.errors import BulkRefused, TooManyRows
 from stores.files import sheets
@@ -132,6 +133,7 @@ class BulkMixin(GenericViewSet):
     )
     def export_file(self, request: Request) -> StreamingHttpResponse:
         """Export the rows as a CSV file that imports again: all of them, or what is asked for."""
+        wait_at_most(USUAL)  # all rows are listed and put on record first
         has_mark = wants_mark(request)
         rows = self.filter_queryset(self.get_queryset())
         reason = request.get_full_path()
