@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 import sandbox
 from core import cases, context
+from core.ops import health
 from core.roles import Role
 from core.tests.caches import forget_cache
 from core.tests.keepers import FakeKeeper
@@ -113,6 +114,13 @@ def published(_broker) -> list[tuple[str, dict]]:
     forget_cache()
     _broker.clear()
     return _broker
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup) -> Iterator[None]:
+    """Give back, at the end, the connections that health keeps: they hold the test database."""
+    yield
+    health.stop()
 
 
 @pytest.fixture

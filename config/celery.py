@@ -35,7 +35,7 @@ from django.conf import settings  # noqa: E402 - after setup
 from django.utils.log import configure_logging  # noqa: E402 - after setup
 
 from core import plugs  # noqa: E402 - after setup
-from core.ops import exposition, traces  # noqa: E402 - after setup
+from core.ops import exposition, heartbeat, traces  # noqa: E402 - after setup
 from core.ops.start import refuse_lost_timeouts  # noqa: E402 - after setup
 
 TRANSPORT_ALIASES["filesystem"] = "core.jobs.broker:Transport"
@@ -120,4 +120,9 @@ def show_metrics(**_: object) -> None:
 def touch_heartbeat(**_: object) -> None:
     """Let whoever watches beat see when it last sent something: a hung beat looks alive."""
     sign = settings.VAR_DIR / "beat-alive"
-    after_task_publish.connect(lambda **_: sign.touch(), weak=False)
+
+    def show(**_: object) -> None:
+        sign.touch()
+        heartbeat.show(heartbeat.BEAT)
+
+    after_task_publish.connect(show, weak=False)

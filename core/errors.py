@@ -100,6 +100,41 @@ class ServiceUnavailable(ApplicationError):
         super().__init__(detail, headers={"Retry-After": str(retry_after)}, **extra)
 
 
+class LockTimeout(ServiceUnavailable):
+    """Somebody else has held what the request needs for longer than it may wait."""
+
+    default_code = "lock_timeout"
+    default_detail = _("Somebody else holds what the request needs; try again.")
+
+
+class StatementTimeout(ServiceUnavailable):
+    """The database ended a statement that took longer than a request may."""
+
+    default_code = "statement_timeout"
+    default_detail = _("The database took too long for the request; ask for less, or try later.")
+
+
+class Deadlock(ServiceUnavailable):
+    """Two transactions waited for each other, or saw each other's rows change; one gave way."""
+
+    default_code = "deadlock"
+    default_detail = _("The request and another one waited for each other; try again.")
+
+
+class TooManyConnections(ServiceUnavailable):
+    """The database, or the pooler before it, has no session left."""
+
+    default_code = "too_many_connections"
+    default_detail = _("The database takes no more connections just now; try again.")
+
+
+class DatabaseReadOnly(ServiceUnavailable):
+    """The database takes no writes: its disk is full, or it is a standby."""
+
+    default_code = "database_read_only"
+    default_detail = _("The database takes no writes just now; try again.")
+
+
 class InternalError(ApplicationError):
     """A defect of ours, of which nothing is said."""
 

@@ -81,3 +81,17 @@ class StoredAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key[:8]}… {self.status}"
+
+
+class Heartbeat(models.Model):
+    """When a kind of process last showed that it works, by the database's clock."""
+
+    name = models.CharField(_("name"), max_length=20, primary_key=True)
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("sign of life")
+        verbose_name_plural = _("signs of life")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at:%Y-%m-%d %H:%M:%S}"

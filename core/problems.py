@@ -25,7 +25,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from core import context, errors
-from core.db import is_away, is_duplicate
+from core.db import code_of, is_away, is_duplicate
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,40 @@ TITLES = {
     504: _("Gateway timeout"),
     507: _("Insufficient storage"),
 }
+
+# What PostgreSQL's codes mean to a caller, and after how many seconds to try again.
+DATABASE_SAYS: dict[str, tuple[type[errors.ServiceUnavailable], int]] = {
+    "55P03": (errors.LockTimeout, 1),
+    "57014": (errors.StatementTimeout, 10),
+    "40P01": (errors.Deadlock, 1),
+    "40001": (errors.Deadlock, 1),
+    "53300": (errors.TooManyConnections, 2),
+    "25006": (errors.DatabaseReadOnly, 5),
+    "53100": (errors.DatabaseReadOnly, 30),
+}
+# What has no code: refusals at the start of a session, a pooler's, SQLite's.
+DATABASE_WORDS = {
+    "too many clients": "53300",
+    "remaining connection slots": "53300",
+    "no more connections allowed": "53300",
+    "query_wait_timeout": "53300",
+    "database is locked": "55P03",
+    "database or disk is full": "53100",
+    "readonly database": "25006",
+}
+
+
+def database_refusal(error: Exception) -> errors.ServiceUnavailable:
+    """Return what an error of the database's means to whoever asked."""
+    text = str(error)
+    by_words = (code for words, code in DATABASE_WORDS.items() if words in text)
+    known = DATABASE_SAYS.get(code_of(error)) or DATABASE_SAYS.get(next(by_words, ""))
+    if known is None:
+        logger.error("database away", exc_info=error)
+        return errors.ServiceUnavailable(_("The database is not reachable; try again."))
+    refusal, seconds = known
+    logger.warning("database refused", extra={"code": refusal.default_code}, exc_info=error)
+    return refusal(retry_after=seconds)
 
 
 def problem_response(
@@ -126,8 +160,7 @@ def translate(error: Exception) -> exceptions.APIException | None:  # noqa: C901
         case IntegrityError() if is_duplicate(error):
             return errors.Conflict()
         case OperationalError() | InterfaceError() | InternalError() if is_away(error):
-            logger.error("database away", exc_info=error)
-            return errors.ServiceUnavailable(_("The database is not reachable; try again."))
+            return database_refusal(error)
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             logger.error("disk full", exc_info=error)
             return errors.ServiceUnavailable(retry_after=30)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from core.jobs import work
 from core.models import StoredAnswer
+from core.ops import heartbeat
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +17,7 @@ logger = logging.getLogger(__name__)
 @shared_task(base=work.JobTask)
 def sweep(**_: object) -> int:
     """Queue again all work that is pending and due, and return how much."""
+    heartbeat.show(heartbeat.WORKER)
     count = work.sweep_all()
     if count:
         logger.info("swept", extra={"rows": count})

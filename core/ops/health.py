@@ -1,15 +1,16 @@
 """Whether the process is alive, and whether it can do its work.
 
 ``/health/live`` asks nobody. ``/health/ready`` asks the database and its migrations, without which
-nothing works (503), and the cache and the broker, without which everything still works (200,
-``degraded``). Every question has a deadline, so that something that swallows packets cannot hang
-the answer, and what it says names no host, user or password.
+nothing works (503), and the cache, the broker, beat and the workers, without which everything still
+works (200, ``degraded``). Every question has a deadline, so that something that swallows packets
+cannot hang the answer, and what it says names no host, user or password.
 """
 
 import asyncio
 import dataclasses
 import datetime as dt
 import logging
+import math
 import os
 import threading
 import time
@@ -19,15 +20,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.module_loading import import_string
 from health_check.base import HealthCheck, HealthCheckResult
-from health_check.checks import Database as DatabaseAnswers
 from health_check.exceptions import HealthCheckException, ServiceUnavailable
 
 from core import plugs, problems
+from core.ops import heartbeat
+from core.patience import patience
 
 logger = logging.getLogger("plaza.health")
 
@@ -35,8 +37,13 @@ FRESH_SECONDS = 0.5  # many probes at once, or a flood of them, cost one
 RETRY_AFTER_SECONDS = "2"
 NEVER_KEPT = {"Cache-Control": "no-store"}
 
+ASKED_SECONDS = 1.0
+
 # Bounded: threads that hang on a black hole cannot pile up, later probes time out in the queue.
 _threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")
+# With the connections that the two questions to the database keep.
+_database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health-database")
+_background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health-background")
 _migrated = threading.Event()
 _lock = threading.Lock()
 
@@ -50,10 +57,48 @@ class Unmigrated(Finding):
 
 
 @dataclasses.dataclass
-class Database(DatabaseAnswers):
-    """The database answers ``SELECT 1`` on a new connection."""
+class Database(HealthCheck):
+    """The database answers, on a connection that its thread keeps.
+
+    A new one for each probe would cost a process of PostgreSQL's, and fail where no session is
+    left though all that are open go on serving.
+    """
 
     timeout = dt.timedelta(seconds=2)
+
+    def run(self) -> None:
+        """Ask; once more on a new connection, as the kept one may have been ended long ago."""
+        kept = connection.connection is not None
+        try:
+            self.ask()
+        except (OperationalError, InterfaceError):
+            connection.close()
+            if not kept:
+                raise
+            self.ask()
+
+    def ask(self) -> None:
+        """Ask for an answer, which takes no time but the way."""
+        with patience(ASKED_SECONDS), connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+
+
+@dataclasses.dataclass
+class Background(HealthCheck):
+    """Beat and a worker have shown that they work; work waits in its rows while they do not."""
+
+    timeout = dt.timedelta(seconds=2)
+
+    def run(self) -> None:
+        """Look at their signs of life."""
+        try:
+            with patience(ASKED_SECONDS):
+                found = heartbeat.silent()
+        except (OperationalError, InterfaceError):
+            connection.close()
+            raise
+        if found:
+            raise Finding("; ".join(found))
 
 
 @dataclasses.dataclass
@@ -104,11 +149,15 @@ class Broker(HealthCheck):
 
 
 FATAL = ("database", "migrations")
+# Whoever got an answer so shortly before a probe, or during it, shows that requests succeed.
+RECENT_SECONDS = 1.0
+SUCCEED = "asked in vain, but requests succeed"
 CHECKS: dict[str, HealthCheck] = {
     "database": Database(),
     "migrations": Migrations(),
     "cache": Cache(),
     "broker": Broker(),
+    "background": Background(),
 }
 
 
@@ -129,8 +178,14 @@ def checks() -> dict[str, HealthCheck]:
     return CHECKS | {key: check for part in parts if part for key, check in part.CHECKS.items()}
 
 
+def _thread_of(check: HealthCheck) -> ThreadPoolExecutor:
+    if isinstance(check, Database):
+        return _database
+    return _background if isinstance(check, Background) else _threads
+
+
 async def _ask(asked: Iterable[HealthCheck]) -> list[HealthCheckResult]:
-    return await asyncio.gather(*(check.get_result(_threads) for check in asked))
+    return await asyncio.gather(*(check.get_result(_thread_of(check)) for check in asked))
 
 
 def _part(result: HealthCheckResult) -> dict[str, str]:
@@ -143,6 +198,27 @@ def _part(result: HealthCheckResult) -> dict[str, str]:
     return {"status": "failed", "detail": "timed out" if late else "unreachable"}
 
 
+def verdict(found: dict[str, dict[str, str]], begun: float) -> str:
+    """Return what the findings of a probe come to: a node that serves is never taken out."""
+    failed = {name for name, part in found.items() if part["status"] != "ok"}
+    if "database" in failed and answered_at() > begun - RECENT_SECONDS:
+        found["database"]["detail"] = SUCCEED
+        seen = found["migrations"].get("detail", "") not in {"unreachable", "timed out"}
+        return "unavailable" if "migrations" in failed and seen else "degraded"
+    if failed & set(FATAL):
+        return "unavailable"
+    return "degraded" if failed else "ok"
+
+
+def answered_at() -> float:
+    """Return when PostgreSQL last answered a statement of this process; SQLite's are not noted."""
+    if connection.vendor != "postgresql":
+        return -math.inf
+    from core.postgresql.watch import Connection  # noqa: PLC0415 - psycopg2 is loaded where it is used
+
+    return Connection.last_answer_at
+
+
 def readiness() -> dict[str, Any]:
     """Ask everybody at once and return what ``/health/ready`` says."""
     global _last  # noqa: PLW0603 - one remembered answer per process
@@ -150,12 +226,9 @@ def readiness() -> dict[str, Any]:
         before = _last
         if before is not None and time.monotonic() - before.at < FRESH_SECONDS:
             return before.body
-        asked = checks()
+        asked, begun = checks(), time.monotonic()
         found = dict(zip(asked, map(_part, asyncio.run(_ask(asked.values()))), strict=True))
-        failed = [name for name, part in found.items() if part["status"] != "ok"]
-        status = "ok"
-        if failed:
-            status = "unavailable" if set(failed) & set(FATAL) else "degraded"
+        status = verdict(found, begun)
         body = {"status": status, "checks": found}
         _last = _Answer(body, time.monotonic())
     if status != (before.body["status"] if before is not None else "ok"):
@@ -163,11 +236,25 @@ def readiness() -> dict[str, Any]:
     return body
 
 
+def connection_closed() -> None:
+    """Close the connection of the thread that runs this."""
+    connection.close()
+
+
 def forget() -> None:
-    """Forget what was found (for tests, and after migrations in the same process)."""
+    """Forget what was found, and give the kept connections back (for tests)."""
     global _last  # noqa: PLW0603 - see readiness
     _last = None
     _migrated.clear()
+    for thread in (_database, _background):
+        thread.submit(connection_closed)
+
+
+def stop() -> None:
+    """Give the kept connections back for good, and end their threads (for tests)."""
+    forget()
+    for thread in (_database, _background):
+        thread.shutdown()
 
 
 def live(request: HttpRequest) -> HttpResponse:

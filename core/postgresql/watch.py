@@ -98,7 +98,7 @@ def start_looking() -> None:
     global _thread  # noqa: PLW0603 - one per process
     with _lock:
         _begun.set()
-        if _thread is None:
+        if _thread is None or not _thread.is_alive():
             _thread = threading.Thread(target=look, name="database-watch", daemon=True)
             _thread.start()
 

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+import math
 import threading
 import time
 from types import SimpleNamespace
@@ -15,7 +16,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils.module_loading import import_string
 from health_check.base import HealthCheck
 
-from core.ops import health
+from core.ops import health, heartbeat
+from core.tests.helpers_hole import through_a_hole
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +25,8 @@ def fresh(monkeypatch):
     """Ask anew, with the patience that a busy machine needs."""
     for check in health.checks().values():
         monkeypatch.setattr(check, "timeout", dt.timedelta(seconds=30))
+    monkeypatch.setattr(heartbeat, "silent", list)
+    monkeypatch.setattr(health, "answered_at", lambda: -math.inf)
     health.forget()
     yield
     health.forget()
@@ -216,3 +220,95 @@ def test_what_breaks_in_an_app_is_not_described(client, monkeypatch):
     monkeypatch.setattr(health, "plugs", SimpleNamespace(enabled=lambda: [App(fail)]))
     part = client.get("/health/ready").json()["checks"]["part"]
     assert part == {"status": "failed", "detail": "unreachable"}
+
+
+@pytest.mark.django_db
+def test_the_database_is_asked_on_a_connection_that_is_kept(client, monkeypatch):
+    assert client.get("/health/ready").status_code == 200
+    kept = health._database.submit(lambda: connection.connection).result()
+    assert kept is not None
+    health._last = None
+    assert client.get("/health/ready").status_code == 200
+    assert health._database.submit(lambda: connection.connection).result() is kept
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_kept_connection_that_was_ended_is_replaced_in_the_same_probe(client):
+    assert client.get("/health/ready").status_code == 200
+    pid = health._database.submit(lambda: connection.connection.info.backend_pid).result()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+    health._last = None
+    response = client.get("/health/ready")
+    assert response.json()["checks"]["database"] == {"status": "ok"}
+    assert response.status_code == 200
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Let the probe's own question fail."""
+
+    def refuse(self):
+        raise OperationalError("sorry, too many clients already")
+
+    monkeypatch.setattr(health.Database, "ask", refuse)
+
+
+@pytest.mark.django_db
+def test_a_node_whose_requests_succeed_is_degraded_and_not_taken_out(client, monkeypatch, failing):
+    monkeypatch.setattr(health, "answered_at", time.monotonic)
+    response = client.get("/health/ready")
+    assert response.status_code == 200
+    assert response.json()["status"] == "degraded"
+    detail = "asked in vain, but requests succeed"
+    assert response.json()["checks"]["database"] == {"status": "failed", "detail": detail}
+
+
+@pytest.mark.django_db
+def test_what_succeeded_some_time_ago_shows_nothing(client, monkeypatch, failing):
+    monkeypatch.setattr(health, "answered_at", lambda: time.monotonic() - 5)
+    assert client.get("/health/ready").status_code == 503
+
+
+@pytest.mark.django_db
+def test_a_node_without_its_migrations_is_taken_out_whatever_succeeds(client, monkeypatch, failing):
+    monkeypatch.setattr(health, "answered_at", time.monotonic)
+
+    def unmigrated():
+        raise health.Unmigrated("2 not applied")
+
+    monkeypatch.setitem(health.CHECKS, "migrations", check_with(unmigrated))
+    assert client.get("/health/ready").json()["status"] == "unavailable"
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_hangs_is_noticed(client, monkeypatch):
+    monkeypatch.setattr(health, "ASKED_SECONDS", 0.2)
+    assert client.get("/health/ready").status_code == 200
+    with through_a_hole() as hole:
+        usual = health._database.submit(lambda: connection.connection).result()
+        described = health._database.submit(lambda: connection.settings_dict).result()
+        monkeypatch.setitem(described, "HOST", "127.0.0.1")
+        monkeypatch.setitem(described, "PORT", str(hole.port))
+        health.forget()
+        assert client.get("/health/ready").status_code == 200
+        assert health._database.submit(lambda: connection.connection).result() is not usual
+        hole.passes.clear()
+        health._last = None
+        response = client.get("/health/ready")
+        assert response.status_code == 503
+        assert response.json()["checks"]["database"]["status"] == "failed"
+        hole.passes.set()
+        health.forget()
+
+
+@pytest.mark.django_db
+def test_a_silent_beat_or_worker_degrades(client, monkeypatch):
+    monkeypatch.setattr(heartbeat, "silent", lambda: ["beat silent for 91 s"])
+    response = client.get("/health/ready")
+    assert response.status_code == 200
+    assert response.json()["status"] == "degraded"
+    detail = {"status": "failed", "detail": "beat silent for 91 s"}
+    assert response.json()["checks"]["background"] == detail

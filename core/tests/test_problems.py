@@ -192,6 +192,43 @@ def test_errors_of_the_domain_and_of_django(admin_api, monkeypatch, error, statu
     assert "gone" not in response.content.decode()
 
 
+def refused_with(code):
+    """Return the error that Django raises for a code of PostgreSQL's."""
+    cause = Exception("said by the driver")
+    cause.pgcode = code
+    error = OperationalError("canary")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "seconds"),
+    [
+        (refused_with("55P03"), "lock_timeout", "1"),
+        (refused_with("57014"), "statement_timeout", "10"),
+        (refused_with("40P01"), "deadlock", "1"),
+        (refused_with("40001"), "deadlock", "1"),
+        (refused_with("53300"), "too_many_connections", "2"),
+        (refused_with("53100"), "database_read_only", "30"),
+        (refused_with("25006"), "database_read_only", "5"),
+        (OperationalError("FATAL:  sorry, too many clients already"), "too_many_connections", "2"),
+        (OperationalError("FATAL:  query_wait_timeout"), "too_many_connections", "2"),
+        (OperationalError("database is locked"), "lock_timeout", "1"),
+        (OperationalError("database or disk is full"), "database_read_only", "30"),
+        (refused_with("57P01"), "service_unavailable", "2"),
+    ],
+)
+def test_what_the_database_refuses_has_words_of_its_own(
+    admin_api, monkeypatch, error, code, seconds
+):
+    raising(error, monkeypatch)
+    response = admin_api.get("/api/journal")
+    assert response.status_code == 503
+    assert problem_of(response)["code"] == code
+    assert response["Retry-After"] == seconds
+    assert "canary" not in response.content.decode()
+
+
 def test_a_defect_is_a_500_that_says_nothing(admin_api, monkeypatch):
     raising(ZeroDivisionError("secret detail"), monkeypatch)
     admin_api.raise_request_exception = False
@@ -246,5 +283,5 @@ def test_a_read_only_standby_is_away_too(admin_api):
         response = admin_api.post("/api/users", {"name": "Ana", "email": "ana@plaza.example"})
     finally:
         connection.close()
-    assert (response.status_code, response["Retry-After"]) == (503, "2")
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
     assert User.objects.filter(email="ana@plaza.example").count() == 0

@@ -60,7 +60,14 @@ FORM_CODES = (
 )
 # Whatever the operation: the wrong Accept, too many requests, a defect, a database that is away.
 EVERYWHERE = ("bad_request", "invalid", "not_acceptable", "too_many_requests", "internal_error")
-AWAY = ("service_unavailable",)
+AWAY = (
+    "service_unavailable",
+    "lock_timeout",
+    "statement_timeout",
+    "deadlock",
+    "too_many_connections",
+    "database_read_only",
+)
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 UNIQUE_WRITES = {"create", "update", "partial_update"}
 RETRIED = {429: "Retry-After", 503: "Retry-After", 507: "Retry-After", 409: "Retry-After-Perhaps"}
@@ -93,7 +100,7 @@ SHARED: dict[int, tuple[str, ...]] = {
     429: ("too_many_requests",),
     460: (),
     500: ("internal_error",),
-    503: ("service_unavailable",),
+    503: AWAY,
     507: (),
 }
 STATUS_NAMES = {
