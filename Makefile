@@ -71,6 +71,15 @@ create-superuser: install ## Make an administrator, asking for e-mail and passwo
 demo: install ## Make the demo data (again changes nothing)
 	@$(PY) manage.py demo
 
+# --- Backups ------------------------------------------------------------------------------------
+.PHONY: backup restore
+backup: install ## Write database, media and list of keys into var/backups (BACKUP_ARGS="--to FILE")
+	@$(PY) manage.py backup $(BACKUP_ARGS)
+
+restore: install ## Restore FILE into an empty database (RESTORE_ARGS=--force replaces what is there)
+	@test -n "$(FILE)" || { echo "make: say make restore FILE=var/backups/NAME.plaza" >&2; exit 2; }
+	@$(PY) manage.py restore "$(FILE)" $(RESTORE_ARGS)
+
 # --- Checking -----------------------------------------------------------------------------------
 .PHONY: lint lint-fix types imports migrations-check schema schema-check messages messages-check
 lint: install ## Check style and format
@@ -89,6 +98,13 @@ imports: install ## Check who imports whom
 
 migrations-check: install ## Fail when a model has no migration for its change
 	@$(PY) manage.py makemigrations --check --dry-run
+
+.PHONY: migrations-lint migrations-seal
+migrations-lint: install ## Hold migrations to what a running release can live with (needs PostgreSQL)
+	@DJANGO_SETTINGS_MODULE=config.settings.test DATABASE_URL="$(CI_DATABASE_URL)" $(PY) -m scripts.migrations lint
+
+migrations-seal: install ## Write the new migrations' hashes: from then on they are never edited
+	@$(PY) -m scripts.migrations seal
 
 schema: install ## Write openapi.yaml from the code
 	@$(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml
@@ -124,7 +140,7 @@ coverage-report: install ## Run the suite and show what no test runs
 
 ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL with Redis
 	@$(PY) scripts/reachable.py "$(CI_DATABASE_URL)" "$(CI_REDIS_URL)"
-	@for target in lint types imports migrations-check schema-check contract-lint messages-check; do echo "== $$target"; $(MAKE) --no-print-directory $$target || exit 1; done
+	@for target in lint types imports migrations-check migrations-lint schema-check contract-lint messages-check; do echo "== $$target"; $(MAKE) --no-print-directory $$target || exit 1; done
 	@if command -v nginx >/dev/null || test -x /usr/sbin/nginx; then echo "== smoke"; $(MAKE) --no-print-directory smoke; else echo "== smoke: left out, nginx is not installed"; fi
 	@echo "== pooled"; $(MAKE) --no-print-directory pooled PYTEST_ARGS=
 	@echo "== tests on SQLite"

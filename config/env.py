@@ -161,6 +161,11 @@ def installed(module: str) -> bool:
         return False
 
 
+def handed_on(**more: str) -> dict[str, str]:
+    """Return the environment for a program of others', with some variables set."""
+    return {**os.environ, **more}  # noqa: TID251 - nothing is read
+
+
 def put(name: str, value: str) -> None:
     """Let a variable have this value, for whatever reads it later."""
     os.environ[name] = value  # noqa: TID251 - the one place that reads it

@@ -14,3 +14,6 @@ case_changed = Signal()
 It is sent for what its reporter can see, and after the sender locked all that it locks. A report
 that joins a case, a note of support alone and a moved due time send nothing.
 """
+
+restored = Signal()
+"""The database is what a backup had: others may have seen more than it knows. No arguments."""

@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from core import signals
-from stores.services import assignments, retention, seller_cases
+from stores.services import assignments, phones, retention, seller_cases
 
 
 @receiver(signals.user_removed)
@@ -23,3 +23,9 @@ def forget_seller(*, user_id: int, **_: Any) -> None:
 def follow_case(*, case_id: int, **_: Any) -> None:
     """Have the phones of all whom a support case concerns told of its change."""
     seller_cases.hear(case_id=case_id)
+
+
+@receiver(signals.restored)
+def let_phones_pull_anew(**_: Any) -> None:
+    """Begin a new epoch: phones have seen numbers that the restored database gives again."""
+    phones.begin_new_epoch()

@@ -186,6 +186,8 @@ else:
             "LOCATION": str(VAR_DIR / "cache"),
         }
     }
+# Encrypts backups (core.backups).
+BACKUP_KEY = env.text("BACKUP_KEY", "")
 MEDIA_ROOT = env.text("MEDIA_ROOT", str(VAR_DIR / "media"))
 STATIC_URL = "/static/"
 STATIC_ROOT = env.text("STATIC_ROOT", str(VAR_DIR / "static"))
@@ -368,6 +370,7 @@ LOGGING = logging_config(
         SECRET_KEY,
         JWT_SIGNING_KEY,
         ADMIN_PASSWORD,
+        BACKUP_KEY,
         TMDB_API_KEY,
         TMDB_ACCESS_TOKEN,
         RECOGNITION_API_TOKEN,

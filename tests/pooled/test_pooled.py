@@ -158,9 +158,10 @@ def test_options_that_the_pooler_does_not_take_are_refused_in_words(pooler_with,
 
 
 def test_the_application_can_neither_empty_a_table_nor_switch_a_trigger_off(
-    database, pooler_with, platform, manage
+    database, pooler_with, platform, manage, tmp_path
 ):
-    manage(platform(pooler_with()), "prepare", "--demo")
+    settings = platform(pooler_with())
+    manage(settings, "prepare", "--demo")
     connection = database.connect(user=database.app)
     with connection.cursor() as cursor:
         for statement in (
@@ -174,6 +175,22 @@ def test_the_application_can_neither_empty_a_table_nor_switch_a_trigger_off(
         ):
             with pytest.raises(Exception, match=r"permission denied|must be owner"):
                 cursor.execute(statement)
+        cursor.execute("SET plaza.archiving = 'on'")
         with pytest.raises(Exception, match="append-only"):
             cursor.execute("DELETE FROM core_journalentry")
     connection.close()
+    # The owner may, on purpose; made older first by who may do anything.
+    database.run(
+        "ALTER TABLE core_journalentry DISABLE TRIGGER USER",
+        "UPDATE core_journalentry SET at = '2020-01-15'",
+        "ALTER TABLE core_journalentry ENABLE TRIGGER USER",
+    )
+    [(count,)] = database.run("SELECT count(*) FROM core_journalentry")
+    archived = ("archive_journal", "--before", "2020-02", "--delete", "--to", str(tmp_path))
+    ran = manage({**settings, "DATABASE_DIRECT_URL": ""}, *archived, check=False)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "the journal is append-only" in ran.stderr
+    assert database.run("SELECT count(*) FROM core_journalentry") == [(count,)]
+    (tmp_path / "journal-2020-01.jsonl.gz").unlink()
+    assert f"2020-01: {count:,} entries moved" in manage(settings, *archived).stdout
+    assert database.run("SELECT action, count FROM core_journalentry") == [("export", count)]
