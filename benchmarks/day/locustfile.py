@@ -113,7 +113,7 @@ class Phone(FastHttpUser):
         self.access, self.refresh, self.tag = phone["access"], phone["refresh"], phone["tag"]
         self.place = {"epoch": phone["epoch"], "seq": phone["seq"]}
         self.dice = random.Random(f"{PLAN.seed} {self.seller}")
-        self.questions, self.visits_made = 0, 0
+        self.questions = 0
         self.backlog: list[dict[str, Any]] = []
         self.due: list[tuple[float, str]] = [(at, "poll") for at in PLAN.polls(self.seller)]
         self.due += [(at, "visit") for at in PLAN.visits(self.seller)]
@@ -187,8 +187,7 @@ class Phone(FastHttpUser):
         del self.backlog[: len(sent)]
         if run.photos:
             for visit in sent:
-                self.visits_made += 1
-                if self.visits_made % PHOTO_EVERY == 0:
+                if self.dice.random() * PHOTO_EVERY < 1:
                     self.send_photo(visit)
 
     def send_photo(self, visit: dict[str, Any]) -> None:
