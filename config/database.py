@@ -18,14 +18,13 @@ SILENCE_SECONDS = 16
 EXAMPLE = "Example: postgres://user:pw@host:5432/db"
 
 
-def settings_of(name: str, *, pooled: bool = False) -> dict[str, Any]:
-    """Return Django's settings of the database that URL variable ``name`` points at.
+def settings_of(name: str, url: str, *, pooled: bool = False) -> dict[str, Any]:
+    """Return Django's settings of the database that the URL of variable ``name`` points at.
 
-    Empty or missing: SQLite on disk in WAL mode, whose writers queue up instead of failing
+    Empty: SQLite on disk in WAL mode, whose writers queue up instead of failing
     (``BEGIN IMMEDIATE`` takes the write lock at the start of a transaction). ``pooled``: between
     the platform and PostgreSQL is a pooler that hands a session to one transaction after the other.
     """
-    url = env.text(name, "")
     if not url:
         url = f"sqlite:///{env.VAR_DIR / 'plaza.sqlite3'}"
     try:
@@ -86,14 +85,14 @@ def postgresql(config: dict[str, Any], *, pooled: bool) -> dict[str, Any]:
     return config
 
 
-def direct(name: str, default: dict[str, Any]) -> dict[str, Any] | None:
+def direct(name: str, url: str, default: dict[str, Any]) -> dict[str, Any] | None:
     """Return the settings of the way around the pooler, or None: for migrations and backups.
 
     Nobody waits for an answer there, so only locks have an end (core.postgresql.schema).
     """
-    if not env.text(name, ""):
+    if not url:
         return None
-    config = settings_of(name)
+    config = settings_of(name, url)
     if not config["ENGINE"].endswith("postgresql") or config["ENGINE"] != default["ENGINE"]:
         env.refuse(f"{name} is no postgres URL as DATABASE_URL is. {EXAMPLE}")
     config["OPTIONS"].pop("options", None)

@@ -157,10 +157,14 @@ DEMO_DATA = env.flag("DEMO_DATA", default=False)
 # --- Data ------------------------------------------------------------------------------------
 DATABASES = {
     "default": database.settings_of(
-        "DATABASE_URL", pooled=env.flag("DATABASE_POOLED", default=False)
+        "DATABASE_URL",
+        env.text("DATABASE_URL", ""),
+        pooled=env.flag("DATABASE_POOLED", default=False),
     )
 }
-DATABASE_DIRECT = database.direct("DATABASE_DIRECT_URL", DATABASES["default"])
+DATABASE_DIRECT = database.direct(
+    "DATABASE_DIRECT_URL", env.text("DATABASE_DIRECT_URL", ""), DATABASES["default"]
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.service("REDIS_URL", ("redis", "rediss", "unix"))
 CACHES: dict[str, dict[str, Any]]
