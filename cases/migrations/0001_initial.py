@@ -178,6 +178,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='case',
+            index=models.Index(condition=models.Q(('request_id', ''), _negated=True), fields=['request_id'], name='cases_request'),
+        ),
+        migrations.AddIndex(
+            model_name='case',
             index=models.Index(condition=models.Q(('first_response_warn__isnull', False)), fields=['first_response_warn'], name='cases_warn_first_response'),
         ),
         migrations.AddIndex(
