@@ -16,8 +16,9 @@ and looks the case up with :func:`view`. The app that keeps cases has a module `
 with the functions of :class:`Keeper`. Where no such app runs, nothing is kept: :func:`report` and
 :func:`view` return None, and the apps go on by themselves.
 
-What staff do on a page of the admin because of a case (``core.context.deed``) is one of its events:
-the journal says so of its first line that is one, see :func:`note`. No app does anything for that.
+What staff do on a page of the admin because of a case (``core.context.AdminAction``) is one of its
+events: the journal notes it with the first line of that action, see :func:`note`. No app does
+anything for that.
 """
 
 import datetime as dt
@@ -228,26 +229,28 @@ class Mark:
         return self.is_committed or self.commit in waiting
 
 
-def note(deed: context.Deed, action: str, *, count: int, reason: str) -> None:
-    """Add a deed to the events of its case, in the transaction of the journal's line about it.
+def note(admin_action: context.AdminAction, action: str, *, count: int, reason: str) -> None:
+    """Add an action to the events of its case, in the transaction of the journal's line about it.
 
     One page is one event, however many lines it leaves: what is noted already is left out. A look
-    is a deed only where the line gives the reason that was typed.
+    counts only where the line gives the reason that was typed.
     """
-    if deed.case_id is None or (deed.mark is not None and deed.mark.stands()):
+    if admin_action.case_id is None or (
+        admin_action.mark is not None and admin_action.mark.stands()
+    ):
         return
-    if action in LOOKS and not (deed.reason and reason.endswith(deed.reason)):
+    if action in LOOKS and not (admin_action.reason and reason.endswith(admin_action.reason)):
         return
     found = keeper()
     if found is None:
         return
     found.note_action(
-        deed.case_id,
-        action=deed.action,
-        label=deed.label,
-        object_id=deed.object_id,
-        count=count if deed.count is None else deed.count,
-        text=deed.reason,
+        admin_action.case_id,
+        action=admin_action.action,
+        label=admin_action.label,
+        object_id=admin_action.object_id,
+        count=count if admin_action.count is None else admin_action.count,
+        text=admin_action.reason,
     )
-    deed.mark = Mark()
-    transaction.on_commit(deed.mark.commit)
+    admin_action.mark = Mark()
+    transaction.on_commit(admin_action.mark.commit)

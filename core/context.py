@@ -22,7 +22,7 @@ class Actor:
 
 
 @dataclass(slots=True)
-class Deed:
+class AdminAction:
     """What somebody does on a page of the admin, and the case because of which they do it.
 
     ``case_id`` is None until a form names a case. ``count`` is None where the page does not know
@@ -43,7 +43,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 # The traceparent (W3C Trace Context) of what happens now, empty when no trace is followed.
 trace: ContextVar[str] = ContextVar("trace", default="")
 actor: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
-deed: ContextVar[Deed | None] = ContextVar("deed", default=None)
+admin_action: ContextVar[AdminAction | None] = ContextVar("admin_action", default=None)
 
 
 @contextmanager
@@ -64,10 +64,10 @@ def acting_as(who: Actor, *, request: str = "", within: str = "") -> Iterator[No
 
 
 @contextmanager
-def doing(what: Deed) -> Iterator[Deed]:
+def doing(what: AdminAction) -> Iterator[AdminAction]:
     """Let ``what`` be what is done inside the block."""
-    before = deed.set(what)
+    before = admin_action.set(what)
     try:
         yield what
     finally:
-        deed.reset(before)
+        admin_action.reset(before)

@@ -123,7 +123,7 @@ def things(request: HttpRequest, case: Case) -> list[Thing]:
     return [thing(request, label, str(key)) for label, key in named]
 
 
-def deed(label: str, name: str) -> str:
+def action_name(label: str, name: str) -> str:
     """Return what an action of an admin page is called there."""
     if name in Action.values or name == "add":
         return str(Action(name if name != "add" else "create").label)
@@ -174,7 +174,7 @@ def text_of(case: Case, event: CaseEvent, names: Mapping[int, str]) -> str:
             about = {"before": priority(before), "after": priority(after)}
             text = gettext("priority: %(before)s → %(after)s") % about
         case EventKind.ACTED:
-            text = deed(said.get("label", ""), said.get("action", ""))
+            text = action_name(said.get("label", ""), said.get("action", ""))
         case EventKind.NOTED:
             text = gettext("internal note")
     return text

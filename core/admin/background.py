@@ -149,7 +149,7 @@ def background_kind(request: HttpRequest, task: str) -> HttpResponse:
         if not allowed:
             raise PermissionDenied
         action = next((name for name in ACTIONS if name in request.POST), "")
-        with context.doing(context.Deed(action, work.model._meta.label, count=None)):
+        with context.doing(context.AdminAction(action, work.model._meta.label, count=None)):
             form = ReasonForm(request.POST)
             if action and form.is_valid():
                 said = act(work, action, request.POST[action], form.cleaned_data["reason"])

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import cards
-from core.admin.deeds import DeedsAdmin
+from core.admin.case_actions import CaseActionsAdmin
 from core.admin.filters import AttentionFilter
 from core.admin.panels import panels_for
 from core.audit import history, journal
@@ -44,7 +44,7 @@ class UncountedPaginator(Paginator):
         return queryset.order_by().values("pk")[:MAX_COUNTED_ROWS].count()
 
 
-class ModelAdmin(DeedsAdmin):
+class ModelAdmin(CaseActionsAdmin):
     """Base of every app's admin classes."""
 
     is_technical = False  # True for lists that code needs more than people: they are below System

@@ -70,7 +70,7 @@ class CaseField(forms.CharField):
 
 
 class NamesCase(forms.BaseForm):
-    """Mixin of forms with a field ``case``: tells the page's deed which one, and keeps it to that.
+    """Mixin of forms with a field ``case``: tells the page's action which one, and nothing else.
 
     The field is there where an app keeps cases; services are never given it.
     """
@@ -86,10 +86,10 @@ class NamesCase(forms.BaseForm):
         """Validate, then take the case out of the data."""
         super().full_clean()
         data = getattr(self, "cleaned_data", {})
-        case_id, deed = data.pop(CASE, None), context.deed.get()
-        if deed is not None and case_id is not None and not self.errors:
-            deed.case_id = case_id
-            deed.reason = data.get("reason", "") if self.tells_reason else ""
+        case_id, admin_action = data.pop(CASE, None), context.admin_action.get()
+        if admin_action is not None and case_id is not None and not self.errors:
+            admin_action.case_id = case_id
+            admin_action.reason = data.get("reason", "") if self.tells_reason else ""
 
 
 class ReasonForm(NamesCase, forms.Form):

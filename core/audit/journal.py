@@ -161,8 +161,8 @@ def record(
         cursor.execute(insertion(each=False), [*values_of(line).values()])
         line.pk = cursor.fetchone()[0]
     line._state.adding = False  # noqa: SLF001 - as Model.save() leaves it
-    if (deed := context.deed.get()) is not None:
-        cases.note(deed, action, count=1, reason=reason)
+    if (admin_action := context.admin_action.get()) is not None:
+        cases.note(admin_action, action, count=1, reason=reason)
     return line
 
 
@@ -202,9 +202,9 @@ def insertion(*, each: bool) -> str:
 def record_many(entries: Iterable[JournalEntry], *, batch_size: int = 1000) -> None:
     """Write the entries of a bulk change, made with :func:`entry`, in few statements."""
     written = JournalEntry.objects.bulk_create(entries, batch_size=batch_size)
-    if written and (deed := context.deed.get()) is not None:
+    if written and (admin_action := context.admin_action.get()) is not None:
         line = written[0]
-        cases.note(deed, line.action, count=len(written), reason=line.reason)
+        cases.note(admin_action, line.action, count=len(written), reason=line.reason)
 
 
 def record_each(
@@ -228,5 +228,5 @@ def record_each(
     del values["object_id"]
     with connection.cursor() as cursor:
         cursor.execute(insertion(each=True), [*values.values(), orjson.dumps(ids).decode()])
-    if (deed := context.deed.get()) is not None:
-        cases.note(deed, action, count=len(ids), reason=reason)
+    if (admin_action := context.admin_action.get()) is not None:
+        cases.note(admin_action, action, count=len(ids), reason=reason)

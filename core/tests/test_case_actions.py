@@ -1,4 +1,4 @@
-"""What staff do because of a case: named on the page, noted with what was done, and only that."""
+"""What staff do because of a case: named on the page, noted with what was done."""
 
 import pytest
 from django.db import transaction
@@ -15,7 +15,7 @@ from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 BUCKETS = "/admin/users/loginbucket/"
-DEED = {"action": "unlock", "label": "users.LoginBucket"}
+ACTION = {"action": "unlock", "label": "users.LoginBucket"}
 
 
 @pytest.fixture
@@ -43,21 +43,21 @@ def unlock(client, rows, **data):
 def test_an_action_on_rows_is_one_event_with_their_number(support, keeper, spelled):
     assert unlock(support, locked(2), case=spelled) == ["Unlocked."]
     assert LoginBucket.objects.count() == 0
-    assert notes() == [{"case": 7, **DEED, "object_id": "", "count": 2, "text": "called in"}]
+    assert notes() == [{"case": 7, **ACTION, "object_id": "", "count": 2, "text": "called in"}]
 
 
 def test_an_action_on_one_row_names_it(support, keeper):
     (row,) = locked(1)
     assert unlock(support, [row], case="C-1007") == ["Unlocked."]
     assert notes() == [
-        {"case": 7, **DEED, "object_id": str(row.pk), "count": 1, "text": "called in"}
+        {"case": 7, **ACTION, "object_id": str(row.pk), "count": 1, "text": "called in"}
     ]
 
 
 def test_an_action_on_all_pages_counts_them(support, keeper):
     rows = locked(3)
     assert unlock(support, rows[:1], case="C-1007", select_across="1") == ["Unlocked."]
-    assert notes() == [{"case": 7, **DEED, "object_id": "", "count": 3, "text": "called in"}]
+    assert notes() == [{"case": 7, **ACTION, "object_id": "", "count": 3, "text": "called in"}]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_nothing_is_noted_of_what_is_refused(support, keeper):
 
 def test_the_next_request_has_nothing_to_do_with_the_case(support, keeper):
     unlock(support, locked(1), case="C-1007")
-    assert context.deed.get() is None
+    assert context.admin_action.get() is None
     unlock(support, locked(1))
     assert len(notes()) == 1
 
@@ -113,7 +113,7 @@ def test_a_page_that_fails_leaves_nothing_behind(support, keeper, monkeypatch):
     rows = locked(1)
     body = {"action": "unlock", "_selected_action": [rows[0].pk], "reason": "x", "case": "1007"}
     assert support.post(BUCKETS, body).status_code == 500
-    assert (context.deed.get(), notes()) == (None, [])
+    assert (context.admin_action.get(), notes()) == (None, [])
 
 
 def test_a_page_about_one_object_notes_it_once(support, keeper):
@@ -151,8 +151,8 @@ def test_where_nobody_keeps_cases_there_is_no_field(support, monkeypatch):
 
 
 # -- the kernel's part -----------------------------------------------------------------------------
-def deed(**given):
-    return context.Deed("mend", "users.User", case_id=7, reason="because", **given)
+def mending(**given):
+    return context.AdminAction("mend", "users.User", case_id=7, reason="because", **given)
 
 
 def said(**given):
@@ -161,7 +161,7 @@ def said(**given):
 
 
 def test_what_is_rolled_back_is_noted_again(keeper):
-    with context.doing(deed(count=2)):
+    with context.doing(mending(count=2)):
         with transaction.atomic():
             journal.record(journal.Action.CHANGE, User, object_id=1)
             assert notes() == [said(count=2)]
@@ -176,7 +176,7 @@ def test_what_is_rolled_back_is_noted_again(keeper):
 
 @pytest.mark.django_db(transaction=True)
 def test_what_is_committed_is_noted_once(keeper):
-    with context.doing(deed()):
+    with context.doing(mending()):
         for number in range(3):
             with transaction.atomic():
                 journal.record(journal.Action.CHANGE, User, object_id=number)
@@ -185,7 +185,7 @@ def test_what_is_committed_is_noted_once(keeper):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_line_without_a_transaction_is_noted_too(keeper):
-    with context.doing(deed()):
+    with context.doing(mending()):
         journal.record(journal.Action.CHANGE, User, object_id=1)
         journal.record(journal.Action.CHANGE, User, object_id=2)
     assert notes() == [said()]
@@ -193,11 +193,11 @@ def test_a_line_without_a_transaction_is_noted_too(keeper):
 
 def test_a_page_about_a_list_counts_its_lines(keeper):
     entries = [journal.entry(journal.Action.CHANGE, User, object_id=n) for n in range(4)]
-    with context.doing(deed(count=None)):
+    with context.doing(mending(count=None)):
         journal.record_many([])
         journal.record_each(journal.Action.CHANGE, User, [])
         journal.record_many(entries)
-    with context.doing(deed(count=None)):
+    with context.doing(mending(count=None)):
         journal.record_each(journal.Action.CHANGE, User, [1, 2, 3])
     assert notes() == [said(count=4), said(count=3)]
 
@@ -207,7 +207,7 @@ def test_a_page_about_a_list_counts_its_lines(keeper):
     [("read", "POST /admin", 0), ("export", "", 0), ("read", "log analysed: because", 1)],
 )
 def test_a_look_is_noted_where_it_gives_the_reason(keeper, action, reason, count):
-    with context.doing(deed()):
+    with context.doing(mending()):
         journal.record(journal.Action(action), User, reason=reason)
     assert len(notes()) == count
 
@@ -215,6 +215,6 @@ def test_a_look_is_noted_where_it_gives_the_reason(keeper, action, reason, count
 def test_nothing_is_asked_where_no_case_is_named(keeper, django_assert_num_queries):
     with django_assert_num_queries(1):
         journal.record(journal.Action.CHANGE, User, object_id=1)
-    with context.doing(context.Deed("mend", "users.User")), django_assert_num_queries(1):
+    with context.doing(context.AdminAction("mend", "users.User")), django_assert_num_queries(1):
         journal.record(journal.Action.CHANGE, User, object_id=1)
     assert (StoredAnswer.objects.count(), keeper.asked) == (0, [])

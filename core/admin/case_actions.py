@@ -18,11 +18,11 @@ from core.admin.strict import StrictModelAdmin
 type_view = Callable[..., HttpResponse]
 
 
-class DeedsAdmin(StrictModelAdmin):
+class CaseActionsAdmin(StrictModelAdmin):
     """Mixin: what a form says of a case holds for this page alone (:mod:`core.cases`)."""
 
     def get_urls(self) -> Any:
-        """Bind a deed around every page."""
+        """Bind an action around every page."""
         found = super().get_urls()
         for pattern in found:
             name = str(pattern.name).removeprefix(f"{self.opts.app_label}_{self.opts.model_name}_")
@@ -38,7 +38,7 @@ class DeedsAdmin(StrictModelAdmin):
                 return view(request, *args, **kwargs)
             object_id = unquote(str(kwargs.get("object_id", "")))
             count = 1 if object_id else None
-            with context.doing(context.Deed(name, self.opts.label, object_id, count)):
+            with context.doing(context.AdminAction(name, self.opts.label, object_id, count)):
                 return view(request, *args, **kwargs)
 
         return answer
@@ -52,11 +52,11 @@ class DeedsAdmin(StrictModelAdmin):
         except ValidationError as error:
             self.message_user(request, " ".join(error.messages), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
-        if (deed := context.deed.get()) is not None:
+        if (admin_action := context.admin_action.get()) is not None:
             chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
-            deed.action = request.POST.get("action", "")
-            deed.object_id = chosen[0] if len(chosen) == 1 else ""
-            deed.count = len(chosen)
+            admin_action.action = request.POST.get("action", "")
+            admin_action.object_id = chosen[0] if len(chosen) == 1 else ""
+            admin_action.count = len(chosen)
             if request.POST.get("select_across") == "1":
-                deed.object_id, deed.count = "", queryset.count()
+                admin_action.object_id, admin_action.count = "", queryset.count()
         return super().response_action(request, queryset)
