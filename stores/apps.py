@@ -22,11 +22,11 @@ class StoresConfig(plugs.PluggableApp):
         },
         "stores.report_what_waits": {
             "task": "stores.tasks.report_what_waits",
-            "schedule": crontab(minute=35),
+            "schedule": crontab(minute=55),
         },
         "stores.delete_photo_files": {
             "task": "stores.tasks.delete_photo_files",
-            "schedule": crontab(minute=35),
+            "schedule": crontab(minute=50),
         },
         "stores.remove_what_is_old": {
             "task": "stores.tasks.remove_what_is_old",
