@@ -186,6 +186,7 @@ def main() -> int:
             "DJANGO_SETTINGS_MODULE": "config.settings.local",
             "VAR_DIR": str(folder / "var"),
             "WEB_WORKERS": "1",
+            "RECOGNITION": "manual",  # what looks at photos afterwards is another benchmark
         }
         own = {key: value for key, value in settings.items() if key not in NODES_OWN}
         manage(settings, "prepare", "--verbosity", "0")
