@@ -176,5 +176,6 @@ def send(photo: dict[str, Any], data: bytes, seller_id: int) -> None:
         visit_id=None,
         kind=photo["kind"],
     )
-    uploads.announce(seller_id=seller_id, said=said)
-    uploads.append(photo_id=key, seller_id=seller_id, offset=0, body=io.BytesIO(data))
+    announced, is_new = uploads.announce(seller_id=seller_id, said=said)
+    if is_new:
+        uploads.append(photo=announced, offset=0, body=io.BytesIO(data))

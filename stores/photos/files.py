@@ -4,6 +4,7 @@ Photos with the same bytes share a file, and writing it again changes nothing. I
 hash, taken before a file is kept: no storage is trusted to find a wrong byte.
 """
 
+import errno
 import os
 import shutil
 import uuid
@@ -19,6 +20,7 @@ from stores.photos.errors import StorageAway
 from stores.photos.parts import refusal_of, synchronise
 
 ALIAS = "photos"
+NO_LINKS = {errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 EXTENSIONS = {PhotoType.JPEG: "jpg", PhotoType.PNG: "png", PhotoType.WEBP: "webp"}
 
 
@@ -31,20 +33,46 @@ class DiskPhotos(FileSystemStorage):
         return name
 
     def _save(self, name: str, content: Any) -> str:
-        """Keep a copy of ``content``, a file on disk: the upload's own may be written again."""
+        """Let ``content``, a file that is on disk, have this name, too."""
         path = Path(self.path(name))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{uuid.uuid4().hex}")
         try:
-            with beside.open("xb") as file:
-                shutil.copyfile(content.name, beside)
-                os.fsync(file.fileno())
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-        synchronise(path.parent)
-        synchronise(path.parent.parent)
+            link(content.name, path)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            link(content.name, path)
+        for folder in list(path.parents)[: len(Path(name).parents) - 1]:
+            synchronise(folder)  # somebody else may have made it just now
         return name
+
+
+def link(source: str, target: Path) -> None:
+    """Give a file another name; across disks, or where there are no links, give it to a copy.
+
+    What has the name already is replaced: that heals a file that a disk has spoilt.
+    """
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        place(source, target)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        place(source, target, copies=True)
+
+
+def place(source: str, target: Path, *, copies: bool = False) -> None:
+    """Put a file, or a copy of it, in the place of what has a name."""
+    beside = target.with_name(f".{uuid.uuid4().hex}")
+    try:
+        if copies:
+            with beside.open("xb") as file:
+                shutil.copyfile(source, beside)
+                os.fsync(file.fileno())
+        else:
+            os.link(source, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def name_of(sha256: str, photo_type: str) -> str:

@@ -8,6 +8,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from stores.photos.errors import StorageFull
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 COPY_BYTES = 256 * 1024
+MODE = 0o644  # of the photo that it becomes
 
 
 def folder() -> Path:
@@ -34,7 +36,11 @@ def path_of(key: uuid.UUID) -> Path:
 
 
 class Part:
-    """The file of one upload, locked by whoever has it open here."""
+    """The file of one upload, locked by whoever has it open here.
+
+    A file that was kept as a photo (:mod:`stores.photos.files`) is written no more: it is the same
+    one, under two names, until this name goes.
+    """
 
     def __init__(self, path: Path, file: FileIO) -> None:
         self.path = path
@@ -53,9 +59,11 @@ class Part:
         """
         body.seek(0)
         count = 0
-        self.file.truncate(offset)
-        self.file.seek(offset)
         try:
+            if os.fstat(self.file.fileno()).st_nlink > 1:
+                self.separate(offset)
+            self.file.truncate(offset)
+            self.file.seek(offset)
             while data := body.read(COPY_BYTES):
                 rest = memoryview(data)
                 while rest:  # a disk that fills up takes a part
@@ -65,14 +73,36 @@ class Part:
             raise refusal_of(error) from error
         return count
 
-    def synchronise(self) -> None:
-        """Have the bytes on disk.
+    def separate(self, length: int) -> None:
+        """Have a file of its own again, with the first bytes of the one that was kept."""
+        beside = self.path.with_name(uuid.uuid4().hex)  # if this stays behind, it is of no upload
+        file = FileIO(os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL, MODE), "r+b")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with self.path.open("rb") as kept:
+                shutil.copyfileobj(kept, file, COPY_BYTES)
+            file.truncate(length)
+            os.fsync(file.fileno())
+            beside.replace(self.path)
+            synchronise(self.path.parent)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            file.close()
+            raise
+        former, self.file = self.file, file
+        former.close()
+
+    def synchronise(self, *, name: bool) -> None:
+        """Have the bytes on disk, and with ``name`` also the file's name.
 
         Raises:
             StorageFull: there is no room.
         """
         try:
             os.fsync(self.file.fileno())
+            if name:
+                synchronise(self.path.parent)
+                synchronise(self.path.parent.parent)
         except OSError as error:
             raise refusal_of(error) from error
 
@@ -99,25 +129,25 @@ def locked(key: uuid.UUID) -> Iterator[Part]:
     """
     path = path_of(key)
     while True:
-        file = opened(path)
+        part = Part(path, opened(path))
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            if is_there(path, file):
-                yield Part(path, file)
+            fcntl.flock(part.file, fcntl.LOCK_EX)
+            if is_there(path, part.file):
+                yield part
                 return
         finally:
-            file.close()
+            part.file.close()
 
 
 def opened(path: Path) -> FileIO:
-    """Return the file, open for reading and writing; a new one has its name on disk."""
+    """Return the file, open for reading and writing."""
+    flags = os.O_RDWR | os.O_CREAT
     try:
-        return FileIO(path, "r+b")
+        handle = os.open(path, flags, MODE)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
-        synchronise(path.parent)
-        return file
+        handle = os.open(path, flags, MODE)
+    return FileIO(handle, "r+b")
 
 
 def is_there(path: Path, file: FileIO) -> bool:

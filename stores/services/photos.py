@@ -4,13 +4,13 @@ A photo counts for a visit of the same seller that declares its id and its hash.
 behind the seller's clock, so either the visit finds the photo, or the photo the visit.
 """
 
-import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from core.audit import journal
@@ -19,11 +19,15 @@ from stores import clock
 from stores.constants import UNCLAIMED_PHOTO, PhotoState
 from stores.models import Photo, Visit
 from stores.photos import files
-from stores.photos.errors import UploadOffset
 from stores.services import recognising
 from stores.services.readings import Declared, Reader
 from stores.services.sellers import keep_account
 from users.errors import InvalidToken
+
+# What of a row is the same as long as an upload stands where it was read: it gets another
+# ``created_at`` when it is announced anew.
+STAND = ("id", "state", "offset", "created_at")
+COLUMNS = {field.attname: field for field in Photo._meta.concrete_fields}
 
 
 def declared_by(visit: Visit) -> list[Declared]:
@@ -79,6 +83,36 @@ def home_by_name(
     return None if any(one.id == photo.pk for one in declared) else photo.visit_id
 
 
+class ChangedError(Exception):
+    """An upload does not stand any more where it was read: somebody else has changed it."""
+
+
+def stand_of(photo: Photo) -> tuple[Any, ...]:
+    """Return where an upload stands."""
+    return tuple(getattr(photo, name) for name in STAND)
+
+
+def change(photo: Photo, **values: Any) -> None:
+    """Write columns of an upload that stands where it was read, which locks its row.
+
+    Raises:
+        ChangedError: it stands elsewhere.
+    """
+    here = {name: getattr(photo, name) for name in STAND}
+    columns = ", ".join(f'"{COLUMNS[name].column}" = %s' for name in values)
+    same = " AND ".join(f'"{COLUMNS[name].column}" = %s' for name in here)
+    pairs = (*values.items(), *here.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {Photo._meta.db_table} SET {columns} WHERE {same}",  # noqa: S608 - names of our own columns
+            [COLUMNS[name].get_db_prep_save(value, connection) for name, value in pairs],
+        )
+        if not cursor.rowcount:
+            raise ChangedError
+    for name, value in values.items():
+        setattr(photo, name, value)
+
+
 def settle(*, photo: Photo, photo_type: str, part: Path) -> Photo:
     """Keep a photo whose bytes are whole and found good, and count it for its visits.
 
@@ -86,11 +120,14 @@ def settle(*, photo: Photo, photo_type: str, part: Path) -> Photo:
 
     Raises:
         InvalidToken: the account was deactivated or removed meanwhile.
-        UploadOffset: somebody else has changed the upload meanwhile.
+        ChangedError: somebody else has changed the upload meanwhile.
         StorageFull, StorageAway: the file cannot be kept now.
     """
     name = files.name_of(photo.sha256, photo_type)
-    files.keep(name, part)
+    try:
+        files.keep(name, part)
+    except FileNotFoundError:
+        raise ChangedError from None  # announced anew, or removed: the file's name is gone
     return enter(photo, photo_type, name, part)
 
 
@@ -102,23 +139,27 @@ def enter(photo: Photo, photo_type: str, name: str, part: Path) -> Photo:
     key = clock.seller_key(photo.seller_id)
     clock.advance(key, 0)
     visits = list(awaiting(photo).select_for_update(of=("self",)))
-    found = Photo.objects.select_for_update(of=("self",)).filter(pk=photo.pk).first()
-    if found is None or (found.state, found.offset) != (PhotoState.RECEIVING, photo.offset):
-        raise UploadOffset(offset=0 if found is None else found.offset)
+    now = timezone.now()
+    home, counted = count_for(photo, visits)
+    change(
+        photo,
+        state=PhotoState.STORED,
+        type=photo_type,
+        file=name,
+        offset=photo.bytes,
+        received_at=now,
+        visit_id=home or photo.visit_id,
+        expires_at=None if home else now + UNCLAIMED_PHOTO,
+    )
     # Whoever deletes the file of a photo that went looks for rows behind the same lock.
     advisory_lock(lock_of(name))
     if not files.is_kept(name):
         files.keep(name, part)
-    now = timezone.now()
-    found.state, found.type, found.file = PhotoState.STORED, photo_type, name
-    found.offset, found.received_at = found.bytes, now
-    counted = count_for(found, visits, now)
-    found.save()
-    recognising.ask(found)
+    recognising.ask(photo)
     changes = {"state": [PhotoState.RECEIVING.value, PhotoState.STORED.value]}
-    journal.record(journal.Action.CHANGE, found, changes=changes)
+    journal.record(journal.Action.CHANGE, photo, changes=changes)
     clock.stamp(*counted, key=key)
-    return found
+    return photo
 
 
 def lock_of(name: str) -> str:
@@ -135,10 +176,10 @@ def awaiting(photo: Photo) -> models.QuerySet[Visit]:
     return visits.order_by("pk")
 
 
-def count_for(photo: Photo, visits: Sequence[Visit], now: dt.datetime) -> list[Visit]:
-    """Give a photo its visit, and count it for all that declare it; return those that changed.
+def count_for(photo: Photo, visits: Sequence[Visit]) -> tuple[uuid.UUID | None, list[Visit]]:
+    """Count a photo for all visits that declare it; return the one that has it, and who changed.
 
-    The photo is not saved yet.
+    The photo does not say yet that it is stored.
     """
     home, changed = None, []
     for visit in visits:
@@ -152,6 +193,4 @@ def count_for(photo: Photo, visits: Sequence[Visit], now: dt.datetime) -> list[V
             visit.photos_missing = left
             changed.append(visit)
     Visit.objects.bulk_update(changed, ["photos_missing"])
-    photo.visit_id = home or photo.visit_id
-    photo.expires_at = None if home else now + UNCLAIMED_PHOTO
-    return changed
+    return home, changed

@@ -12,6 +12,7 @@ from typing import IO, Any
 from django.db import models, transaction
 from django.utils import timezone
 
+from core.api.statements import Mark, statement
 from core.audit import journal
 from core.errors import NotFound
 from stores.constants import UNFINISHED_UPLOAD, PhotoState
@@ -111,10 +112,16 @@ def own_photo(*, photo_id: uuid.UUID, seller_id: int) -> Photo:
     Raises:
         NotFound: there is none, or it is somebody else's.
     """
-    photo = Photo.objects.filter(pk=photo_id, seller_id=seller_id).first()
-    if photo is None:
+    found = statement("stores.uploads", photos_of_sellers).rows([photo_id, seller_id])
+    if not found:
         raise NotFound
-    return photo
+    return Photo.from_db(Photo.objects.db, list(photos.COLUMNS), found[0])
+
+
+def photos_of_sellers() -> models.QuerySet[Photo, Any]:
+    """Return the columns of a photo: marks stand for its id and its seller's."""
+    marks = [Mark(at, Photo._meta.get_field(name)) for at, name in enumerate(("id", "seller"))]
+    return Photo.objects.filter(pk=marks[0], seller=marks[1]).values(*photos.COLUMNS)
 
 
 def check_open(photo: Photo) -> None:
@@ -145,11 +152,15 @@ def check_place(photo: Photo, offset: int, count: int) -> None:
         raise PhotoTooLarge(limit=photo.bytes - offset)
 
 
-def append(*, photo_id: uuid.UUID, seller_id: int, offset: int, body: IO[bytes]) -> Photo:
+def append(*, photo: Photo, offset: int, body: IO[bytes]) -> Photo:
     """Add the bytes that came to an upload, and return where it stands.
 
+    ``photo`` is the row as the caller has read it. What happened since shows in the file's size,
+    under its lock: a piece that was added has made it longer. What shows nowhere changes the row
+    so that the write at the end does not find it, and no byte that was acknowledged is touched.
+
     Raises:
-        NotFound: there is no such upload of the seller.
+        NotFound: the upload was removed meanwhile.
         PhotoFailed, PhotoGone, UploadOffset, PhotoTooLarge: as :func:`check_place` says.
         StorageFull: there is no room; the offset stays.
         ChecksumMismatch: the whole has another hash than was announced; it begins at 0 again.
@@ -157,27 +168,45 @@ def append(*, photo_id: uuid.UUID, seller_id: int, offset: int, body: IO[bytes])
         InvalidToken, StorageAway: as :func:`stores.services.photos.settle` says.
     """
     count = body.seek(0, 2)
-    own_photo(photo_id=photo_id, seller_id=seller_id)  # nobody opens the file of another seller's
-    with parts.locked(photo_id) as part:
+    check_place(photo, offset, count)
+    if not count:
+        return photo
+    with parts.locked(photo.pk) as part:
         try:
-            photo = own_photo(photo_id=photo_id, seller_id=seller_id)
-            check_place(photo, offset, count)
-        except (PhotoFailed, PhotoGone):
-            part.remove()  # the lock may have made it
-            raise
-        if photo.state == PhotoState.STORED:
-            part.remove()
-            return photo  # and no bytes came, else they would be too many
+            return add(photo, part, body, count)
+        except photos.ChangedError:
+            found = Photo.objects.filter(pk=photo.pk).first()
+            if found is None or found.state != PhotoState.RECEIVING:
+                part.remove()  # the lock may have made it
+            if found is None:
+                raise NotFound from None
+            check_open(found)
+            raise UploadOffset(offset=found.offset) from None
+
+
+def add(photo: Photo, part: parts.Part, body: IO[bytes], count: int) -> Photo:
+    """Add bytes behind those that arrived of an upload whose file is locked.
+
+    Raises:
+        ChangedError: the upload does not stand any more where it was read.
+    """
+    offset = photo.offset
+    if part.size != offset:
+        # Another piece came meanwhile, or bytes that were never acknowledged, or a disk was lost,
+        # or nodes do not share one.
+        now = Photo.objects.filter(pk=photo.pk).first()
+        if now is None or photos.stand_of(now) != photos.stand_of(photo):
+            raise photos.ChangedError
         if part.size < offset:
-            # A disk was lost, or nodes do not share one: what is here is what arrived.
-            move(photo, part.size)
+            move(photo, part.size)  # what is here is what arrived
             raise UploadOffset(offset=part.size)
-        part.put(offset, body)
-        if offset + count == photo.bytes:
-            return finish(photo, part)
-        if count:
-            part.synchronise()
-            move(photo, offset + count)
+    part.put(offset, body)
+    is_whole = offset + count == photo.bytes
+    # The name of what is whole is soon another one, and that is on disk before it is acknowledged.
+    part.synchronise(name=not offset and not is_whole)
+    if is_whole:
+        return finish(photo, part)
+    move(photo, offset + count)
     return photo
 
 
@@ -185,28 +214,15 @@ def move(photo: Photo, offset: int) -> None:
     """Let an upload stand at another offset, if it still stands where this one was read.
 
     Raises:
-        UploadOffset: it does not.
+        ChangedError: it does not.
     """
-    change(photo, offset=offset, expires_at=timezone.now() + UNFINISHED_UPLOAD)
-
-
-def change(photo: Photo, **values: Any) -> None:
-    """Write columns of an upload that has not changed since it was read.
-
-    Raises:
-        UploadOffset: it has.
-    """
-    here = models.Q(pk=photo.pk, offset=photo.offset, state=photo.state)
-    if not Photo.objects.filter(here).update(**values):
-        raise UploadOffset(offset=own_photo(photo_id=photo.pk, seller_id=photo.seller_id).offset)
-    for name, value in values.items():
-        setattr(photo, name, value)
+    photos.change(photo, offset=offset, expires_at=timezone.now() + UNFINISHED_UPLOAD)
 
 
 def finish(photo: Photo, part: parts.Part) -> Photo:
     """Examine an upload of which all bytes are here, and keep it.
 
-    Raises: as :func:`append` says.
+    Raises: as :func:`append` and :func:`add` say.
     """
     if part.sha256() != photo.sha256:
         move(photo, 0)
@@ -227,6 +243,6 @@ def fail(photo: Photo, fault: str) -> None:
     """Let an upload be one that can never become a photo."""
     before = photo.state
     received = {"offset": photo.bytes, "received_at": timezone.now(), "expires_at": None}
-    change(photo, state=PhotoState.FAILED, fault=fault, **received)
+    photos.change(photo, state=PhotoState.FAILED, fault=fault, **received)
     changes = {"state": [str(before), str(photo.state)], "fault": ["", str(fault)]}
     journal.record(journal.Action.CHANGE, photo, changes=changes)

@@ -36,9 +36,8 @@ def announced(seller, data: bytes, key: uuid.UUID | None = None) -> Photo:
 
 
 def append(photo: Photo, data: bytes, offset: int = 0) -> Photo:
-    return uploads.append(
-        photo_id=photo.pk, seller_id=photo.seller_id, offset=offset, body=io.BytesIO(data)
-    )
+    read = uploads.own_photo(photo_id=photo.pk, seller_id=photo.seller_id)
+    return uploads.append(photo=read, offset=offset, body=io.BytesIO(data))
 
 
 def test_an_upload_that_is_announced_at_once_begins_once():

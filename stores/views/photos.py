@@ -159,9 +159,7 @@ class PhotosView(TusView):
         if count and not photo.offset:
             uploads.check_place(photo, 0, count)
             with body_of(request) as body:
-                photo = uploads.append(
-                    photo_id=photo.pk, seller_id=self.seller_id, offset=0, body=body
-                )
+                photo = uploads.append(photo=photo, offset=0, body=body)
         location = f"{request.path.rstrip('/')}/{photo.pk}"
         said_back = {"Location": location, **state_of(photo)}
         return Response(status=201 if is_new else 200, headers=said_back)
@@ -205,7 +203,7 @@ class PhotoView(TusView):
         photo = uploads.own_photo(photo_id=key, seller_id=self.seller_id)
         uploads.check_place(photo, offset, length_of(request))
         with body_of(request) as body:
-            photo = uploads.append(photo_id=key, seller_id=self.seller_id, offset=offset, body=body)
+            photo = uploads.append(photo=photo, offset=offset, body=body)
         return Response(status=204, headers=state_of(photo))
 
 
