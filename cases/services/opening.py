@@ -26,15 +26,19 @@ def report(what: Report, *, priority: int | None = None, former_id: int | None =
 
     A case that is a duplicate is over when its original is. A new case about an object that had one
     before names that one in its links. The case's row is locked until the commit.
+
+    Raises:
+        CaseAnotherOpen: it goes on with ``former_id``, and there is one to join already.
     """
     for _attempt in range(ATTEMPTS):
         latest = latest_about(what) if what.object_id else None
         if latest is not None and not is_over(latest):
+            if former_id is not None:
+                raise CaseAnotherOpen(existing=latest.pk)
             return join(latest, what)
-        if latest is not None:
-            former_id = latest.pk
+        before = former_id if latest is None else latest.pk
         try:
-            return open_case(what, priority=priority, former_id=former_id)
+            return open_case(what, priority=priority, former_id=before)
         except CaseAnotherOpen:
             continue  # somebody else opened it a moment before: join that one
     raise CaseAnotherOpen

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+from collections.abc import Iterator
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -37,6 +38,19 @@ def each_locked(rows: QuerySet[Case]) -> QuerySet[Case]:
     return rows.select_for_update(no_key=True, skip_locked=True).order_by("pk")
 
 
+def each_key(rows: QuerySet[Case]) -> Iterator[int]:
+    """Yield the keys of all rows, a batch at a time: those that are not due hide none behind them.
+
+    Whose calendar has no hours now, or who has not waited long enough by it, stays in ``rows``.
+    """
+    last = 0
+    while keys := list(
+        rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH_ROWS]
+    ):
+        yield from keys
+        last = keys[-1]
+
+
 def remind(now: dt.datetime | None = None) -> int:
     """Remind support of cases that are due soon; return of how many.
 
@@ -47,7 +61,7 @@ def remind(now: dt.datetime | None = None) -> int:
     late = Q(first_response_warn__lte=now, first_responded_at__isnull=True)
     rows = Case.objects.filter(late | Q(solution_warn__lte=now), state__in=RUNNING)
     count = 0
-    for pk in rows.order_by("pk").values_list("pk", flat=True)[:BATCH_ROWS]:
+    for pk in each_key(rows):
         with transaction.atomic():
             case = each_locked(rows.filter(pk=pk)).first()
             if case is not None:
@@ -95,7 +109,7 @@ def end_what_waits(now: dt.datetime | None = None) -> int:
         state=State.WAITING_SELLER, waiting_since__lte=now - dt.timedelta(days=ANSWER_DAYS)
     )
     count = 0
-    for pk in rows.order_by("pk").values_list("pk", flat=True)[:BATCH_ROWS]:
+    for pk in each_key(rows):
         with transaction.atomic():
             case = each_locked(rows.filter(pk=pk)).first()
             if case is not None and has_waited_enough(case, now):
@@ -119,7 +133,7 @@ def close_what_is_done(now: dt.datetime | None = None) -> int:
     limit = (now or timezone.now()) - dt.timedelta(days=CLOSE_DAYS)
     rows = Case.objects.filter(state=State.RESOLVED, resolved_at__lte=limit)
     count = 0
-    for pk in rows.order_by("pk").values_list("pk", flat=True)[:BATCH_ROWS]:
+    for pk in each_key(rows):
         with transaction.atomic():
             case = each_locked(rows.filter(pk=pk)).first()
             if case is not None:

@@ -226,7 +226,11 @@ def reopen(
 
 
 def begin_anew(case: Case, *, note: str, author_id: int | None) -> Case:
-    """Return a new case about what a case was about that ended long ago."""
+    """Return a new case about what a case was about that ended long ago.
+
+    Raises:
+        CaseAnotherOpen: another case about the same object is not over.
+    """
     what = Report(
         kind=case.kind,
         subject=case.subject,

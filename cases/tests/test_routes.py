@@ -268,6 +268,17 @@ def test_a_case_that_ended_long_ago_goes_on_as_a_new_one(seller, clock):
     assert old.state == "closed"
 
 
+def test_a_case_that_ended_long_ago_is_not_begun_anew_beside_another(support):
+    about = {"object_label": "dogs.Dog", "object_id": "7"}
+    old = CaseFactory(state="closed", resolved_at="2026-01-01T10:00:00Z", **about)
+    latest = CaseFactory(**about)
+    before = rows()
+    refused = support.post(path_of(old, "reopen"), {"note": "Again."})
+    assert_problem(refused, 409, "case_another_open")
+    assert refused.json()["existing"] == latest.pk
+    assert rows() == before
+
+
 def test_patch_with_the_tag_that_was_read(support):
     case = CaseFactory()
     tag = support.get(path_of(case))["ETag"]

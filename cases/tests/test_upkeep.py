@@ -9,7 +9,7 @@ from cases import tasks
 from cases.constants import State
 from cases.models import Case, CaseEvent
 from cases.services import opening, upkeep, work
-from cases.tests.factories import CalendarFactory, CaseFactory, SupporterFactory
+from cases.tests.factories import CalendarFactory, CaseFactory, PolicyFactory, SupporterFactory
 from core.cases import Report
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +57,29 @@ def test_a_reminder_is_given_once_for_each_target(clock):
     assert upkeep.remind(at("2026-11-27T14:24")) == 1
     assert upkeep.remind(at("2026-11-27T18:00")) == 0
     assert [found for _at, found in reminders()] == [["first_response"], ["solution"]]
+
+
+def test_cases_whose_calendar_rests_hide_none_behind_them(clock, monkeypatch):
+    monkeypatch.setattr(upkeep, "BATCH_ROWS", 2)
+    always = CalendarFactory(hours=[[["00:00", "24:00"]]] * 7, country="")
+    PolicyFactory(priority=1, calendar=always)
+    night = at("2026-11-27T03:00")
+    for number in range(5):
+        CaseFactory(solution_warn=night, state="waiting_seller" if number == 4 else "new")
+    due = CaseFactory(solution_warn=night, priority=1)
+    assert upkeep.remind(night) == 1
+    assert CaseEvent.objects.get().case_id == due.pk
+
+
+def test_cases_that_wait_longer_by_their_calendar_hide_none_behind_them(clock, monkeypatch):
+    monkeypatch.setattr(upkeep, "BATCH_ROWS", 2)
+    always = CalendarFactory(hours=[[["00:00", "24:00"]]] * 7, country="")
+    PolicyFactory(priority=1, calendar=always)
+    waits = {"state": "waiting_seller", "waiting_since": at("2026-11-26T10:00")}
+    CaseFactory.create_batch(4, **waits)
+    ends = CaseFactory(priority=1, **waits)
+    assert upkeep.end_what_waits(at("2026-12-02T00:00")) == 1  # five days of any kind
+    assert list(Case.objects.filter(state="resolved")) == [ends]
 
 
 def test_nobody_is_reminded_of_what_waits_is_answered_or_over(clock, supporter):
