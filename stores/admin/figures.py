@@ -12,6 +12,7 @@ class AreaDayAdmin(ReadOnlyAdmin):
     """Days of areas."""
 
     list_display = ("day", "region", "typology", "department", "visits", "must_have", "present")
+    list_display_links = None
     list_filter = ("day", RegionFilter, TypologyFilter)
     ordering = ("-day", "region", "typology", "department")
 
@@ -21,6 +22,7 @@ class ProductDayAdmin(ReadOnlyAdmin):
     """Where products were missing, by day."""
 
     list_display = ("day", "product", "region", "typology", "city", "must_have", "missing")
+    list_display_links = None
     list_filter = ("day", RegionFilter, TypologyFilter)
     list_select_related = ("product",)
     ordering = ("-day", "-id")
@@ -31,6 +33,7 @@ class ProductMonthAdmin(ReadOnlyAdmin):
     """Which establishments showed products, by month."""
 
     list_display = ("month", "product", "region", "typology", "city", "audited", "showing")
+    list_display_links = None
     list_filter = ("month", RegionFilter, TypologyFilter)
     list_select_related = ("product",)
     ordering = ("-month", "-id")

@@ -26,7 +26,9 @@ def field():
 def test_figures_are_shown_and_written_by_nobody(field, role, model):
     client, row = signed_in(role), model.objects.first()
     path = f"{ADMIN}{model._meta.model_name}/"
-    assert listed(client.get(path))
+    shown = client.get(path)
+    assert listed(shown)
+    assert "/change/" not in page(shown)  # a row has no more to say, and its product is not for all
     assert "Quimbaya" not in page(client.get(f"{path}{row.pk}/change/"))
     with nothing_changes():
         for address in ("add/", f"{row.pk}/change/", f"{row.pk}/delete/"):
