@@ -61,4 +61,5 @@ photos: list[URLPattern | URLResolver] = [
     ),
 ]
 
-urlpatterns = [*router.urls, *of_portfolio.urls, *of_visit.urls, *files, *figures, *phones, *photos]
+# Patterns are tried in turn: what phones ask all day comes first.
+urlpatterns = [*phones, *photos, *router.urls, *of_portfolio.urls, *of_visit.urls, *files, *figures]

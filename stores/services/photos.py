@@ -13,6 +13,7 @@ import orjson
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from core.api.statements import Mark, statement
 from core.audit import journal
 from core.db import advisory_lock
 from stores import clock
@@ -28,6 +29,7 @@ from users.errors import InvalidToken
 # ``created_at`` when it is announced anew.
 STAND = ("id", "state", "offset", "created_at")
 COLUMNS = {field.attname: field for field in Photo._meta.concrete_fields}
+VISIT_COLUMNS = [field.attname for field in Visit._meta.concrete_fields]
 
 
 def declared_by(visit: Visit) -> list[Declared]:
@@ -138,7 +140,7 @@ def enter(photo: Photo, photo_type: str, name: str, part: Path) -> Photo:
         raise InvalidToken
     key = clock.seller_key(photo.seller_id)
     clock.advance(key, 0)
-    visits = list(awaiting(photo).select_for_update(of=("self",)))
+    visits = lock_awaiting(photo)
     now = timezone.now()
     home, counted = count_for(photo, visits)
     change(
@@ -167,13 +169,21 @@ def lock_of(name: str) -> str:
     return f"stores.{name}"
 
 
-def awaiting(photo: Photo) -> models.QuerySet[Visit]:
-    """Return the visits that a photo may be of: it names one, others name it."""
-    theirs = models.Q(photos_missing__gt=0, doc__icontains=str(photo.pk))
-    if photo.visit_id is not None:
-        theirs |= models.Q(pk=photo.visit_id)
-    visits: models.QuerySet[Visit] = Visit.objects.filter(theirs, seller_id=photo.seller_id)
-    return visits.order_by("pk")
+def lock_awaiting(photo: Photo) -> list[Visit]:
+    """Lock and return the visits that a photo may be of: it names one, others name it."""
+    values = [photo.seller_id, str(photo.pk), photo.visit_id]
+    found = statement("stores.photos", awaiting_visits).rows(values)
+    return [Visit.from_db(Visit.objects.db, VISIT_COLUMNS, row) for row in found]
+
+
+def awaiting_visits() -> models.QuerySet[Visit, Any]:
+    """Return the columns of locked visits: marks stand for seller, photo and visit."""
+    seller, key, visit = (
+        Mark(at, Visit._meta.get_field(name)) for at, name in enumerate(("seller", "doc", "id"))
+    )
+    theirs = models.Q(photos_missing__gt=0, doc__icontains=key) | models.Q(pk=visit)
+    found = Visit.objects.filter(theirs, seller=seller).order_by("pk")
+    return found.select_for_update().values(*VISIT_COLUMNS)
 
 
 def count_for(photo: Photo, visits: Sequence[Visit]) -> tuple[uuid.UUID | None, list[Visit]]:
