@@ -22,7 +22,6 @@ from core.values import INT64_MAX
 
 PRIORITIES = {1: _("high"), 2: _("normal"), 3: _("low")}
 MAX_SUPPORTERS = 200
-DIGITS = 18  # what a number in a form may have, to fit into 64 bits
 VALUE = "value_"  # begins the names of fields with what a resolution takes
 
 
@@ -116,13 +115,9 @@ class ResolveForm(WorkForm):
         self.order_fields(["seen", "resolution", *(VALUE + name for name in self.taken), "text"])
 
     def values(self) -> dict[str, Any]:
-        """Return what is given for what resolutions take; digits are a number."""
+        """Return what is given for what resolutions take, as it was typed."""
         given = {name: self.cleaned_data[VALUE + name] for name in self.taken}
-        return {
-            name: int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else text
-            for name, text in given.items()
-            if text
-        }
+        return {name: text for name, text in given.items() if text}
 
 
 class ReopenForm(WorkForm):

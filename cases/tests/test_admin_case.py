@@ -9,6 +9,7 @@ from cases.constants import State
 from cases.models import Case, CaseEvent
 from cases.services import opening, work
 from cases.tests.factories import CaseFactory, MacroFactory, SupporterFactory
+from cases.tests.helpers_kinds import report_of
 from core import context
 from core.audit import journal
 from core.cases import Report
@@ -116,6 +117,14 @@ def test_take_reply_wait_and_resolve(support, case):
     assert "open → resolved · answered" in html
     assert html.count("the reporter sees this") == 4  # with the first event
     assert "internal note" in html
+
+
+def test_what_a_resolution_takes_is_what_was_typed(support, yoghurts):
+    case = opening.report(report_of("7"))
+    values = {"value_product": "12", "value_name": " 007 "}
+    done(do(support, case, "resolve", resolution="renamed", **values), case)
+    [(object_id, resolution, given, _reason)] = yoghurts.done
+    assert (object_id, resolution, given) == ("7", "renamed", {"product": "12", "name": "007"})
 
 
 def test_reopen_assign_priority_and_duplicate(support, case):

@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
 
 from core import cases
+from core.api.query import refusal
 from core.audit import journal
 from core.errors import NotFound
-from core.values import INT64_MAX
+from core.values import parse_key
 from stores import clock
 from stores.constants import (
     CASES_OVER,
@@ -189,7 +190,7 @@ def resolve(object_id: str, resolution: str, values: Mapping[str, Any], reason: 
     if not object_id.isdecimal():
         return
     rows = UnrecognisedGroup.objects.select_for_update(no_key=True, of=("self",))
-    group = rows.filter(pk=int(object_id)).first() if int(object_id) <= INT64_MAX else None
+    group = rows.filter(pk=seller_cases.key_of(object_id) or 0).first()
     if group is None:
         raise NotFound
     product = product_for(group, Resolution(resolution), values)
@@ -217,12 +218,18 @@ def product_for(
         return create_product(name=product_name(values["name"]), gtin=gtin)
     if resolution != Resolution.ALIAS_OF:
         return None
-    key = values["product"]
-    is_key = (type(key) is int or (isinstance(key, str) and key.isdecimal())) and int(key) > 0
-    product = Product.objects.filter(pk=key).first() if is_key and int(key) <= INT64_MAX else None
+    product = Product.objects.filter(pk=product_key(values["product"])).first()
     if product is None:
         raise UnknownProduct("product")
     return product
+
+
+def product_key(value: Any) -> int:
+    """Return the key that a number is, or its digits as forms send them; 0 if it is none."""
+    try:
+        return 0 if isinstance(value, bool) else parse_key(str(value))
+    except ValueError:
+        return 0
 
 
 def product_name(value: Any) -> str:
@@ -231,9 +238,11 @@ def product_name(value: Any) -> str:
     Raises:
         ValidationError: no product can have it.
     """
+    if not isinstance(value, str):
+        raise refusal("name", str(_("Not a string.")), "not_text")
     field = Product._meta.get_field("name")
     try:
-        return str(field.clean(str(value).strip(), None))
+        return str(field.clean(value.strip(), None))
     except InvalidText as error:
         raise ValidationError({"name": error.messages}) from None
 

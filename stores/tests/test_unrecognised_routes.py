@@ -144,6 +144,10 @@ def test_an_unknown_group_is_not_resolved():
         ("alias_of", {"product": "x"}, groups.UnknownProduct),
         ("alias_of", {"product": True}, groups.UnknownProduct),
         ("alias_of", {"product": 2**80}, groups.UnknownProduct),
+        ("alias_of", {"product": "\u0663"}, groups.UnknownProduct),
+        ("alias_of", {"product": 1.0}, groups.UnknownProduct),
+        ("new_product", {"name": 5}, groups.ValidationError),
+        ("new_product", {"name": True}, groups.ValidationError),
         ("new_product", {"name": " "}, groups.ValidationError),
         ("new_product", {"name": "a\x00b"}, groups.ValidationError),
         ("new_product", {"name": "a" * 151}, groups.ValidationError),
@@ -151,5 +155,20 @@ def test_an_unknown_group_is_not_resolved():
 )
 def test_what_cannot_be_decided_is_refused(resolution, values, error, nobody):
     group = GroupFactory()
+    ProductFactory(pk=1)
+    ProductFactory(pk=3)
     with nothing_changes(), pytest.raises(error):
         groups.resolve_groups([group], resolution, values, "x")
+
+
+@pytest.mark.parametrize("key", [str, int])
+def test_a_product_is_named_by_its_key_or_the_digits_of_it(key, nobody):
+    group, product = GroupFactory(), ProductFactory()
+    assert groups.resolve_groups([group], "alias_of", {"product": key(product.pk)}, "x") == 1
+    group.refresh_from_db()
+    assert group.product == product
+
+
+def test_a_new_product_is_called_as_it_was_typed(nobody):
+    groups.resolve_groups([GroupFactory()], "new_product", {"name": "007"}, "x")
+    assert UnrecognisedGroup.objects.get().product.name == "007"
