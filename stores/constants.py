@@ -107,6 +107,7 @@ SERVER_FIELDS = (
 # -- photos ---------------------------------------------------------------------------------------
 MAX_PHOTO_BYTES = 8 * 1024 * 1024
 MAX_PHOTO_PIXELS = 40_000_000
+MAX_WEBP_PIXELS = 16_000_000  # its decoder takes four times the memory that others do
 PHOTO_KIND_LENGTH = 20
 UPLOAD_CHUNK_BYTES = 128 * 1024  # behind a proxy that collects bodies a cut one delivers nothing
 MAX_METADATA_CHARACTERS = 4_096

@@ -277,6 +277,28 @@ def test_pictures_up_to_the_limit_are_decoded(tmp_path):
         assert pictures.examine(path).fault == fault
 
 
+def test_a_webp_of_as_many_pixels_as_others_may_have_is_refused_before_it_is_opened(
+    tmp_path, monkeypatch
+):
+    path, small = tmp_path / "one", picture((4, 4), kind="WEBP")
+    monkeypatch.setattr(pictures, "MAX_WEBP_PIXELS", 16)
+    path.write_bytes(small)
+    assert pictures.examine(path) == ("image/webp", "")
+    monkeypatch.setattr(pictures, "MAX_WEBP_PIXELS", 15)
+    monkeypatch.setattr(pictures.Image, "open", None)
+    assert pictures.examine(path) == ("", "too_many_pixels")
+
+
+def test_odd_marks_in_a_photo_are_no_news_for_the_log(tmp_path, recwarn):
+    path = tmp_path / "one"
+    path.write_bytes(picture((64, 48)))
+    data = path.read_bytes()
+    exif = b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x69\x87\x04\0"
+    path.write_bytes(b"\xff\xd8\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + data[2:])
+    assert pictures.examine(path).fault == ""
+    assert not recwarn.list
+
+
 MEASURE = """
 import resource, sys
 from pathlib import Path
