@@ -83,7 +83,7 @@ def node(tmp_path, db):
 
 
 @pytest.mark.long
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)  # of these, `prepare --demo` takes most on a machine that is busy
 @pytest.mark.django_db(transaction=True)
 def test_what_was_acknowledged_before_the_kill_is_stored_and_the_rest_arrives_once(node):
     secret = {"email": SELLER, "password": DEMO_PASSWORD}
