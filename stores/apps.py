@@ -34,7 +34,10 @@ class StoresConfig(plugs.PluggableApp):
         },
         "stores.count_days": {"task": "stores.tasks.count_days", "schedule": 60.0},
         # Reads all visits of an area and day again, however few of them are new.
-        "stores.count_areas": {"task": "stores.tasks.count_areas", "schedule": 300.0},
+        "stores.count_areas": {
+            "task": "stores.tasks.count_areas",
+            "schedule": crontab(minute="*/5"),
+        },
         # Reads all of a month again, so it lets what comes in an hour come together.
         "stores.count_months": {
             "task": "stores.tasks.count_months",

@@ -62,7 +62,7 @@ def all_routes() -> list[Route]:
             names = [name for name in view.http_method_names if hasattr(view, name)]
             actions = {name: name for name in names}
         for method, action in actions.items():
-            if method != "head":
+            if method not in {"head", "options"}:  # what every route answers alike
                 routes.append(Route(method.upper(), template, view, action))
     return routes
 

@@ -93,6 +93,13 @@ def stores() -> None:
     make.VersionFactory(portfolio=portfolio, number=1, state="published", products=[product])
 
 
+def cases() -> None:
+    from cases.tests.factories import CaseFactory
+
+    for key in (1041, 1042):
+        CaseFactory(pk=key, state="open")
+
+
 def visits() -> None:
     from stores.tests.factories import RevisionFactory, VisitFactory
 
@@ -106,6 +113,7 @@ WORLDS: dict[str, Callable[[], None]] = {
     "allies": allies,
     "movies": movies,
     "stores": stores,
+    "cases": cases,
 }
 
 
@@ -120,7 +128,7 @@ def test_an_example_is_taken(world, path, method, operation):
         body = {**body, "token": links.make_link(user=User.objects.get(pk=2))[1]}
     for maker in makers(operation):
         made = send(client, *maker)
-        assert made.status_code == 201, made.content
+        assert made.status_code in {200, 201}, made.content
     answer = send(client, path, method, operation, body)
     assert answer.status_code < 300, answer.content
     follow(client, operation, answer)
@@ -151,6 +159,7 @@ BEFORE = {
     "replaceAssignment": ["createAssignment"],
     "updateAssignment": ["createAssignment"],
     "reassignEstablishment": ["createAssignment"],
+    "reopenCase": ["resolveCase"],
 }
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -35,13 +36,11 @@ def factories():
     """Return the factory of each model that has one."""
     found = {}
     for config in apps.get_app_configs():
-        try:
-            module = import_module(f"{config.name}.tests.factories")
-        except ModuleNotFoundError:
-            continue
-        for item in vars(module).values():
-            if isinstance(item, type) and issubclass(item, DjangoModelFactory):
-                found.setdefault(item._meta.model, item)
+        for path in sorted(Path(config.path).glob("tests/factories*.py")):
+            module = import_module(f"{config.name}.tests.{path.stem}")
+            for item in vars(module).values():
+                if isinstance(item, type) and issubclass(item, DjangoModelFactory):
+                    found.setdefault(item._meta.model, item)
     return found
 
 

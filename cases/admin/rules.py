@@ -67,7 +67,7 @@ class WorkCalendarAdmin(RecomputePage, RulesAdmin):
     form = CalendarForm
     inlines = (ExceptionInline,)
     list_display = ("name", "time_zone", "country", "is_default")
-    search_fields = ("name_key",)
+    search_fields = ("=name_key",)
     ordering = ("name_key", "id")
     fields = (
         *("name", "time_zone", "country", "is_default"),

@@ -18,6 +18,7 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.renderers import JSONRenderer
 from core.api.schema.headers import asked
 from core.api.views import APIView
 from core.errors import NotFound
@@ -61,6 +62,7 @@ class TusView(APIView):
     """A route of the protocol: it checks the client's version, and says its own."""
 
     atomic = False  # no transaction waits for a phone
+    renderer_classes = ()  # 201 and 204 without a body: there is nothing to negotiate
     keeps_answers = False  # a photo is known by its id
     cache_control = "no-store"
     http_method_names = ["get", "head", "post", "patch", "options"]
@@ -78,8 +80,10 @@ class TusView(APIView):
         response["Tus-Resumable"] = TUS_VERSION
         return response
 
-    def options(self, *_args: Any, **_kwargs: Any) -> Response:
-        """Say what of the protocol is offered."""
+    def options(self, *_args: Any, **kwargs: Any) -> Response:
+        """Say what of the protocol is offered, in all and for an upload."""
+        if "photo_id" in kwargs:
+            photo_key(kwargs["photo_id"])
         return Response(status=204, headers=OFFERED)
 
     @property
@@ -95,6 +99,11 @@ def state_of(photo: Photo) -> dict[str, str]:
     if photo.state == PhotoState.RECEIVING and photo.expires_at is not None:
         said["Upload-Expires"] = http_date(photo.expires_at.astimezone(dt.UTC).timestamp())
     return said
+
+
+def picture_renderer(media_type: str) -> type[JSONRenderer]:
+    """Return what lets a caller ask for pictures of a type; errors are JSON, as ever."""
+    return type("PictureRenderer", (JSONRenderer,), {"media_type": media_type})
 
 
 def length_of(request: Request) -> int:
@@ -212,6 +221,7 @@ class PictureView(APIView):
 
     permission_table = permissions.PICTURE
     resource = contract.PICTURE
+    renderer_classes = (JSONRenderer, *map(picture_renderer, PhotoType.values))
     cache_control = "no-store"
 
     @extend_schema(

@@ -2,13 +2,22 @@
 
 import pytest
 
+from core import cases
 from core.roles import Role
-from core.tests.keepers import notes
+from core.tests.keepers import FakeKeeper, notes
 from stores.tests.factories import VisitFactory
 from stores.tests.helpers_admin import ADMIN, done, errors_of, signed_in
 from stores.tests.helpers_unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def keeper(monkeypatch):
+    """Somebody who keeps two cases, of which C-1007 is open; other tests here want another."""
+    monkeypatch.setattr(cases, "keeper", lambda: kept)
+    kept = FakeKeeper(case7=False, case8=True)
+    return kept
 
 
 def test_a_visit_is_void_because_of_a_case(keeper):
