@@ -103,7 +103,7 @@ class SlaPolicyAdmin(RecomputePage, RulesAdmin):
     list_display = ("kind_label", "priority_label", "first_response", "solution", "calendar")
     list_select_related = ("calendar",)
     list_filter = ("priority",)
-    search_fields = ("kind",)
+    search_fields = ("=kind",)
     ordering = ("kind", "priority")
 
     @display(description=_("kind"), ordering="kind")
@@ -124,7 +124,7 @@ class MacroAdmin(ModelAdmin):
     form = MacroEditForm
     fields = ("title", "kind", "reply", "visible", "to_state", "resolution")
     list_display = ("title", "kind_label", "to_state", "visible")
-    search_fields = ("title_key",)
+    search_fields = ("=title_key",)
     ordering = ("title_key", "id")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -22,3 +22,10 @@ class RecognitionFactory(factory.django.DjangoModelFactory):
     status = JobStatus.DONE
     done_at = factory.LazyFunction(timezone.now)
     found = factory.LazyFunction(list)
+
+    @classmethod
+    def samples(cls):
+        """Return looks at one photo: one that found something, and one that waits."""
+        found = [{"product_id": 12, "kind": "gtin", "value": "9520010000018", "box": None}]
+        done = cls(found=[{**found[0], "confidence": 0.9}])
+        return [done, cls(photo=done.photo, adapter="http", waiting=True)]

@@ -62,7 +62,6 @@ class TusView(APIView):
     """A route of the protocol: it checks the client's version, and says its own."""
 
     atomic = False  # no transaction waits for a phone
-    renderer_classes = ()  # 201 and 204 without a body: there is nothing to negotiate
     keeps_answers = False  # a photo is known by its id
     cache_control = "no-store"
     http_method_names = ["get", "head", "post", "patch", "options"]
@@ -79,6 +78,10 @@ class TusView(APIView):
         response = super().dispatch(request, *args, **kwargs)
         response["Tus-Resumable"] = TUS_VERSION
         return response
+
+    def get_renderers(self) -> list[Any]:
+        """Return what an answer can be negotiated about: nothing where it has no body."""
+        return [] if self.request.method in {"POST", "PATCH"} else super().get_renderers()
 
     def options(self, *_args: Any, **kwargs: Any) -> Response:
         """Say what of the protocol is offered, in all and for an upload."""
