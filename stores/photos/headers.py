@@ -79,8 +79,8 @@ def offset_of(meta: Mapping[str, Any]) -> int:
 
 
 def is_upload(content_type: str | None) -> bool:
-    """Tell whether a body is bytes of a photo."""
-    return content_type == UPLOAD_TYPE
+    """Tell whether a body is bytes of a photo; a media type has no case (RFC 9110, 8.3.1)."""
+    return (content_type or "").lower() == UPLOAD_TYPE
 
 
 def checksum_of(meta: Mapping[str, Any]) -> Checksum | None:

@@ -170,6 +170,12 @@ def test_another_media_type_is_refused(phone, kind):
         refused(send(phone, path, DATA, content_type=kind), 415, "unsupported_media_type")
 
 
+def test_a_media_type_has_no_case(phone):
+    path = announced(phone, DATA)
+    sent = send(phone, path, DATA[:10], content_type=UPLOAD.upper())
+    assert (sent.status_code, sent["Upload-Offset"]) == (204, "10")
+
+
 @pytest.mark.parametrize("offset", ["", "-1", "x", "1.0", "9" * 30])
 def test_an_offset_is_a_number(phone, offset):
     path = announced(phone, DATA)
