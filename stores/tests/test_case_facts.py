@@ -63,7 +63,9 @@ def test_anothers_visit_is_not_shown():
     assert facts(case)["Visit"] == "not here"
 
 
-@pytest.mark.parametrize("object_id", ["", "12", "abc", "0195c1c8-0000-7000-8000-000000000000", "9" * 40])
+@pytest.mark.parametrize(
+    "object_id", ["", "12", "abc", "0195c1c8-0000-7000-8000-000000000000", "9" * 40]
+)
 def test_an_object_that_is_none_has_no_facts(object_id):
     kind = next(kind for kind in KINDS if kind.name == "service_failure")
     assert kind.facts(object_id) == []
