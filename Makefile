@@ -142,7 +142,6 @@ ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL 
 	@$(PY) scripts/reachable.py "$(CI_DATABASE_URL)" "$(CI_REDIS_URL)"
 	@for target in lint types imports migrations-check migrations-lint schema-check contract-lint messages-check; do echo "== $$target"; $(MAKE) --no-print-directory $$target || exit 1; done
 	@if command -v nginx >/dev/null || test -x /usr/sbin/nginx; then echo "== smoke"; $(MAKE) --no-print-directory smoke; else echo "== smoke: left out, nginx is not installed"; fi
-	@echo "== pooled"; $(MAKE) --no-print-directory pooled PYTEST_ARGS=
 	@echo "== tests on SQLite"
 	@DATABASE_URL= REDIS_URL= CELERY_BROKER_URL= $(MAKE) --no-print-directory tests
 	@echo "== tests on PostgreSQL and Redis"

@@ -29,7 +29,7 @@ def test_no_row_is_stale():
         tables[id(table)] = table
         used.setdefault(id(table), set()).add(route.action)
     for key, table in tables.items():
-        assert set(table) == used[key]
+        assert set(table) - {"options"} == used[key]  # what every route answers alike
 
 
 @pytest.mark.django_db
