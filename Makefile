@@ -16,6 +16,8 @@ CI_REDIS_URL ?= redis://127.0.0.1:6379/9
 # those that they start keep what they compile: else each of them compiles all of it.
 TEST_PROCESSES ?= 3
 PYTEST_ARGS ?=
+# Tests in processes or files of their own, whose subject no database is: `make ci` runs them once.
+ONCE := $(foreach name,delivery environment first_start kubernetes monitoring new_app,--ignore=tests/test_$(name).py)
 COMPOSE ?= docker compose
 # The apps that are here, core and users among them.
 APPS := $(patsubst %/apps.py,%,$(sort $(wildcard */apps.py)))
@@ -145,7 +147,7 @@ ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL 
 	@echo "== tests on SQLite"
 	@DATABASE_URL= REDIS_URL= CELERY_BROKER_URL= $(MAKE) --no-print-directory tests
 	@echo "== tests on PostgreSQL and Redis"
-	@DATABASE_URL="$(CI_DATABASE_URL)" REDIS_URL="$(CI_REDIS_URL)" $(MAKE) --no-print-directory tests PYTEST_ARGS="$(PYTEST_ARGS) --validate-answers"
+	@DATABASE_URL="$(CI_DATABASE_URL)" REDIS_URL="$(CI_REDIS_URL)" $(MAKE) --no-print-directory tests PYTEST_ARGS="$(PYTEST_ARGS) $(ONCE) --validate-answers"
 
 .PHONY: smoke
 smoke: install ## Restart, kill and hang nodes behind nginx under load (needs nginx)
