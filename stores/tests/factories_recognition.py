@@ -26,6 +26,5 @@ class RecognitionFactory(factory.django.DjangoModelFactory):
     @classmethod
     def samples(cls):
         """Return looks at one photo: one that found something, and one that waits."""
-        found = [{"product_id": 12, "kind": "gtin", "value": "9520010000018", "box": None}]
-        done = cls(found=[{**found[0], "confidence": 0.9}])
+        done = cls()
         return [done, cls(photo=done.photo, adapter="http", waiting=True)]
