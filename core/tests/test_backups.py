@@ -228,11 +228,8 @@ def test_check_changes_nothing_and_no_file_is_overwritten(backup, empty, needs_p
         call_command("backup", to=backup)
 
 
-def test_a_restore_that_fails_leaves_the_database_as_it_was(
-    backup, empty, is_postgres, monkeypatch
-):
-    if not is_postgres:
-        pytest.skip("a file is put in place whole or not at all")  # os.replace, one step
+@pytest.mark.postgres
+def test_a_restore_that_fails_leaves_the_database_as_it_was(backup, empty, monkeypatch):
     restore(backup)
     UserFactory(email="late@plaza.example")
     monkeypatch.setattr(databases, "EMPTY", databases.EMPTY + "SELECT 1/0;")
@@ -241,9 +238,8 @@ def test_a_restore_that_fails_leaves_the_database_as_it_was(
     assert User.objects.filter(email="late@plaza.example").exists()
 
 
-def test_nobody_makes_a_backup_through_a_pooler(tmp_path, is_postgres, monkeypatch):
-    if not is_postgres:
-        pytest.skip("SQLite has no pooler")  # and its backup is a copy of a file
+@pytest.mark.postgres
+def test_nobody_makes_a_backup_through_a_pooler(tmp_path, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "POOLED", True)
     with pytest.raises(CommandError, match="Set DATABASE_DIRECT_URL"):
         call_command("backup", to=tmp_path / "x.plaza")
