@@ -11,6 +11,7 @@ from django.conf import settings
 from PIL import Image
 
 from stores.models import Photo
+from tests.asserts import problem_of
 
 TUS = {"HTTP_TUS_RESUMABLE": "1.0.0"}
 UPLOAD = "application/offset+octet-stream"
@@ -114,3 +115,10 @@ def files_in(folder: str) -> list[Path]:
     return sorted(
         path for path in (Path(settings.MEDIA_ROOT) / folder).rglob("*") if path.is_file()
     )
+
+
+def refused(answer, status: int, code: str):
+    """The answer is this problem, in the words of tus."""
+    assert (answer.status_code, problem_of(answer)["code"]) == (status, code)
+    assert answer["Tus-Resumable"] == "1.0.0"
+    return problem_of(answer)
