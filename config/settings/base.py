@@ -3,11 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from django.templatetags.static import static
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config import database, env, mail, photos
+from config import database, env, mail, photos, rest, theme
 from core import plugs
 from core.ops.logging import logging_config
 
@@ -248,27 +246,7 @@ PUBLIC_URL = env.outside("PUBLIC_URL", f"http://127.0.0.1:{_port}")
 PASSWORD_RESET_URL = env.page("PASSWORD_RESET_URL", "{token}")
 
 # --- The API ---------------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "URL_FORMAT_OVERRIDE": None,  # a media type is asked for by Accept, not by ?format=
-    "DEFAULT_AUTHENTICATION_CLASSES": ["users.auth.bearer.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.ActionPermission"],
-    "DEFAULT_PARSER_CLASSES": ["core.api.parsers.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["core.api.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "core.api.pagination.paginator.KeysetPagination",
-    "DEFAULT_FILTER_BACKENDS": [
-        "core.api.filters.filterset.FilterBackend",
-        "core.api.filters.filterset.SearchFilter",
-        "core.api.filters.filterset.OrderingFilter",
-    ],
-    "DEFAULT_SCHEMA_CLASS": "core.api.schema.operations.AutoSchema",
-    "EXCEPTION_HANDLER": "core.problems.exception_handler",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "TEST_REQUEST_RENDERER_CLASSES": [
-        "core.api.renderers.JSONRenderer",
-        "rest_framework.renderers.MultiPartRenderer",
-    ],
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-}
+REST_FRAMEWORK = rest.REST_FRAMEWORK
 SPECTACULAR_SETTINGS = {
     "TITLE": "Plaza",
     "DESCRIPTION": (
@@ -408,19 +386,4 @@ ADMIN_IDLE_SECONDS = env.integer("ADMIN_IDLE_SECONDS", 3600, minimum=300)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-
-UNFOLD = {
-    "SITE_TITLE": "Plaza",
-    "SITE_HEADER": "Plaza",
-    "SITE_SYMBOL": "storefront",
-    "DASHBOARD_CALLBACK": "core.admin.home.dashboard",
-    "SIDEBAR": {"navigation": "core.admin.sidebar.navigation", "command_search": True},
-    "ACCOUNT": {
-        "navigation": [
-            {"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")},
-        ],
-    },
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("core/icon.svg")}
-    ],
-}
+UNFOLD = theme.UNFOLD

@@ -1,0 +1,23 @@
+"""The admin's theme (django-unfold)."""
+
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Plaza",
+    "SITE_HEADER": "Plaza",
+    "SITE_SYMBOL": "storefront",
+    "DASHBOARD_CALLBACK": "core.admin.home.dashboard",
+    "SIDEBAR": {"navigation": "core.admin.sidebar.navigation", "command_search": True},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")},
+        ],
+    },
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("core/icon.svg")}
+    ],
+}
