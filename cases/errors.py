@@ -1,25 +1,8 @@
 """What can go wrong with cases."""
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import ApplicationError, BadRequest, Conflict
-
-
-def errors_of(error: type[ApplicationError], *fields: str) -> list[dict[str, Any]]:
-    """Return what a problem document says of fields that are wrong for the reason of ``error``."""
-    detail = str(error.default_detail)
-    return [{"field": field, "code": error.default_code, "detail": detail} for field in fields]
-
-
-class FieldError(BadRequest):
-    """A field names something that is not there; the problem document names the field."""
-
-    field = ""
-
-    def __init__(self, *fields: str) -> None:
-        super().__init__(errors=errors_of(type(self), *(fields or (self.field,))))
+from core.errors import Conflict, FieldError
 
 
 class CaseState(Conflict):

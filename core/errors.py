@@ -141,3 +141,18 @@ class InternalError(ApplicationError):
     status_code = status.HTTP_500_INTERNAL_SERVER_ERROR
     default_code = "internal_error"
     default_detail = _("Something went wrong on our side.")
+
+
+def errors_of(error: type[ApplicationError], *fields: str) -> list[dict[str, Any]]:
+    """Return what a problem document says of fields that are wrong for the reason of ``error``."""
+    detail = str(error.default_detail)
+    return [{"field": field, "code": error.default_code, "detail": detail} for field in fields]
+
+
+class FieldError(BadRequest):
+    """Fields name something that is not there; the problem document names each of them."""
+
+    field = ""
+
+    def __init__(self, *fields: str) -> None:
+        super().__init__(errors=errors_of(type(self), *(fields or (self.field,))))
