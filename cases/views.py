@@ -36,6 +36,7 @@ from core.cases import Report
 from core.db import advisory_lock
 from core.errors import NotFound
 from core.roles import Role
+from users.errors import InvalidToken
 
 NUMBER = {"type": "string", "pattern": "^([Cc]-)?[1-9][0-9]{0,18}$"}
 CASE_PK = OpenApiParameter("case_pk", NUMBER, OpenApiParameter.PATH)
@@ -95,13 +96,22 @@ class CaseViewSet(ReadOnlyModelViewSet):
         """
         if self.action == "duplicate":
             advisory_lock(duplicates.LOCK)
-        people.keep_accounts([self.caller])
+        self.keep_caller()
         return queryset.select_for_update(of=("self",), no_key=True)
 
     @property
     def caller(self) -> int:
         """Return the caller's id."""
         return int(self.request.user.pk)  # type: ignore[arg-type]  # nobody else comes this far
+
+    def keep_caller(self) -> None:
+        """Keep the caller's account until the commit.
+
+        Raises:
+            InvalidToken: it was removed since the token was looked at; nothing of theirs may stay.
+        """
+        if self.caller not in people.keep_accounts([self.caller]):
+            raise InvalidToken
 
     def read(self, serializer: Serializer) -> dict[str, Any]:
         """Return what a body says, or raise what is wrong with it."""
@@ -128,6 +138,7 @@ class CaseViewSet(ReadOnlyModelViewSet):
             if Role.SELLER not in kind.reported_by:
                 raise UnknownKind
             priority, reporter = None, self.caller
+            self.keep_caller()
         if reporter is not None:
             people.keep_reporter(reporter)
         what = Report(reporter_id=reporter, **said)

@@ -3,6 +3,7 @@
 import pytest
 from django.db import transaction
 from django.db.models.deletion import ProtectedError
+from rest_framework.test import APIClient
 
 from cases.constants import State
 from cases.models import Case, CaseEvent
@@ -15,6 +16,7 @@ from cases.tests.factories import (
 )
 from core.cases import Report
 from core.models import JournalEntry
+from tests.asserts import assert_problem
 from users.services import remove_user
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +46,27 @@ def test_a_reporter_who_leaves(supporter, heard):
     assert heard == [case.pk, about.pk]
     lines = JournalEntry.objects.filter(model="cases.Case").values_list("changes", flat=True)
     assert "Ana" not in str(list(lines))
+
+
+@pytest.mark.parametrize("act", ["", "/reply", "/reopen", "/take"])
+def test_who_was_removed_after_their_token_was_looked_at_writes_nothing(act):
+    person = SupporterFactory() if act == "/take" else SellerFactory()
+    case = CaseFactory(reporter=person, state="resolved" if act == "/reopen" else "new")
+    late = APIClient()
+    late.force_authenticate(type(person).objects.get(pk=person.pk))
+    remove_user(user=person)
+    before = Case.objects.values().get(pk=case.pk)
+    bodies = {
+        "": {"kind": "question", "subject": "I am Ana."},
+        "/reply": {"text": "I am Ana."},
+        "/reopen": {"note": "I am Ana."},
+    }
+    path = f"/api/cases/{case.pk}{act}" if act else "/api/cases"
+    answer = late.post(path, bodies.get(act), format="json")
+    assert_problem(answer, 401, "invalid_token")
+    assert Case.objects.count() == 1
+    assert Case.objects.values().get(pk=case.pk) == before
+    assert notes(case) == []
 
 
 def test_a_supporter_who_leaves_has_no_cases_any_more(supporter):
