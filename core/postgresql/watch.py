@@ -12,7 +12,7 @@ import logging
 import os
 import socket
 import threading
-import time
+from time import monotonic, sleep
 from typing import Any
 from weakref import WeakSet
 
@@ -46,7 +46,7 @@ class Connection(extensions.connection):
         """Note until when an answer must be there."""
         seconds = within(self.silence_seconds)
         if seconds is not None:
-            self.overdue_at = time.monotonic() + seconds
+            self.overdue_at = monotonic() + seconds
             if not _begun.is_set():
                 start_looking()
 
@@ -88,7 +88,7 @@ class Cursor(extensions.cursor):
         connection.begin()
         try:
             super().execute(query, vars)
-            Connection.last_answer_at = time.monotonic()
+            Connection.last_answer_at = monotonic()
         finally:
             connection.overdue_at = None
 
@@ -107,14 +107,14 @@ def look() -> None:
     """Cut what is overdue, as long as the process lives; sleep while nothing is under way."""
     while True:
         _begun.wait()
-        time.sleep(LOOK_SECONDS)
+        sleep(LOOK_SECONDS)
         # First: who begins from here on wakes us.
         _begun.clear()
         with _lock:
             moments = [(one, one.overdue_at) for one in list(_connections)]
         if any(moment is not None for _one, moment in moments):
             _begun.set()
-        now = time.monotonic()
+        now = monotonic()
         for one, moment in moments:
             if moment is not None and moment < now:
                 logger.error("database silent")

@@ -43,7 +43,9 @@ def meanwhile(monkeypatch):
     """Let something happen while the code under test sleeps."""
 
     def let(action):
-        monkeypatch.setattr(copies.time, "sleep", lambda _seconds: action())
+        # Of this module alone: the thread that watches the database sleeps, too.
+        clock = SimpleNamespace(**{**vars(time), "sleep": lambda _seconds: action()})
+        monkeypatch.setattr(copies, "time", clock)
 
     return let
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from core.roles import Role
 from core.tests.helpers_threads import together
 from movies import gone, services
-from movies.catalog import catalog, decorate, slots
+from movies.catalog import catalog, decorate, slots, stored_answers
 from movies.catalog.port import Answer
 from movies.errors import AlreadyRated, CatalogBusy
 from movies.models import CachedAnswer, Favorite, FavoritesWipe, Rating, rating_rank, release_rank
@@ -69,6 +69,7 @@ def test_a_hundred_concurrent_misses_make_one_upstream_call(
 ):
     monkeypatch.setattr(slots, "FREE_WAIT_SECONDS", 30)  # on a busy machine it may take its time
     monkeypatch.setattr(slots, "MAX_WAIT_SECONDS", 30)
+    monkeypatch.setattr(stored_answers, "LEASE", timedelta(seconds=60))
     bounds()
     tmdb.faults.set("tmdb", delay=delay)
     four = processes(4, layers(catalog())[-1])
