@@ -1,5 +1,7 @@
 """What the app cannot do without: a calendar, which people then change."""
 
+from django.utils.translation import gettext_noop as noop
+
 from cases.models import WorkCalendar
 from core.audit import journal
 
@@ -9,7 +11,7 @@ def load() -> str:
     if WorkCalendar.objects.filter(is_default=True).exists():
         return "a calendar is here already"
     calendar, made = WorkCalendar.objects.get_or_create(
-        name_key="support", defaults={"name": "Support", "is_default": True}
+        name_key="support", defaults={"name": noop("Support"), "is_default": True}
     )
     if made:
         journal.record(journal.Action.CREATE, calendar, changes=journal.initial(calendar))

@@ -4,6 +4,9 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.dates import WEEKDAYS
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
@@ -66,13 +69,38 @@ class WorkCalendarAdmin(RecomputePage, RulesAdmin):
 
     form = CalendarForm
     inlines = (ExceptionInline,)
-    list_display = ("name", "time_zone", "country", "is_default")
+    list_display = ("called", "time_zone", "country", "is_default")
     search_fields = ("=name_key",)
     ordering = ("name_key", "id")
     fields = (
         *("name", "time_zone", "country", "is_default"),
         *(f"day_{number}" for number in range(DAYS)),
     )
+
+    @display(description=_("name"), ordering="name_key")
+    def called(self, calendar: WorkCalendar) -> str:
+        """Return what people call the calendar."""
+        return str(calendar)
+
+    @display(description=_("hours"))
+    def week(self, calendar: WorkCalendar) -> SafeString:
+        """Return the hours of each day, for whoever gets no fields for them."""
+        lines = [
+            (WEEKDAYS[number], ", ".join("-".join(pair) for pair in hours) or "—")
+            for number, hours in enumerate(calendar.hours)
+        ]
+        return format_html_join("", "{}: {}<br>", lines)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show the week of somebody who may not change it in one piece: fields need a form."""
+        if self.has_change_permission(request, obj):
+            return super().get_fields(request, obj)
+        return ("called", "time_zone", "country", "is_default", "week")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Name what is no field of the form."""
+        shown = super().get_readonly_fields(request, obj)
+        return shown if self.has_change_permission(request, obj) else (*shown, "called", "week")
 
     def create(self, obj: WorkCalendar, fields: dict[str, Any]) -> WorkCalendar:
         """Store the calendar with its week."""

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cases.constants import NAME_LENGTH, PRIORITIES, TEXT_LENGTH, WAITING, State
@@ -53,7 +54,7 @@ class WorkCalendar(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return gettext(self.name)  # that of the reference data has a Spanish one
 
 
 class CalendarException(models.Model):

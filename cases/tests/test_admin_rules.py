@@ -58,6 +58,19 @@ def test_a_week_is_written_in_words(boss):
     assert (action, list(changes)) == ("change", ["hours"])
 
 
+def test_support_reads_the_week_in_its_own_words():
+    calendar = CalendarFactory(name="Support", hours=[*HOURS, [["08:00", "12:00"]], []])
+    support, spanish = signed_in(Role.SUPPORT), {"accept-language": "es"}
+    page = support.get(f"{CALENDARS}{calendar.pk}/change/", headers=spanish).content.decode()
+    assert "lunes: 07:00-12:00, 13:00-19:00<br>" in page
+    assert "sábado: 08:00-12:00<br>domingo: —<br>" in page
+    listed = support.get(CALENDARS, headers=spanish).content.decode()
+    for text in (page, listed):
+        assert "Soporte" in text
+        assert "Support" not in text
+        assert "Day 0" not in text
+
+
 @pytest.mark.parametrize(
     ("values", "field"),
     [

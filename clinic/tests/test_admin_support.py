@@ -33,6 +33,14 @@ def test_support_sees_existence_and_nothing_else(support, study, archived):
         assert [secret for secret in SECRETS if secret in page] == []
 
 
+def test_support_reads_its_own_language(support, study):
+    for address in (f"{PATIENTS}_changelist", f"{PATIENTS}_change"):
+        args = [study.patient_id] if address.endswith("_change") else []
+        answer = support.get(reverse(address, args=args), headers={"accept-language": "es"})
+        assert "iniciales" in answer.content.decode().lower()
+        assert "Initials" not in answer.content.decode()
+
+
 def test_support_finds_by_whole_address_only(support, study):
     page = f"{PATIENTS}_changelist"
     assert "Z.Q." in shown(support, page, q="ZORA@b.co")

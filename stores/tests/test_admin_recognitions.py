@@ -24,6 +24,14 @@ def failed(**fields):
     )
 
 
+def test_the_list_names_the_photo_in_spanish(support):
+    look = failed()
+    text = support.get(LIST, headers={"accept-language": "es"}).content.decode()
+    assert str(look.photo_id) in text
+    assert "id de la foto" in text.lower()
+    assert "photo id" not in text.lower()
+
+
 def test_the_selected_photos_are_looked_at_again(
     support, published, django_capture_on_commit_callbacks
 ):
