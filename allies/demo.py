@@ -2,6 +2,8 @@
 
 import random
 
+from django.utils.translation import gettext_noop as noop
+
 from allies import services
 from allies.models import Ally
 from core.audit import journal
@@ -77,7 +79,10 @@ def load() -> str:
     allies = Ally.objects.bulk_create(everybody())
     journal.record_many(
         journal.entry(
-            journal.Action.CREATE, ally, changes=journal.initial(ally), reason="demo data"
+            journal.Action.CREATE,
+            ally,
+            changes=journal.initial(ally),
+            reason=noop("demo data"),
         )
         for ally in allies
     )

@@ -56,7 +56,7 @@ class JournalEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.actor_label or self.actor_kind} {self.action} {self.model} {self.object_id}"
+        return f"{self._meta.verbose_name} {self.pk}"
 
 
 class StoredAnswer(models.Model):

@@ -68,7 +68,8 @@ class PluggableApp(AppConfig):
     ``case_kinds.py`` and ``case_keeper.py`` (support cases, :mod:`core.cases`), ``cards.py`` (what
     the admin's home page shows, :mod:`core.admin.cards`), ``finders.py`` (what the admin's search
     finds, :mod:`core.admin.search`), ``panels.py`` (what it has about an object, on the object's
-    page in the admin, :mod:`core.admin.panels`),
+    page in the admin, :mod:`core.admin.panels`), ``words.py`` (what its lines of the journal are
+    called, :mod:`core.admin.words`),
     ``metrics.py`` (``collect()`` yields what ``/metrics`` says of the app's rows),
     ``reference.py`` (``load()`` writes what the app cannot do without, at every start) and
     ``demo.py`` (``load()`` makes demo data); both are safe to repeat.

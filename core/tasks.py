@@ -6,6 +6,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from core.jobs import work
 from core.models import StoredAnswer
@@ -14,7 +15,7 @@ from core.ops import heartbeat
 logger = logging.getLogger(__name__)
 
 
-@shared_task(base=work.JobTask)
+@shared_task(base=work.JobTask, title=_("queues again what waits"))
 def sweep(**_: object) -> int:
     """Queue again all work that is pending and due, and return how much."""
     heartbeat.show(heartbeat.WORKER)
@@ -24,7 +25,7 @@ def sweep(**_: object) -> int:
     return count
 
 
-@shared_task(base=work.JobTask)
+@shared_task(base=work.JobTask, title=_("deletes stored answers that are old"))
 def purge(**_: object) -> int:
     """Delete stored answers that are older than clients may rely on; return how many."""
     limit = timezone.now() - timedelta(days=settings.IDEMPOTENCY_DAYS)

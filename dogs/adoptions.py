@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 
 from core.audit import journal
 from core.db import refusing
@@ -116,7 +117,7 @@ def release_dogs_of(*, user_id: int) -> int:
                 journal.Action.CHANGE,
                 dog,
                 changes=changes,
-                reason="the owner's account was removed",
+                reason=noop("the owner's account was removed"),
             )
             for dog in dogs
         )

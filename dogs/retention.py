@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 from rest_framework.exceptions import PermissionDenied
 
 from core.audit import journal
@@ -67,7 +68,7 @@ def erase_files_of(*, user_id: int) -> int:
     count = 0
     mine = RelayedFile.objects.select_for_update().filter(owner_id=user_id).order_by("pk")
     while files := list(mine[:BATCH_ROWS]):
-        erase(files, reason="the sender's account was removed")
+        erase(files, reason=noop("the sender's account was removed"))
         count += len(files)
     return count
 

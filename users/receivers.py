@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop as noop
 
 from users import services, signals
 from users.auth import browser
@@ -26,4 +27,4 @@ def open_browser_session(*, request: HttpRequest, user: User, **_: Any) -> None:
 @receiver(user_logged_out)
 def end_browser_session(*, request: HttpRequest, **_: Any) -> None:
     """End the session of the browser that signs out."""
-    browser.end(request, reason="Signed out.")
+    browser.end(request, reason=noop("Signed out."))

@@ -11,6 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.debug import sensitive_variables
 
 from core import signals
@@ -92,19 +93,23 @@ def update_user(
 def end_access(*, user: User, changes: dict[str, Any], besides: Session | None) -> None:
     """End what a changed account must not let in any more."""
     if "is_active" in changes and not user.is_active:
-        revoke_access(user=user, reason="The user was deactivated.")
+        revoke_access(user=user, reason=noop("The user was deactivated."))
     if {"email", "role"} & {*changes}:  # a link was for this mailbox, or made for a lesser role
-        links.end_links_of(user=user, reason="The account was changed.")
+        links.end_links_of(user=user, reason=noop("The account was changed."))
     if "email" in changes:
-        revoke_sessions_of(user=user, reason="The e-mail address was changed.", besides=besides)
+        revoke_sessions_of(
+            user=user, reason=noop("The e-mail address was changed."), besides=besides
+        )
     if "role" in changes and not user.is_staff:
-        revoke_sessions_of(user=user, reason="The role was changed.", kinds=[SessionKind.ADMIN])
+        revoke_sessions_of(
+            user=user, reason=noop("The role was changed."), kinds=[SessionKind.ADMIN]
+        )
 
 
 def password_changed(*, user: User) -> None:
     """Do what follows from a new password, whoever set it: receivers.py calls this."""
     journal.record(journal.Action.CHANGE, user, changes={"password": None})
-    revoke_access(user=user, reason="The password was changed.")
+    revoke_access(user=user, reason=noop("The password was changed."))
 
 
 @transaction.atomic
@@ -117,9 +122,9 @@ def remove_user(*, user: User, reason: str = "") -> None:
     if user.role == Role.ADMIN and user.is_active:
         keep_an_admin(besides=user)
     journal.record(journal.Action.DELETE, user, reason=reason)
-    revoke_access(user=user, reason="The user was removed.")
+    revoke_access(user=user, reason=noop("The user was removed."))
     forget_clients(user=user)
-    second_factor.remove(user=user, reason="The user was removed.")
+    second_factor.remove(user=user, reason=noop("The user was removed."))
     LinkMail.objects.filter(email=user.email).delete()
     user.name, user.last_name = "-", ""
     user.email = f"removed-{uuid4().hex}@removed.invalid"
@@ -146,7 +151,7 @@ def remove_second_factor(*, user: User, reason: str) -> bool:
     """
     if not second_factor.remove(user=user, reason=reason):
         return False
-    revoke_sessions_of(user=user, reason="The second factor was removed.")
+    revoke_sessions_of(user=user, reason=noop("The second factor was removed."))
     return True
 
 
@@ -269,6 +274,6 @@ def forget_demo() -> int:
             user.set_unusable_password()
             changes = journal.save_changes(user, before)
             journal.record(journal.Action.CHANGE, user, changes=changes)
-        revoke_access(user=user, reason="Demo credentials are public.")
+        revoke_access(user=user, reason=noop("Demo credentials are public."))
         count += 1
     return count

@@ -7,6 +7,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from core.jobs import work
 from users import resets
@@ -18,13 +19,13 @@ LINK_MAILS_KEPT = timedelta(days=1)  # those that could not be sent
 SESSIONS_KEPT = timedelta(days=30)  # as long as support may ask why a session is over
 
 
-@shared_task(base=work.JobTask)
+@shared_task(base=work.JobTask, title=_("sends a one-time link"))
 def mail_link(*, pk: int, **_: object) -> None:
     """Send one mail with a one-time link."""
     resets.send_mail(pk=pk)
 
 
-@shared_task(base=work.JobTask)
+@shared_task(base=work.JobTask, title=_("deletes sessions and links that are long over"))
 def purge_expired(**_: object) -> dict[str, int]:
     """Delete sessions, links and windows of attempts that are long over; return how many."""
     now = timezone.now()

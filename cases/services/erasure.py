@@ -7,6 +7,7 @@ Support's notes are the company's and stay.
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext_noop as noop
 
 from cases.constants import ACTIVE, EventKind
 from cases.models import Case, CaseEvent
@@ -50,7 +51,7 @@ def forget_in(case: Case, user_id: int) -> None:
         fields["assignee_id"] = None
     changes = journal.change(case, fields)
     if changes:
-        journal.record(journal.Action.CHANGE, case, changes=changes, reason="account removed")
+        journal.record(journal.Action.CHANGE, case, changes=changes, reason=noop("account removed"))
     if leaves:
         record(case, EventKind.ASSIGNED, values={"assignee": None})
     announce([case.pk])

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -68,6 +67,7 @@ class ClinicAdmin(ModelAdmin):
     support_fields: tuple[str, ...] = ()
     support_search: tuple[str, ...] = ("=id",)
     support_filters: tuple[Any, ...] = (ArchivedFilter,)
+    has_looks = True
     shows_cascade = False  # nothing is deleted, so nothing cascades
     actions: Any = ("restore",)
 
@@ -183,12 +183,3 @@ class ClinicAdmin(ModelAdmin):
         if obj is not None:
             self.record_opened(request, obj)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        """Show the history; that somebody read it is part of it."""
-        obj = self.get_object(request, unquote(object_id))
-        if obj is not None:
-            self.record_opened(request, obj)
-        return super().history_view(request, object_id, extra_context)

@@ -58,7 +58,7 @@ def test_the_journal_in_the_admin_filters_by_patient_and_action(boss, support, s
     shown(support, f"{PATIENTS}_change", study.patient_id)
     page = "admin:core_journalentry_changelist"
     query = {"model": "clinic.Patient", "q": str(study.patient_id)}
-    looked = 'class="field-reason'
+    looked = 'class="field-why'
     assert looked in shown(boss, page, action__exact="read", **query)
     assert looked not in shown(boss, page, action__exact="export", **query)
 

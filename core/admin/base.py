@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.core.paginator import Paginator
 from django.db import models, transaction
 from django.http import (
@@ -15,14 +14,14 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import cached_property
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import cards
 from core.admin.case_actions import CaseActionsAdmin
 from core.admin.filters import AttentionFilter
+from core.admin.object_pages import ObjectPages
 from core.admin.panels import panels_for
-from core.audit import history, journal
+from core.audit import journal
 from core.errors import ApplicationError, NotFound
 from core.fields import KeyField
 from core.files import csv_response
@@ -44,7 +43,7 @@ class UncountedPaginator(Paginator):
         return queryset.order_by().values("pk")[:MAX_COUNTED_ROWS].count()
 
 
-class ModelAdmin(CaseActionsAdmin):
+class ModelAdmin(CaseActionsAdmin, ObjectPages):
     """Base of every app's admin classes."""
 
     is_technical = False  # True for lists that code needs more than people: they are below System
@@ -57,7 +56,6 @@ class ModelAdmin(CaseActionsAdmin):
     export_fields: tuple[str, ...] = ()
     shows_cascade = True  # False where a service deletes, which knows what goes with the row
     actions: Any = ("export_csv",)
-    object_history_template = "core/admin/history.html"
     change_form_after_template = "core/admin/panels.html"
 
     def get_list_filter(self, request: HttpRequest) -> Any:
@@ -130,25 +128,6 @@ class ModelAdmin(CaseActionsAdmin):
         with transaction.atomic():
             for obj in queryset:
                 self.delete_model(request, obj)
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        """Show the object's history from the journal."""
-        obj = self.get_object(request, unquote(object_id))
-        if obj is None or not self.has_view_or_change_permission(request, obj):
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        entries = history.history_of(obj)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("History: %s") % obj,
-            "entries": entries,
-            "more": len(entries) == history.MAX_ENTRIES,
-            "object": obj,
-            "opts": self.opts,
-            **(extra_context or {}),
-        }
-        return TemplateResponse(request, self.object_history_template, context)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the form or save it; a service's refusal becomes a message, and nothing changes."""

@@ -6,9 +6,15 @@ from django.apps import apps
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 
+from core.admin import words
 from core.admin.base import ReadOnlyAdmin
+from core.audit.history import tell_changes
 from core.context import KINDS
 from core.models import JournalEntry, StoredAnswer
 
@@ -21,8 +27,8 @@ class ModelFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return the models of all apps."""
-        found = ((model._meta.label, model._meta.verbose_name) for model in apps.get_models())
-        return sorted(found, key=lambda choice: choice[0])
+        found = ((model._meta.label, words.model(model._meta.label)) for model in apps.get_models())
+        return sorted(found, key=lambda choice: choice[1].casefold())
 
     def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
         """Return the entries of the chosen value."""
@@ -36,18 +42,48 @@ class ActorFilter(ModelFilter):
     parameter_name = "actor_kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the kinds, as the journal calls them."""
-        return [(kind, kind) for kind in KINDS]
+        """Return the kinds in words."""
+        return [(kind, words.kind_of_actor(kind)) for kind in KINDS]
 
 
 @admin.register(JournalEntry)
 class JournalEntryAdmin(ReadOnlyAdmin):
     """The one audit trail: search, filter, never change."""
 
-    list_display = ("at", "actor_label", "action", "model", "object_id", "object_label", "reason")
+    fields = (
+        *("at", "who", "action", "about", "object_id", "object_label", "why", "said"),
+        *("count", "request_id"),
+    )
+    readonly_fields = fields
+    list_display = ("at", "who", "action", "about", "object_id", "object_label", "why")
     list_filter = ("action", ModelFilter, ActorFilter, "at")
     search_fields = ("object_id", "actor_label", "request_id", "object_label")
     ordering = ("-id",)
+
+    @display(description=_("actor"))
+    def who(self, entry: JournalEntry) -> str:
+        """Return who acted, in words."""
+        return words.actor(entry.actor_kind, entry.actor_label)
+
+    @display(description=_("model"))
+    def about(self, entry: JournalEntry) -> str:
+        """Return what people call the model."""
+        return words.model(entry.model)
+
+    @display(description=_("reason"))
+    def why(self, entry: JournalEntry) -> str:
+        """Return why, or where it happened, in words; how it is stored is the title."""
+        return format_html('<span title="{}">{}</span>', entry.reason, words.reason(entry.reason))
+
+    @display(description=_("changes"))
+    def said(self, entry: JournalEntry) -> SafeString:
+        """Return each field with what it said before and after."""
+        tell_changes([entry], words.models_by_label().get(entry.model))
+        lines = [
+            (field, "—", gettext("changed (secret)")) if values is None else (field, *values)
+            for field, values in entry.lines  # type: ignore[attr-defined]  # just filled
+        ]
+        return format_html_join("", "<p>{}: {} → {}</p>", lines)
 
 
 @admin.register(StoredAnswer)

@@ -42,8 +42,12 @@ registry: list["Work"] = []
 
 
 class JobTask(Task):
-    """The base of every task: names itself as the actor and takes over request id and trace."""
+    """The base of every task: names itself as the actor and takes over request id and trace.
 
+    ``title`` is what people call what it does, on pages about the journal.
+    """
+
+    title: Any = ""
     Request = "core.jobs.requests:Request"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

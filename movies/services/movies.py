@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
 
 from core.audit import journal
 from core.jobs.work import Work
@@ -126,4 +127,4 @@ def refresh_again(*, movie: Movie) -> None:
     """Read a movie's details anew, now, also when that was given up."""
     refreshes.restart(movie)
     changes = {"refresh_status": [movie.refresh_status, RefreshStatus.PENDING]}
-    journal.record(journal.Action.CHANGE, movie, changes=changes, reason="refresh asked for")
+    journal.record(journal.Action.CHANGE, movie, changes=changes, reason=noop("refresh asked for"))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 
 from core.audit import journal
 from core.db import refusing
@@ -106,7 +107,12 @@ def end_assignments_of(*, seller_id: int) -> int:
     """End what a removed seller has; return how many assignments that were."""
     assignments = lock_assignments(Assignment.objects.active().filter(seller_id=seller_id))
     today = timezone.localdate()
-    end_now(assignments, last_day=today, today=today, reason="the seller's account was removed")
+    end_now(
+        assignments,
+        last_day=today,
+        today=today,
+        reason=noop("the seller's account was removed"),
+    )
     clock.stamp(*assignments)
     return len(assignments)
 
@@ -207,7 +213,7 @@ def _end_some(today: dt.date) -> int:
     Assignment.objects.bulk_update(assignments, ["state"])
     changes = {"state": [AssignmentState.ACTIVE.value, AssignmentState.ENDED.value]}
     journal.record_many(
-        journal.entry(journal.Action.CHANGE, assignment, changes=changes, reason="it is over")
+        journal.entry(journal.Action.CHANGE, assignment, changes=changes, reason=noop("it is over"))
         for assignment in assignments
     )
     clock.stamp(*assignments)

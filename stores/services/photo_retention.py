@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 
 from core.audit import journal
 from core.db import advisory_lock
@@ -30,8 +31,8 @@ REMOVED = "the seller's account was removed"
 def remove_photos(old: datetime) -> dict[str, int]:
     """Let go of what has expired or is older than a moment; return how many photos and files."""
     now = timezone.now()
-    gone = expire(Photo.objects.filter(expires_at__lte=now), reason="expired")
-    gone += expire(Photo.objects.filter(created_at__lt=old), reason="retention")
+    gone = expire(Photo.objects.filter(expires_at__lte=now), reason=noop("expired"))
+    gone += expire(Photo.objects.filter(created_at__lt=old), reason=noop("retention"))
     removed = delete_files()
     over = models.Q(state__in=(PhotoState.EXPIRED, PhotoState.FAILED), file="")
     Photo.objects.filter(over, created_at__lt=old).delete()

@@ -3,6 +3,7 @@
 import uuid
 
 from django.http import FileResponse
+from django.utils.translation import gettext_noop as noop
 
 from core.audit import journal
 from core.errors import NotFound
@@ -31,7 +32,7 @@ def look_at(*, photo_id: uuid.UUID, seller_id: int | None) -> FileResponse:
         raise NotFound
     file = files.opened(photo.file)
     if seller_id is None:
-        journal.record(journal.Action.READ, photo, reason="picture")
+        journal.record(journal.Action.READ, photo, reason=noop("picture"))
     name = photo.file.rpartition("/")[2]
     answer = FileResponse(file, content_type=photo.type, filename=name, headers=SAFE)
     answer["Content-Length"] = str(photo.bytes)

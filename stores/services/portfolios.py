@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 
 from core.audit import journal
 from core.db import refusing
@@ -224,7 +225,7 @@ def _retire_some(last_day: dt.date) -> int:
     PortfolioVersion.objects.bulk_update(versions, ["state"])
     changes = {"state": [VersionState.PUBLISHED.value, VersionState.RETIRED.value]}
     journal.record_many(
-        journal.entry(journal.Action.CHANGE, version, changes=changes, reason="it is over")
+        journal.entry(journal.Action.CHANGE, version, changes=changes, reason=noop("it is over"))
         for version in versions
     )
     clock.stamp(*versions)

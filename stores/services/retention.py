@@ -9,6 +9,7 @@ import orjson
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 
 from core.audit import journal
 from stores.constants import BATCH_ROWS, NameKind
@@ -76,7 +77,7 @@ def delete_before(model: type[models.Model], day: dt.date) -> int:
             break
         deleted += model._default_manager.filter(pk__in=keys).delete()[0]
     if deleted:
-        journal.record(journal.Action.DELETE, model, count=deleted, reason="retention")
+        journal.record(journal.Action.DELETE, model, count=deleted, reason=noop("retention"))
     return deleted
 
 

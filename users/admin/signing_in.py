@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -117,10 +118,10 @@ def remove(request: HttpRequest, user: User, given: dict[str, str]) -> dict[str,
         raise InvalidSecondFactor
     second_factor.prove(factor=factor, user=user, otp=given["otp"])
     with transaction.atomic():
-        second_factor.remove(user=user, reason="Removed by its owner.")
+        second_factor.remove(user=user, reason=noop("Removed by its owner."))
         revoke_sessions_of(
             user=user,
-            reason="The second factor was removed.",
+            reason=noop("The second factor was removed."),
             besides=browser.present(request),
         )
     request.session.pop(SESSION_KEY, None)

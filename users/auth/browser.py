@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 
 from core.db import if_writable
 from users.auth.sessions import Client, open_session, revoke_session
@@ -23,7 +24,7 @@ KEY = "users.session"  # in Django's session
 @transaction.atomic
 def begin(request: HttpRequest, user: User) -> Session:
     """Open the session of a browser that just signed in, in place of the one that it had."""
-    end(request, reason="Signed in again.")
+    end(request, reason=noop("Signed in again."))
     session = open_session(
         user=user,
         client=Client.of(request),

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_noop as noop
 
 from core.audit import journal
 from users.constants import LINK_SECONDS, MAX_LINK_TOKEN_CHARACTERS
@@ -56,7 +57,7 @@ def make_link(*, user: User, reason: str = "") -> tuple[OneTimeLink, str]:
     current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if not current.is_active:
         raise InvalidLink
-    end_links_of(user=current, reason="Replaced by another link.")
+    end_links_of(user=current, reason=noop("Replaced by another link."))
     token, now, purpose = secrets.token_urlsafe(32), timezone.now(), purpose_for(current)
     link = OneTimeLink.objects.create(
         user=current,

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 from django.views.decorators.debug import sensitive_variables
 
 from core import context
@@ -149,7 +150,7 @@ def refresh(text: str) -> Pair:
             is_successor = session.generation == claims.generation + 1
             if is_successor and now - session.rotated_at <= grace:
                 return pair_of(session)
-            revoke_session(session=session, reason="A spent refresh token was used again.")
+            revoke_session(session=session, reason=noop("A spent refresh token was used again."))
     raise InvalidToken
 
 
@@ -202,7 +203,7 @@ def sign_out(*, refresh_token: str) -> None:
     session = Session.objects.filter(pk=claims.session_id, user_id=claims.user_id).first()
     if session is None:
         raise InvalidToken
-    revoke_session(session=session, reason="Signed out.")
+    revoke_session(session=session, reason=noop("Signed out."))
 
 
 @transaction.atomic

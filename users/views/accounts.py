@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.request import Request
@@ -211,5 +212,5 @@ class SignOutView(TokenView):
         caller = BearerAuthentication().authenticate(request)
         if caller is None or not isinstance(caller[1], Session):
             raise NoSession
-        sessions.revoke_session(session=caller[1], reason="Signed out.")
+        sessions.revoke_session(session=caller[1], reason=noop("Signed out."))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop as noop
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.request import Request
@@ -80,7 +81,7 @@ class OwnSessionViewSet(OwnViewSet):
     def end_others(self, request: Request) -> Response:
         """End every session of the caller but the current one; API tokens stay."""
         sessions.revoke_sessions_of(
-            user=self.session.user, reason="Ended by its owner.", besides=self.session
+            user=self.session.user, reason=noop("Ended by its owner."), besides=self.session
         )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -125,4 +126,4 @@ class OwnTokenViewSet(CreateMixin, OwnViewSet):
 
     def perform_destroy(self, instance: ApiToken) -> None:
         """Revoke the token."""
-        api_tokens.revoke_api_tokens(tokens=[instance], reason="Ended by its owner.")
+        api_tokens.revoke_api_tokens(tokens=[instance], reason=noop("Ended by its owner."))

@@ -1,0 +1,22 @@
+"""What the clinic's lines of the journal are called (:mod:`core.admin.words`)."""
+
+import re
+
+from django.utils.translation import gettext
+
+from core.models import Action
+
+# What services write about the patient whose study changed.
+STUDY = re.compile(r"study (?P<key>[0-9]+): (?P<what>\w+)(?: \((?P<why>.*)\))?", re.DOTALL)
+
+
+def reason(text: str) -> str:
+    """Return what happened to a patient's study in words; nothing for another text."""
+    found = STUDY.fullmatch(text)
+    if found is None:
+        return ""
+    what = found["what"]
+    done = Action(what).label if what in Action.values else gettext(what)
+    about = {"key": found["key"], "done": done}
+    said = gettext("Study %(key)s: %(done)s") % about
+    return f"{said} ({found['why']})" if found["why"] else said
