@@ -9,19 +9,29 @@ BIN = Path(sys.prefix) / "bin"
 DATABASE_URL = os.environ.get(
     "BENCH_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/plaza_bench"
 )
+REDIS_URL = os.environ.get("BENCH_REDIS_URL", "redis://127.0.0.1:6379/15")
 HOST = "127.0.0.1"
+BARE = "_bare"  # how the name of a peer ends that leaves the promises out
 PORTS = {
     "plaza": 9061,
     "fastapi": 9062,
+    "fastapi_bare": 9067,
     "flask": 9063,
+    "flask_bare": 9068,
     "drf": 9064,
+    "drf_bare": 9069,
     "limit": 9065,
+    "limit_bare": 9070,
     "kinto": 9066,
 }
+# Whether the peer in this process keeps what Plaza promises beside the answers (peers/promises.py).
+KEEPS_PROMISES = os.environ.get("BENCH_PROMISES", "1") == "1"
 SIGNING_KEY = "benchmark-0123456789-0123456789-0123456789"  # signs tokens of made-up people only
 AUDIENCE = ISSUER = "plaza"
 TIME_ZONE = "America/Bogota"
 PAGE_ROWS = 50
+MAX_PAGE_ROWS = 200
+SHOWN_STUDIES = 50  # of a patient, the newest
 WORKERS = 2
 THREADS = 8
 CREDENTIALS_KEY = "bench:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -34,7 +44,7 @@ def server_environment(database_url: str = DATABASE_URL) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "BENCH_DATABASE_URL": database_url,
         "DATABASE_URL": database_url,
-        "REDIS_URL": "",
+        "REDIS_URL": REDIS_URL,
         "RATE_LIMIT_PER_SECOND": "1000000",  # counted and never reached
         "CELERY_BROKER_URL": "memory://",
         "SECRET_KEY": SIGNING_KEY,

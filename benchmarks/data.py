@@ -31,9 +31,11 @@ SELECT i, 'Dog-' || i, 'dog-' || i, 'https://images.dog.ceo/breeds/hound/n' || i
        1, now(), timestamptz '2026-01-01 12:00:00.123456+00' + i * interval '1 minute',
        i %% 3 = 0, CASE WHEN i %% 3 = 0 THEN i %% %(users)s + 1 END, 'dog-' || i
 FROM generate_series(1, %(dogs)s) AS i;
-INSERT INTO dogs_adoption (dog_id, owner_id, adopted_at, end_reason)
-SELECT id, owner_id, create_date, '' FROM dogs_dog WHERE is_adopted;
 SELECT setval(pg_get_serial_sequence('dogs_dog', 'id'), %(dogs)s)
+"""
+FILL_ADOPTIONS = """
+INSERT INTO dogs_adoption (dog_id, owner_id, adopted_at, end_reason)
+SELECT id, owner_id, create_date, '' FROM dogs_dog WHERE is_adopted
 """
 FILL_PATIENTS = """
 INSERT INTO clinic_patient (id, first_name, last_name, birth_date, email, email_key, search_key,
@@ -155,7 +157,9 @@ def fill(cursor: psycopg2.extensions.cursor) -> None:
 
 def clean(cursor: psycopg2.extensions.cursor) -> None:
     """Remove what the write scenarios left."""
+    cursor.execute("TRUNCATE dogs_adoption")
     cursor.execute("DELETE FROM dogs_dog WHERE id > %s", [DOGS])
+    cursor.execute(FILL_ADOPTIONS)
     cursor.execute("DELETE FROM users_loginbucket")
     cursor.execute("UPDATE movies_cachedanswer SET fetched_at = now()")
     stores.clean(cursor)

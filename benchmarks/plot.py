@@ -11,7 +11,7 @@ COLOURS = {
     "limit": "#9ca3af",
     "kinto": "#d97706",
 }
-BAR = 0.16  # of the room that a scenario has
+BAR = 0.12  # of the room that a scenario has
 
 
 def draw(document: dict[str, Any], target: Path) -> None:

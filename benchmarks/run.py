@@ -1,25 +1,26 @@
 """Measures Plaza beside its peers: ``python -m benchmarks.run`` (``make bench``).
 
-All servers run at once and one is asked at a time: in every round each scenario goes to each server
-in turn, so whatever else the machine does hits all alike. A result is the median over the rounds.
+Peers with the same promises run at once beside Plaza, then bare ones do (all of them would take
+more connections than PostgreSQL has), and one is asked at a time: in every round each scenario goes
+to each server in turn, so whatever else the machine does hits all alike. A result is the median
+over the rounds; Plaza's own figure is that of the first pass.
+When the cores had other work, the figures are printed, nothing is published, and the status is 75.
 """
 
 import argparse
 import contextlib
 import datetime as dt
 import json
-import os
-import platform
 import statistics
 import sys
 import time
-from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from benchmarks import data, load, plot, servers
-from benchmarks.common import DATABASE_URL, PORTS, ROOT, THREADS, WORKERS
+from benchmarks import data, effects, load, plot, servers
+from benchmarks.common import BARE, DATABASE_URL, PORTS, ROOT
 from benchmarks.peers.kinto import records
+from benchmarks.quiet import EX_TEMPFAIL, Watch
+from benchmarks.report import Figures, machine, median, rounded, table
 from benchmarks.scenarios import (
     READ_BY_PAGE,
     SCENARIOS,
@@ -38,18 +39,6 @@ WARM_UP_REQUESTS = 30
 WARM_UP_SECONDS = 4  # at most, for those that take long
 SETTLE_SECONDS = 0.15
 EVERY_SCENARIO: list[Scenario | SyncScenario] = [*SCENARIOS, *SYNC_SCENARIOS]
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What one round, or the median of all, says about one server and one scenario."""
-
-    cpu_ms: float
-    web_ms: float
-    database_ms: float
-    rps: float
-    p50_ms: float
-    p99_ms: float
 
 
 def log(text: str) -> None:
@@ -73,10 +62,11 @@ class Bench:
         self.database = servers.Database(database_url)
         plaza = self.callers["plaza"]
         self.tokens = {role: plaza.token(email_of(role)) for role in USER_OF}
-        self.paths: dict[str, str] = {}
+        self.paths: dict[tuple[str, str], str] = {}
         self.phones = phones(plaza, self.database.connection)
         self.stamp = dt.datetime.now().strftime("%H%M%S")
         self.figures: dict[tuple[str, str], list[Figures]] = {}
+        self.watch = Watch()
 
     def servers_of(self, scenario: Scenario | SyncScenario) -> list[str]:
         """Return who takes part in a scenario, Plaza first."""
@@ -103,7 +93,7 @@ class Bench:
             scenario.clean(turn)
         for name, answer in answers.items():
             expected = scenario.expected(answers["plaza"], answer)
-            if not same(answer, expected, exact_times=name != "limit"):
+            if not same(answer, expected, exact_times=not name.startswith("limit")):
                 raise SystemExit(
                     f"bench: {name} answers “{scenario.name}” differently:\n"
                     f"{json.dumps(answer, ensure_ascii=False)[:600]}\nPlaza says:\n"
@@ -126,7 +116,10 @@ class Bench:
         database_seconds = servers.spent(backends, after)
         scenario.clean(turn)
         if seen.errors or not seen.requests:
-            raise SystemExit(f"bench: {name} failed {seen.errors} requests of “{scenario.name}”.")
+            raise SystemExit(
+                f"bench: {name} failed {seen.errors} requests of “{scenario.name}”; PostgreSQL has"
+                f" {self.database.connections()} connections, see {server.log_path}."
+            )
         handled = (seen.requests + seen.in_flight) / scenario.requests
         figures = Figures(
             cpu_ms=(web_seconds + database_seconds) / handled * 1000,
@@ -150,12 +143,14 @@ class Bench:
 
     def run(self, scenarios: list[Scenario | SyncScenario]) -> None:
         """Compare, warm up, and measure in rounds."""
+        effects.compare({name: self.turn(name) for name in self.running}, self.running)
         for scenario in scenarios:
             self.compare(scenario)
-        log(f"bench: {len(scenarios)} scenarios, answers equal; warming up")
+        log(f"bench: {len(scenarios)} scenarios, answers and effects equal; warming up")
         for scenario in scenarios:
             for name in self.servers_of(scenario):
                 self.warm_up(scenario, name)
+        self.look()
         for number in range(self.options.rounds):
             began = time.monotonic()
             for scenario in scenarios:
@@ -163,6 +158,12 @@ class Bench:
                 for name in order if number % 2 == 0 else reversed(order):
                     self.measure(scenario, name, number)
             log(f"bench: round {number + 1} took {time.monotonic() - began:.0f} s")
+            self.look()
+
+    def look(self) -> None:
+        """See whether the machine has other work, and say so at once."""
+        if self.watch.look() and self.watch.is_busy:
+            log(f"bench: the cores have other work ({self.watch}); nothing will be published")
 
     def result(self, scenario: Scenario | SyncScenario) -> dict[str, Any]:
         """Return a scenario's medians as results.json has them."""
@@ -179,7 +180,12 @@ class Bench:
                 )
             )
             peers[name] = {**rounded(peer), "cpu_ratio": round(ratio, 2)}
-        return {"name": scenario.name, "plaza": rounded(plaza), "peers": peers}
+        return {
+            "name": scenario.name,
+            "kind": scenario.kind,
+            "plaza": rounded(plaza),
+            "peers": peers,
+        }
 
 
 def same(answer: Any, expected: Any, *, exact_times: bool) -> bool:
@@ -205,63 +211,11 @@ def same(answer: Any, expected: Any, *, exact_times: bool) -> bool:
     return type(answer) is type(expected) and answer == expected
 
 
-def median(rounds: list[Figures]) -> Figures:
-    """Return the median of each figure."""
-    table = [asdict(one) for one in rounds]
-    return Figures(**{key: statistics.median(row[key] for row in table) for key in table[0]})
-
-
-def rounded(figures: Figures) -> dict[str, float]:
-    """Return figures as JSON."""
-    return {
-        key: round(value, 3 if key.endswith("_ms") else 1) for key, value in asdict(figures).items()
-    }
-
-
-def machine() -> dict[str, Any]:
-    """Describe the machine and what ran on it."""
-    model = "unknown"
-    with contextlib.suppress(OSError, StopIteration):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next(one for one in lines if one.startswith("model name")).partition(": ")[2]
-    with servers.Database().connection.cursor() as cursor:
-        cursor.execute("SHOW server_version")
-        postgres = cursor.fetchone()[0]
-    return {
-        "cpu": model,
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "postgresql": postgres.partition(" ")[0],
-        "date": dt.date.today().isoformat(),
-        "workers": WORKERS,
-        "threads": THREADS,
-        "connections": load.CONNECTIONS,
-    }
-
-
-def table(results: list[dict[str, Any]], names: list[str]) -> str:
-    """Return the results as a Markdown table."""
-    peers = [name for name in names if name != "plaza"]
-    heads = ["CPU ms per request", "plaza", *peers, *(f"{name} ÷ plaza" for name in peers),
-             "rps", "p99 ms"]  # fmt: skip
-    lines = ["| " + " | ".join(heads) + " |", "|---|" + "--:|" * (len(heads) - 1)]
-    for row in results:
-        cells = [row["name"], f"{row['plaza']['cpu_ms']:.2f}"]
-        for key, form in (("cpu_ms", "{:.2f}"), ("cpu_ratio", "{:.2f}×")):
-            cells += [
-                form.format(row["peers"][name][key]) if name in row["peers"] else "–"
-                for name in peers
-            ]
-        cells += [f"{row['plaza']['rps']:.0f}", f"{row['plaza']['p99_ms']:.1f}"]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="medians are taken over these")
-    parser.add_argument("--seconds", type=int, default=2, help="of load per scenario and server")
+    parser.add_argument("--rounds", type=int, default=3, help="medians are taken over these")
+    parser.add_argument("--seconds", type=int, default=1, help="of load per scenario and server")
     parser.add_argument("--quick", action="store_true", help="one round of a second, not stored")
     parser.add_argument("--only", metavar="TEXT", action="append", help="scenarios with this text")
     parser.add_argument("--servers", default=",".join(PORTS), help="comma-separated")
@@ -272,8 +226,30 @@ def arguments() -> argparse.Namespace:
     return options
 
 
-def main() -> None:
-    """Run the benchmark."""
+def run(
+    names: list[str],
+    scenarios: list[Scenario | SyncScenario],
+    options: argparse.Namespace,
+    watch: Watch,
+) -> list[dict[str, Any]]:
+    """Measure some servers; return what each scenario cost."""
+    with servers.running(names) as running:
+        bench = Bench(running, options)
+        bench.watch = watch
+        if any(one.name == READ_BY_PAGE for one in scenarios):
+            for name in filter(effects.promising, running):
+                path = cursor_of_page(bench.callers[name], 1000)
+                bench.paths[READ_BY_PAGE, name] = path
+        if "kinto" in running:
+            records.fill(bench.phones)
+        bench.run(scenarios)
+        memory = ", ".join(f"{size:.0f} MB" for size in running["plaza"].memory_mb())
+        log(f"bench: Plaza's workers: {memory}")
+    return [bench.result(scenario) for scenario in scenarios]
+
+
+def main() -> int:
+    """Run the benchmark; return the program's status."""
     options = arguments()
     load.require_wrk()
     began = time.monotonic()
@@ -285,24 +261,38 @@ def main() -> None:
         for one in EVERY_SCENARIO
         if not options.only or any(text in one.name for text in options.only)
     ]
-    with servers.running(wanted) as running:
-        bench = Bench(running, options)
-        if any(one.name == READ_BY_PAGE for one in scenarios):
-            bench.paths[READ_BY_PAGE] = cursor_of_page(bench.callers["plaza"], 1000)
-        if "kinto" in running:
-            records.fill(bench.phones)
-        bench.run(scenarios)
-        memory = running["plaza"].memory_mb()
-    results = [bench.result(scenario) for scenario in scenarios]
-    log(table(results, wanted))
-    log(f"Plaza's workers after the run: {', '.join(f'{size:.0f} MB' for size in memory)}")
-    if options.quick or options.only or wanted != list(PORTS):
-        return
-    document = {"machine": machine(), "scenarios": results}
-    RESULTS.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    plot.draw(document, ROOT / "docs" / "performance.png")
-    log(f"bench: {RESULTS.relative_to(ROOT)} written after {time.monotonic() - began:.0f} s")
+    watch, by_name = Watch(), {}
+    for is_bare in (False, True):
+        names = [name for name in wanted if name.endswith(BARE) == is_bare or name == "plaza"]
+        asked = [one for one in scenarios if not is_bare or set(names) & set(one.peers)]
+        if is_bare and names == ["plaza"]:
+            continue
+        for one in run(names, asked, options, watch):
+            known = by_name.setdefault(one["name"], one)
+            known["peers"] |= one["peers"]
+    results = list(by_name.values())
+    log("\n\n".join(filter(None, (table(results, wanted, bare=bare) for bare in (False, True)))))
+    is_whole = not (options.quick or options.only) and wanted == list(PORTS)
+    return publish(results, watch, is_whole=is_whole)
+
+
+def publish(results: list[dict[str, Any]], watch: Watch, *, is_whole: bool) -> int:
+    """Say where the figures come from, and store those of a whole run on quiet cores.
+
+    Return the program's status.
+    """
+    found = machine(watch)
+    log(f"On {found['cores']} × {found['cpu']}, Python {found['python']}; {watch}")
+    if watch.is_busy:
+        log("bench: the cores had other work, so these figures are not published")
+        return EX_TEMPFAIL
+    if is_whole:
+        document = {"machine": found, "scenarios": results}
+        RESULTS.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        plot.draw(document, ROOT / "docs" / "performance.png")
+        log(f"bench: {RESULTS.relative_to(ROOT)} and docs/performance.png written")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

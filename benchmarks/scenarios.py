@@ -6,7 +6,7 @@ import urllib.request
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks.common import PAGE_ROWS
+from benchmarks.common import BARE, MAX_PAGE_ROWS, PAGE_ROWS
 from benchmarks.data import DOGS, PASSWORD, USERS
 from benchmarks.load import Load
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 type_json = Any
 READ_BY_PAGE = "page 1,000 of dogs"
+WRITERS = tuple(f"{name}{end}" for name in ("fastapi", "flask", "drf") for end in ("", BARE))
+EVERYBODY = (*WRITERS, "limit", f"limit{BARE}")
 JSON = {"Content-Type": "application/json"}
 
 
@@ -37,20 +39,27 @@ class Caller:
     def ask(
         self, method: str, path: str, headers: dict[str, str] | None = None, body: str = ""
     ) -> Answer:
-        """Return the answer, which may be 304."""
-        request = urllib.request.Request(
+        """Return the answer, which may be 304; end the program when it is a refusal."""
+        answer = self.request(method, path, headers, body)
+        if answer.status >= 400:
+            said = answer.body[:600].decode(errors="replace")
+            raise SystemExit(
+                f"bench: {self.url} answers {method} {path} by {answer.status}: {said}"
+            )
+        return answer
+
+    def request(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: str = ""
+    ) -> Answer:
+        """Return the answer, whatever it is."""
+        wanted = urllib.request.Request(
             self.url + path, method=method, data=body.encode() or None, headers=headers or {}
         )
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(wanted, timeout=20) as answer:
                 return Answer(answer.status, answer.read(), answer.headers)
         except urllib.error.HTTPError as error:
-            if error.code != 304:
-                said = error.read()[:600].decode(errors="replace")
-                raise SystemExit(
-                    f"bench: {self.url} answers {method} {path} by {error.code}: {said}"
-                ) from None
-            return Answer(error.code, b"", error.headers)
+            return Answer(error.code, error.read(), error.headers)
 
     def send(
         self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None
@@ -73,7 +82,7 @@ class Turn:
     caller: Caller
     stamp: str
     tokens: dict[str, str]
-    paths: dict[str, str]
+    paths: dict[tuple[str, str], str]  # by scenario and server
     phones: "list[Phone]"
     database: "psycopg2.extensions.connection"
 
@@ -85,11 +94,19 @@ class Scenario:
     name: str
     load: Load
     role: str = ""  # whose token goes along
-    peers: tuple[str, ...] = ("fastapi", "flask", "drf", "limit")
+    peers: tuple[str, ...] = EVERYBODY
     is_list: bool = False
     ignored: frozenset[str] = frozenset()  # keys of the answer that differ by nature
-    kind: str = "read"
+    ours: frozenset[str] = frozenset()  # keys that only Plaza answers
+    what: str = "get"
     requests: int = field(default=1, init=False)  # that make one figure
+
+    @property
+    def kind(self) -> str:
+        """Return what kind of request it is: read, list, write or login."""
+        if self.what == "get":
+            return "list" if self.is_list else "read"
+        return "login" if self.what == "login" else "write"
 
     def fitted(self, turn: Turn) -> Load:
         """Return the load with this server's token and address."""
@@ -97,17 +114,17 @@ class Scenario:
         if self.role:
             access = turn.tokens[self.role]
             load = replace(load, headers={**load.headers, "Authorization": f"Bearer {access}"})
-        if turn.server == "plaza" and self.name in turn.paths:
-            load = replace(load, path=turn.paths[self.name])
+        if path := turn.paths.get((self.name, turn.server)):
+            load = replace(load, path=path)
         return load
 
     def load_of(self, turn: Turn) -> Load:
         """Return the load of one turn: fresh names, fresh entity tags."""
         load = self.fitted(turn)
-        if self.kind == "create":
+        if self.what == "create":
             lua = load.lua.replace("SERVER", turn.server).replace("STAMP", turn.stamp)
             return replace(load, lua=lua)
-        if self.kind == "patch":
+        if self.what == "patch":
             ring = [f"dog-{DOGS - number}" for number in range(64)]
             lines = ["ring, tags, adopted = {}, {}, {}"]
             for dog in ring:
@@ -124,7 +141,7 @@ class Scenario:
     def answer(self, turn: Turn) -> type_json:
         """Return what the server answers, without what differs by nature."""
         send, load = turn.caller.send, self.fitted(turn)
-        match self.kind:
+        match self.what:
             case "create":
                 path = f"/api/dogs/sample-{turn.server}-{turn.stamp}"
                 answer = send("POST", path, load.body, load.headers)[0]
@@ -139,7 +156,11 @@ class Scenario:
         if self.is_list:
             # Only the addresses of other pages, and DRF's count, are each server's own.
             return {"results": answer["results"], "more": answer["next"] is not None}
-        return {key: "…" if key in self.ignored else value for key, value in answer.items()}
+        return {
+            key: "…" if key in self.ignored else value
+            for key, value in answer.items()
+            if key not in self.ours
+        }
 
     def expected(self, answer: type_json, _peers: type_json) -> type_json:
         """Return what a peer must answer when Plaza gives ``answer``: the same."""
@@ -200,23 +221,24 @@ SCENARIOS = [
         "create a dog",
         Load("/", "POST", JSON, body="{}", lua=CREATE),
         role="USER",
-        peers=("fastapi", "flask", "drf"),
+        peers=WRITERS,
         ignored=NEW,
-        kind="create",
+        what="create",
     ),
     Scenario(
         "PATCH a dog with If-Match",
         Load("/", "PATCH", JSON, lua=PATCH),
         role="USER",
-        peers=("fastapi", "flask", "drf"),
-        kind="patch",
+        peers=WRITERS,
+        what="patch",
     ),
     Scenario(
         "login",
         Load("/api/auth/token", "POST", JSON, lua=LOGIN),
-        peers=("fastapi", "flask", "drf"),
+        peers=WRITERS,
         ignored=frozenset({"access", "refresh"}),
-        kind="login",
+        ours=frozenset({"device"}),
+        what="login",
     ),
 ]
 USER_OF = {"ADMIN": 1, "CLINICIAN": 2, "USER": 3}
@@ -227,13 +249,13 @@ def email_of(role: str) -> str:
     return f"user{USER_OF[role]}@bench.invalid"
 
 
-def cursor_of_page(plaza: Caller, number: int) -> str:
-    """Walk to a page and return its path; cursors do not depend on the limit."""
-    path = "/api/dogs?limit=200"
-    for _ in range((number - 1) * PAGE_ROWS // 200):
-        path = plaza.send("GET", path)[0]["next"].removeprefix(plaza.url)
-    rest = (number - 1) * PAGE_ROWS % 200
+def cursor_of_page(caller: Caller, number: int) -> str:
+    """Walk to a page of dogs and return its path; cursors do not depend on the limit."""
+    path = f"/api/dogs?limit={MAX_PAGE_ROWS}"
+    for _ in range((number - 1) * PAGE_ROWS // MAX_PAGE_ROWS):
+        path = caller.send("GET", path)[0]["next"].removeprefix(caller.url)
+    rest = (number - 1) * PAGE_ROWS % MAX_PAGE_ROWS
     if rest:
-        path = path.replace("limit=200", f"limit={rest}")
-        path = plaza.send("GET", path)[0]["next"].removeprefix(plaza.url)
-    return path.replace(f"limit={rest or 200}", f"limit={PAGE_ROWS}")
+        path = path.replace(f"limit={MAX_PAGE_ROWS}", f"limit={rest}")
+        path = caller.send("GET", path)[0]["next"].removeprefix(caller.url)
+    return path.replace(f"limit={rest or MAX_PAGE_ROWS}", f"limit={PAGE_ROWS}")

@@ -9,14 +9,18 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg2
+import redis
 
 from benchmarks.common import (
+    BARE,
     BIN,
     DATABASE_URL,
     HOST,
     PORTS,
+    REDIS_URL,
     ROOT,
     THREADS,
     WORKERS,
@@ -24,20 +28,25 @@ from benchmarks.common import (
 )
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-GUNICORN = [str(BIN / "gunicorn"), "--workers", str(WORKERS), "--threads", str(THREADS),
-            "--keep-alive", "75", "--preload"]  # fmt: skip
-COMMANDS = {
-    "plaza": [str(BIN / "gunicorn"), "-c", "config/gunicorn.py"],
-    "fastapi": [str(BIN / "uvicorn"), "benchmarks.peers.fastapi.app:app", "--host", HOST,
-                "--port", str(PORTS["fastapi"]), "--workers", str(WORKERS), "--no-access-log",
-                "--loop", "uvloop", "--http", "httptools"],
-    "flask": [*GUNICORN, "-b", f"{HOST}:{PORTS['flask']}", "benchmarks.peers.flask.app:app"],
-    "drf": [*GUNICORN, "-b", f"{HOST}:{PORTS['drf']}", "benchmarks.peers.drf.wsgi:application"],
-    "limit": [*GUNICORN, "-b", f"{HOST}:{PORTS['limit']}", "benchmarks.limit:application"],
-    "kinto": [*GUNICORN, "-b", f"{HOST}:{PORTS['kinto']}",
-              "benchmarks.peers.kinto.app:application"],
+GUNICORN = ("gunicorn", "--workers", str(WORKERS), "--threads", str(THREADS), "--keep-alive", "75",
+            "--preload", "-b", "{address}")  # fmt: skip
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "plaza": ("gunicorn", "-c", "config/gunicorn.py"),
+    "fastapi": ("uvicorn", "benchmarks.peers.fastapi.app:app", "--host", HOST, "--port", "{port}",
+                "--workers", str(WORKERS), "--no-access-log", "--loop", "uvloop",
+                "--http", "httptools"),
+    "flask": (*GUNICORN, "benchmarks.peers.flask.app:app"),
+    "drf": (*GUNICORN, "benchmarks.peers.drf.wsgi:application"),
+    "limit": (*GUNICORN, "benchmarks.limit:application"),
+    "kinto": (*GUNICORN, "benchmarks.peers.kinto.app:application"),
 }  # fmt: skip
 START_SECONDS = 60
+
+
+def command_of(name: str, port: int) -> list[str]:
+    """Return how a server is started: a bare peer is the same program, told to promise nothing."""
+    program, *rest = COMMANDS[name.removesuffix(BARE)]
+    return [str(BIN / program), *(one.format(port=port, address=f"{HOST}:{port}") for one in rest)]
 
 
 class Server:
@@ -48,13 +57,17 @@ class Server:
         self.name = name
         self.url = f"http://{HOST}:{port}"
         environment = {**server_environment(database_url), "PORT": str(port)}
+        self.counters = TemporaryDirectory(prefix="bench-metrics-")
         if name == "plaza":
             environment["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+        else:
+            environment["BENCH_PROMISES"] = "0" if name.endswith(BARE) else "1"
+            environment["PROMETHEUS_MULTIPROC_DIR"] = self.counters.name
         self.log_path = ROOT / "var" / f"bench-{name}-{port}.log"
         self.log_path.parent.mkdir(exist_ok=True)
         self.log = self.log_path.open("wb")
         self.process = subprocess.Popen(
-            COMMANDS[name], cwd=ROOT, env=environment, stdout=self.log, stderr=self.log,
+            command_of(name, port), cwd=ROOT, env=environment, stdout=self.log, stderr=self.log,
             start_new_session=True,
         )  # fmt: skip
 
@@ -83,6 +96,7 @@ class Server:
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
         self.log.close()
+        self.counters.cleanup()
 
     def pids(self) -> list[int]:
         """Return the server's process and all below it."""
@@ -121,14 +135,28 @@ def processes() -> dict[int, tuple[int, float]]:
 
 
 class Database:
-    """The cost of PostgreSQL's backends on the benchmark's database."""
+    """The cost of PostgreSQL's backends on the benchmark's database, and of Redis."""
 
     def __init__(self, database_url: str = DATABASE_URL) -> None:
         self.connection = psycopg2.connect(database_url)
         self.connection.autocommit = True
+        self.cache = redis.Redis.from_url(REDIS_URL)
+        try:
+            self.cache_pid = int(self.cache.info("server")["process_id"])
+        except redis.RedisError as error:
+            raise SystemExit(f"bench: no Redis at BENCH_REDIS_URL: {error}") from None
+
+    def connections(self) -> str:
+        """Return how many connections the server has, and may have."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) || ' of ' || current_setting('max_connections')"
+                " FROM pg_stat_activity WHERE backend_type = 'client backend'"
+            )
+            return cursor.fetchone()[0]
 
     def backends(self) -> dict[int, float]:
-        """Return the CPU seconds of each client's backend, but not of our own."""
+        """Return the CPU seconds of each client's backend but our own, and of Redis."""
         with self.connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
@@ -138,7 +166,7 @@ class Database:
         table = processes()
         if pids and not set(pids) & table.keys():
             raise SystemExit("bench: PostgreSQL's processes are not in /proc: run it on this host.")
-        return {pid: table[pid][1] for pid in pids if pid in table}
+        return {pid: table[pid][1] for pid in [*pids, self.cache_pid] if pid in table}
 
 
 def spent(before: dict[int, float], after: dict[int, float]) -> float:

@@ -1,7 +1,11 @@
-"""Passwords and tokens, the same for FastAPI and Flask."""
+"""Passwords and tokens, the same for all peers."""
 
 import datetime as dt
+import hashlib
+import hmac
+import unicodedata
 import uuid
+from typing import NamedTuple
 
 import jwt
 from argon2 import PasswordHasher
@@ -11,6 +15,20 @@ from benchmarks.common import AUDIENCE, ISSUER, SIGNING_KEY
 
 hasher = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
 REFRESH = dt.timedelta(days=30)
+LOGIN_ATTEMPTS = 10
+LOGIN_WINDOW = dt.timedelta(minutes=15)
+
+
+class Claims(NamedTuple):
+    """What a valid token says."""
+
+    user_id: int
+    session_id: uuid.UUID
+
+
+def fold(name: str) -> str:
+    """Return the form in which two spellings of a name are equal."""
+    return unicodedata.normalize("NFKC", name.casefold()).strip()
 
 
 def verify_password(stored: str, password: str) -> bool:
@@ -19,6 +37,11 @@ def verify_password(stored: str, password: str) -> bool:
         return hasher.verify(stored.removeprefix("argon2"), password)
     except VerificationError:
         return False
+
+
+def bucket_key(email: str) -> str:
+    """Return the key under which attempts to sign in are counted."""
+    return hmac.new(SIGNING_KEY.encode(), email.lower().encode(), hashlib.sha256).hexdigest()
 
 
 def make_token(user_id: int, session_id: uuid.UUID, kind: str, lifetime: dt.timedelta) -> str:
@@ -45,7 +68,7 @@ def pair(user_id: int, session_id: uuid.UUID) -> dict[str, str]:
     }
 
 
-def user_id_of(token: str) -> int:
-    """Return who calls, or raise jwt.PyJWTError."""
+def claims_of(token: str) -> Claims:
+    """Return who calls by which session, or raise jwt.PyJWTError."""
     claims = jwt.decode(token, SIGNING_KEY, algorithms=["HS256"], audience=AUDIENCE, issuer=ISSUER)
-    return int(claims["sub"])
+    return Claims(int(claims["sub"]), uuid.UUID(claims["sid"]))

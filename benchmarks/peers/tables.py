@@ -42,9 +42,22 @@ class Session(Base):
     expires_at: Mapped[dt.datetime]
     generation: Mapped[int] = mapped_column(default=0)
     rotated_at: Mapped[dt.datetime] = mapped_column(default=now)
+    revoked_at: Mapped[dt.datetime | None]
     revoked_reason: Mapped[str] = mapped_column(default="")
     request_id: Mapped[str] = mapped_column(default="")
     user_agent: Mapped[str] = mapped_column(default="")
+
+
+class LoginBucket(Base):
+    """How often somebody tried to sign in."""
+
+    __tablename__ = "users_loginbucket"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    account: Mapped[str]
+    known_device: Mapped[bool]
+    attempts: Mapped[int]
+    window_ends_at: Mapped[dt.datetime]
 
 
 class Dog(Base):
@@ -54,6 +67,7 @@ class Dog(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     name_key: Mapped[str]
+    search_key: Mapped[str] = mapped_column(default="")
     picture: Mapped[str] = mapped_column(default="")
     picture_status: Mapped[str] = mapped_column(default="pending")
     picture_attempts: Mapped[int] = mapped_column(default=0)
@@ -63,20 +77,28 @@ class Dog(Base):
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users_user.id"))
 
 
+class Adoption(Base):
+    """A dog's stay with somebody: at most one is open."""
+
+    __tablename__ = "dogs_adoption"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dog_id: Mapped[int] = mapped_column(ForeignKey("dogs_dog.id"))
+    owner_id: Mapped[int | None]
+    adopted_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None]
+    end_reason: Mapped[str] = mapped_column(default="")
+
+
 class Patient(Base):
-    """A patient."""
+    """A patient. ``studies`` and ``studies_count`` are set by whoever shows them."""
 
     __tablename__ = "clinic_patient"
     id: Mapped[int] = mapped_column(primary_key=True)
     first_name: Mapped[str]
     last_name: Mapped[str]
     birth_date: Mapped[dt.date]
-    email: Mapped[str]
+    email: Mapped[str | None]
     archived_at: Mapped[dt.datetime | None]
-    studies: Mapped[list["Study"]] = relationship(
-        order_by="Study.id",
-        primaryjoin="and_(Patient.id == Study.patient_id, Study.archived_at.is_(None))",
-    )
 
 
 class Study(Base):
@@ -89,6 +111,8 @@ class Study(Base):
     body_part: Mapped[str]
     description: Mapped[str]
     type: Mapped[str]
+    performed_on: Mapped[dt.date | None]
+    status: Mapped[str]
     archived_at: Mapped[dt.datetime | None]
 
 
@@ -138,3 +162,4 @@ class JournalEntry(Base):
     object_label: Mapped[str] = mapped_column(default="")
     changes: Mapped[dict[str, Any]]
     reason: Mapped[str] = mapped_column(default="")
+    count: Mapped[int | None]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.common import BARE
 from benchmarks.load import CONNECTIONS
 from benchmarks.peers.kinto import records
 from benchmarks.scenarios import JSON, Answer, Turn, type_json
@@ -33,10 +34,18 @@ class SyncScenario:
     ring: Ring
     facts: Callable[[Turn, list[Answer]], dict[str, Any]]
     kinto: Ring | None = None
-    others: tuple[str, ...] = ("fastapi",)
+    others: tuple[str, ...] = ("fastapi", f"fastapi{BARE}")
     requests: int = 1
     connections: int = CONNECTIONS
     writes: bool = False
+    is_list: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Return what kind of request it is: read, list or write."""
+        if self.writes:
+            return "write"
+        return "list" if self.is_list else "read"
 
     @property
     def peers(self) -> tuple[str, ...]:
@@ -233,9 +242,16 @@ def bulk_facts(turn: Turn, answers: list[Answer]) -> dict[str, Any]:
 
 HEAD = SyncScenario("sync: head, unchanged", unchanged_heads, head_facts, records.unchanged)
 FIRST_SYNC = SyncScenario(
-    "sync: first sync (4 requests)", first_pulls, pull_facts, records.first_pulls, requests=4
+    "sync: first sync (4 requests)",
+    first_pulls,
+    pull_facts,
+    records.first_pulls,
+    requests=4,
+    is_list=True,
 )
-NOTHING_NEW = SyncScenario("sync: pull, nothing new", empty_pulls, empty_facts, records.empty_pulls)
+NOTHING_NEW = SyncScenario(
+    "sync: pull, nothing new", empty_pulls, empty_facts, records.empty_pulls, is_list=True
+)
 ONE_VISIT = SyncScenario(
     "sync: push one visit", pushes(1, days=2), push_facts, records.pushes, writes=True
 )

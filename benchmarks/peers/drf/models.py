@@ -30,6 +30,7 @@ class Session(models.Model):
     expires_at = models.DateTimeField()
     generation = models.IntegerField(default=0)
     rotated_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True)
     revoked_reason = models.CharField(max_length=200, default="")
     request_id = models.CharField(max_length=64, default="")
     user_agent = models.CharField(max_length=200, default="")
@@ -39,11 +40,26 @@ class Session(models.Model):
         db_table = "users_session"
 
 
+class LoginBucket(models.Model):
+    """How often somebody tried to sign in."""
+
+    key = models.CharField(max_length=64, unique=True)
+    account = models.CharField(max_length=64)
+    known_device = models.BooleanField(default=False)
+    attempts = models.IntegerField(default=1)
+    window_ends_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+        db_table = "users_loginbucket"
+
+
 class Dog(models.Model):
     """A dog."""
 
     name = models.CharField(max_length=100)
     name_key = models.CharField(max_length=300)
+    search_key = models.CharField(max_length=300, default="")
     picture = models.URLField(blank=True)
     picture_status = models.CharField(max_length=7, default="pending")
     picture_attempts = models.SmallIntegerField(default=0)
@@ -58,13 +74,27 @@ class Dog(models.Model):
         ordering = ("id",)
 
 
+class Adoption(models.Model):
+    """A dog's stay with somebody: at most one is open."""
+
+    dog = models.ForeignKey(Dog, models.CASCADE)
+    owner = models.ForeignKey(User, models.PROTECT, null=True)
+    adopted_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=20, default="")
+
+    class Meta:
+        managed = False
+        db_table = "dogs_adoption"
+
+
 class Patient(models.Model):
     """A patient."""
 
     first_name = models.CharField(max_length=100)
     last_name = models.CharField(max_length=100)
     birth_date = models.DateField()
-    email = models.EmailField()
+    email = models.EmailField(null=True)
     archived_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -81,6 +111,8 @@ class Study(models.Model):
     body_part = models.CharField(max_length=100)
     description = models.TextField()
     type = models.CharField(max_length=20)
+    performed_on = models.DateField(null=True)
+    status = models.CharField(max_length=10, default="reported")
     archived_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -140,6 +172,7 @@ class JournalEntry(models.Model):
     object_label = models.CharField(max_length=255, default="")
     changes = models.JSONField()
     reason = models.TextField(default="")
+    count = models.IntegerField(null=True)
 
     class Meta:
         managed = False

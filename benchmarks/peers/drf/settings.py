@@ -3,7 +3,16 @@
 import dj_database_url
 
 from benchmarks import common
-from benchmarks.common import AUDIENCE, DATABASE_URL, HOST, ISSUER, PAGE_ROWS, SIGNING_KEY
+from benchmarks.common import (
+    AUDIENCE,
+    DATABASE_URL,
+    HOST,
+    ISSUER,
+    KEEPS_PROMISES,
+    PAGE_ROWS,
+    REDIS_URL,
+    SIGNING_KEY,
+)
 
 SECRET_KEY = SIGNING_KEY
 DEBUG = False
@@ -45,3 +54,21 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "sub",
     "CHECK_REVOKE_TOKEN": False,
 }
+if KEEPS_PROMISES:
+    MIDDLEWARE = [
+        "benchmarks.peers.drf.around.AroundRequests",
+        *MIDDLEWARE,
+        "django.middleware.http.ConditionalGetMiddleware",  # Django's own entity tags and 304
+    ]
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "drf",
+        }
+    }
+    REST_FRAMEWORK |= {
+        "DEFAULT_AUTHENTICATION_CLASSES": ["benchmarks.peers.drf.around.LiveSession"],
+        "DEFAULT_PAGINATION_CLASS": "benchmarks.peers.drf.around.ByKeys",
+        "EXCEPTION_HANDLER": "benchmarks.peers.drf.refusals.refuse",
+    }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from benchmarks.peers.drf import views
+from benchmarks.peers.drf import around, views
 
 DOG = {"get": "retrieve", "post": "create", "patch": "partial_update"}
 urlpatterns = [
@@ -13,4 +13,5 @@ urlpatterns = [
     path("api/movies/popular", views.PopularView.as_view()),
     path("api/movies/favorites", views.FavoriteViewSet.as_view({"get": "list"})),
     path("api/auth/token", views.SignInView.as_view()),
+    path("metrics", around.metrics),
 ]

@@ -11,8 +11,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from benchmarks.common import DATABASE_URL, TIME_ZONE
+from benchmarks.common import DATABASE_URL, KEEPS_PROMISES, TIME_ZONE
 from benchmarks.peers import sign
+from benchmarks.peers.promises import Person
+from benchmarks.peers.statements import WHO
 
 engine = create_async_engine(
     DATABASE_URL.replace("postgres://", "postgresql+asyncpg://"), pool_size=16
@@ -24,6 +26,7 @@ zone = ZoneInfo(TIME_ZONE)
 LocalTime = Annotated[
     dt.datetime, PlainSerializer(lambda value: value.astimezone(zone).isoformat())
 ]
+Token = Annotated[HTTPAuthorizationCredentials, Depends(bearer)]
 
 
 async def get_db() -> AsyncIterator[AsyncSession]:
@@ -32,16 +35,47 @@ async def get_db() -> AsyncIterator[AsyncSession]:
         yield db
 
 
-def get_user_id(token: Annotated[HTTPAuthorizationCredentials, Depends(bearer)]) -> int:
-    """Return who calls."""
-    try:
-        return sign.user_id_of(token.credentials)
-    except jwt.PyJWTError:
-        raise HTTPException(401) from None
-
-
 Session = Annotated[AsyncSession, Depends(get_db)]
-UserId = Annotated[int, Depends(get_user_id)]
+
+
+def claims_of(token: Token) -> sign.Claims:
+    """Return what a token says whose signature is right."""
+    try:
+        return sign.claims_of(token.credentials)
+    except (jwt.PyJWTError, KeyError, ValueError):
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"}) from None
+
+
+async def person_of_session(claims: Annotated[sign.Claims, Depends(claims_of)], db: Session):
+    """Return who calls, as long as their session lives."""
+    row = (await db.execute(WHO, claims._asdict())).one_or_none()
+    if row is None:
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+    return Person(*row)
+
+
+def person_of_token(claims: Annotated[sign.Claims, Depends(claims_of)]) -> Person:
+    """Return who calls, as the token says."""
+    return Person(claims.user_id, "", "")
+
+
+Who = Annotated[Person, Depends(person_of_session if KEEPS_PROMISES else person_of_token)]
+
+
+def user_id_of(who: Who) -> int:
+    """Return the id of who calls."""
+    return who.id
+
+
+def clinician_of(who: Who) -> Person:
+    """Return who calls, if they may see patients; a bare token says nothing of that."""
+    if KEEPS_PROMISES and who.role not in {"CLINICIAN", "ADMIN"}:
+        raise HTTPException(403)
+    return who
+
+
+UserId = Annotated[int, Depends(user_id_of)]
+Clinician = Annotated[Person, Depends(clinician_of)]
 
 
 class Record(BaseModel):

@@ -176,3 +176,12 @@ class DirtyDay(Base):
     day: Mapped[dt.date]
     seller_id: Mapped[int]
     marked_at: Mapped[dt.datetime]
+
+
+class SellerCase(Base):
+    """A case as one seller sees it."""
+
+    __tablename__ = "stores_sellercase"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    seller_id: Mapped[int]
+    seq: Mapped[int]

@@ -20,10 +20,13 @@ from benchmarks.peers.fastapi.stores import (
     Establishment,
     PortfolioVersion,
     Product,
+    SellerCase,
+    Visit,
 )
 
 router = APIRouter(prefix="/api/sync")
 CATALOGUE = "catalogue"
+UPLOAD_CHUNK_BYTES = 128 * 1024
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
@@ -35,17 +38,19 @@ async def reading(db: AsyncSession, user_id: int) -> tuple[uuid.UUID, dict[str, 
         .join(Establishment, Establishment.id == Assignment.establishment_id)
         .where(Assignment.seller_id == user_id)
     )
-    seller = select(Clock.seq).where(Clock.key == f"seller:{user_id}")
     published = select(func.max(PortfolioVersion.seq)).where(PortfolioVersion.state != "draft")
     query = select(
         Clock.epoch,
         select(func.max(Product.seq)).scalar_subquery(),
         published.scalar_subquery(),
         mine.scalar_subquery(),
-        seller.scalar_subquery(),
+        *(
+            select(func.max(table.seq)).where(table.seller_id == user_id).scalar_subquery()
+            for table in (Visit, SellerCase)
+        ),
     ).where(Clock.key == CATALOGUE)
     epoch, *found = (await db.execute(query)).one()
-    names = ("products", "portfolios", "establishments", "visits")
+    names = ("products", "portfolios", "establishments", "visits", "cases")
     return epoch, {name: top or 0 for name, top in zip(names, found, strict=True)}
 
 
@@ -61,6 +66,7 @@ async def head(
         "poll_after": 240 + zlib.crc32(b"%d" % user_id) % 121,
         "schema": 1,
         "schemas": [1],
+        "upload_chunk": UPLOAD_CHUNK_BYTES,
     }
     body = orjson.dumps(found)
     etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
