@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic import versions
 from clinic.errors import (
@@ -23,6 +24,7 @@ from clinic.errors import (
 from clinic.models import Archivable, Patient, Study
 from core.audit import journal
 from core.db import refusing
+from core.errors import Conflict
 
 CONSTRAINT_ERRORS = {
     "clinic_patient_email_unique": EmailTaken,
@@ -145,7 +147,10 @@ def record_study(
 ) -> None:
     """Write the entries of a study: its own, and one about each patient concerned."""
     patients = {study.patient_id, *(changes.get("patient") or ())} - {None}
-    about = f"study {study.pk}: {action}" + (f" ({reason})" if reason else "")
+    done: str = action
+    if action == journal.Action.CHANGE and "patient" in changes:
+        done = "moved from patient {} to patient {}".format(*changes["patient"])
+    about = f"study {study.pk}: {done}" + (f" ({reason})" if reason else "")
     journal.record_many(
         [
             journal.entry(action, study, changes=changes, reason=reason),
@@ -182,6 +187,27 @@ def change_study(*, study: Study, reason: str = "", **fields: Any) -> Study:
     if changes := versions.change(study, fields, reason=reason):
         record_study(journal.Action.CHANGE, study, changes)
     return study
+
+
+@transaction.atomic(savepoint=False)
+def move_study(*, study_id: int, source_id: int, into_id: int, reason: str = "") -> Study:
+    """Give a study to the patient that it is of, if it is at the wrong one still.
+
+    Both patients are locked before it, in the order of their keys, as by a merge.
+
+    Raises:
+        Conflict: it is not there any more, or archived.
+        UnknownPatient: the other patient is not there, or the same.
+    """
+    rows = Patient.everything.select_for_update().only("archived_at")
+    found = rows.filter(pk__in=[source_id, into_id]).order_by("pk")
+    present = {patient.pk for patient in found if not patient.is_archived}
+    study = Study.objects.select_for_update().filter(pk=study_id, patient_id=source_id).first()
+    if study is None:
+        raise Conflict(_("The study is not at this patient any more. Nothing was moved."))
+    if into_id not in present - {source_id}:
+        raise UnknownPatient("into")
+    return change_study(study=study, patient_id=into_id, reason=reason)
 
 
 @transaction.atomic(savepoint=False)

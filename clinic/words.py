@@ -8,10 +8,16 @@ from core.models import Action
 
 # What services write about the patient whose study changed.
 STUDY = re.compile(r"study (?P<key>[0-9]+): (?P<what>\w+)(?: \((?P<why>.*)\))?", re.DOTALL)
+MOVED = re.compile(
+    r"study (?P<key>[0-9]+): moved from patient (?P<source>[0-9]+) to patient (?P<into>[0-9]+)"
+)
 
 
 def reason(text: str) -> str:
     """Return what happened to a patient's study in words; nothing for another text."""
+    if (moved := MOVED.fullmatch(text)) is not None:
+        about = moved.groupdict()
+        return gettext("Study %(key)s: from patient %(source)s to patient %(into)s") % about
     found = STUDY.fullmatch(text)
     if found is None:
         return ""

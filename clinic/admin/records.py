@@ -14,8 +14,9 @@ from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 
 from clinic import access, services
-from clinic.admin.base import ArchivedFilter, ClinicAdmin, UrgencyFilter
+from clinic.admin.base import ArchivedFilter, UrgencyFilter
 from clinic.admin.merging import DuplicatesFilter, MergePages
+from clinic.admin.moving import MovePage
 from clinic.admin.versions import PatientVersionInline, StudyVersionInline
 from clinic.constants import UrgencyLevel
 from clinic.files import exporting
@@ -134,7 +135,7 @@ class PatientAdmin(MergePages):
 
 
 @admin.register(Study)
-class StudyAdmin(ClinicAdmin):
+class StudyAdmin(MovePage):
     """Studies, one by one."""
 
     form = StudyForm
