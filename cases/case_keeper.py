@@ -1,16 +1,21 @@
 """What other apps can do with cases (:class:`core.cases.Keeper`)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
+
+from django.db.models import Count, Q
+from django.utils import timezone
 
 from cases.constants import ACTIVE, OVER, EventKind, State
 from cases.errors import CaseState
 from cases.models import Case
-from cases.selectors import active, number_of
+from cases.selectors import active, is_breaching, number_of
 from cases.services import opening, work
 from cases.services.events import record
 from cases.services.kinds import kind_of, known_kind
-from core.cases import Report, View
+from core.cases import AGE_DAYS, Ages, Report, View
 
 FOUND = 20
 
@@ -76,6 +81,21 @@ def open_cases(search: str) -> list[tuple[int, str]]:
         rows = rows.filter(search_key__icontains=word)
     found += [row for row in rows[:FOUND] if row.pk != number]
     return [(one.pk, f"{one.number} {one.subject}") for one in found]
+
+
+def ages(kinds: Collection[str]) -> Ages:
+    """Return how old the cases of some kinds are that are not over; one query."""
+    now = timezone.now()
+    limits = [now - timedelta(days=days) for days in AGE_DAYS]
+    spans = [Q(created_at__gt=limits[0])]
+    spans += [
+        Q(created_at__gt=older, created_at__lte=younger) for younger, older in pairwise(limits)
+    ]
+    spans.append(Q(created_at__lte=limits[-1]))
+    counts = {f"span_{place}": Count("pk", filter=span) for place, span in enumerate(spans)}
+    late = Count("pk", filter=is_breaching(0))
+    found = active().filter(kind__in=kinds).order_by().aggregate(**counts, late=late)
+    return Ages(Case._meta.label, tuple(found[name] for name in counts), found["late"])
 
 
 def note_action(

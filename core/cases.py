@@ -23,7 +23,7 @@ anything for that.
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol, cast
@@ -35,6 +35,7 @@ from core import context, plugs
 from core.values import INT64_MAX
 
 NUMBER = re.compile(r"(?:[A-Za-z]-)?([0-9]{1,19})")
+AGE_DAYS = (1, 3, 7)
 LOOKS = frozenset({"read", "refused", "export"})
 
 Text = Any  # a text, maybe one that is translated when it is shown
@@ -118,6 +119,25 @@ class View:
     updated_at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """How old the cases are that are not over.
+
+    ``counts`` says how many are younger than each of ``AGE_DAYS``, and older than those before;
+    the last one how many are older than all. ``label`` is the model that keeps them, for whoever
+    may see its list.
+    """
+
+    label: str
+    counts: tuple[int, ...]
+    overdue: int
+
+    @property
+    def total(self) -> int:
+        """Return how many there are."""
+        return sum(self.counts)
+
+
 class Keeper(Protocol):
     """What the module ``case_keeper`` of the app that keeps cases has.
 
@@ -141,6 +161,9 @@ class Keeper(Protocol):
 
     def open_cases(self, search: str) -> list[tuple[int, str]]:
         """Return some cases that are not over, by number or subject: id and what people see."""
+
+    def ages(self, kinds: Collection[str]) -> Ages:
+        """Return how old the cases of some kinds are that are not over."""
 
     def note_action(
         self, case_id: int, *, action: str, label: str, object_id: str, count: int, text: str
@@ -212,6 +235,12 @@ def suggestions() -> list[str]:
     """Return some cases that are not over, as people see them."""
     found = keeper()
     return [] if found is None else [text for _id, text in found.open_cases("")]
+
+
+def ages(kinds: Collection[str]) -> Ages | None:
+    """Return how old the cases of some kinds are that are not over; None where nobody keeps any."""
+    found = keeper()
+    return None if found is None else found.ages(kinds)
 
 
 class Mark:

@@ -66,10 +66,10 @@ class PluggableApp(AppConfig):
     queue named after the app), ``receivers.py`` (connected to :mod:`core.signals` at start-up),
     ``checks.py`` (system checks), ``health.py`` (``CHECKS`` that ``/health/ready`` reports),
     ``case_kinds.py`` and ``case_keeper.py`` (support cases, :mod:`core.cases`), ``cards.py`` (what
-    the admin's home page shows, :mod:`core.admin.cards`), ``finders.py`` (what the admin's search
-    finds, :mod:`core.admin.search`), ``panels.py`` (what it has about an object, on the object's
-    page in the admin, :mod:`core.admin.panels`), ``words.py`` (what its lines of the journal are
-    called, :mod:`core.admin.words`),
+    the admin's home page and menu show, :mod:`core.admin.cards` and :mod:`core.admin.pages`),
+    ``finders.py`` (what the admin's search finds, :mod:`core.admin.search`), ``panels.py`` (what it
+    has about an object, on the object's page in the admin, :mod:`core.admin.panels`), ``words.py``
+    (what its lines of the journal are called, :mod:`core.admin.words`),
     ``metrics.py`` (``collect()`` yields what ``/metrics`` says of the app's rows),
     ``reference.py`` (``load()`` writes what the app cannot do without, at every start) and
     ``demo.py`` (``load()`` makes demo data); both are safe to repeat.

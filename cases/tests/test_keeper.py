@@ -1,6 +1,9 @@
 """What other apps rely on: reports, answers, and what a resolution does for the object."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from cases import case_keeper
 from cases.constants import State
@@ -205,3 +208,20 @@ def test_a_case_opened_again_makes_way_for_the_one_that_is_open(yoghurts, suppor
     with pytest.raises(CaseAnotherOpen):
         work.reopen(case=Case.objects.get(pk=first))
     assert Case.objects.get(pk=first).state == "resolved"
+
+
+def test_open_cases_are_counted_by_age_and_kind(django_assert_num_queries):
+    now = timezone.now()
+    for days in (0, 0.9, 1.1, 2.9, 3.1, 8, 30):
+        CaseFactory(kind="yoghurt", created_at=now - timedelta(days=days))
+    CaseFactory(kind="question")
+    for state in (State.RESOLVED, State.CLOSED):
+        CaseFactory(kind="yoghurt", state=state)
+    waits = CaseFactory(kind="yoghurt", state=State.WAITING_SELLER, created_at=now - timedelta(8))
+    with django_assert_num_queries(1):
+        found = cases.ages(["yoghurt"])
+    assert found == cases.Ages("cases.Case", (2, 2, 1, 3), 6)  # all but the one of today
+    assert found.total == 8
+    assert waits.state == State.WAITING_SELLER  # its clock stands: never overdue
+    assert cases.ages([]) == cases.Ages("cases.Case", (0, 0, 0, 0), 0)
+    assert cases.ages(["yoghurt", "question"]).counts == (3, 2, 1, 3)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import cards
+from core.admin import cards, pages
 
 PEOPLE = "users"
 SYSTEM = "core"
@@ -34,7 +34,7 @@ def navigation(request: HttpRequest) -> list[type_group]:
     names = {app["app_label"]: app["name"] for app in apps}
     people = plain.pop(PEOPLE, [])
     groups: list[type_group] = [
-        {"title": "", "items": home()},
+        {"title": "", "items": home(request)},
         {"title": _("Attend"), "items": waiting(request)},
         *({"title": names[label], "items": items} for label, items in plain.items()),
         {"title": _("People"), "items": people},
@@ -43,10 +43,15 @@ def navigation(request: HttpRequest) -> list[type_group]:
     return [group for group in groups if group["items"]]
 
 
-def home() -> list[type_item]:
-    """Return the pages that are about no list."""
+def home(request: HttpRequest) -> list[type_item]:
+    """Return the pages that are about no list, the apps' own ones between ours."""
+    own = [
+        {"title": page.title, "link": page.link, "icon": page.icon}
+        for page in pages.pages_for(request)
+    ]
     return [
         {"title": _("Home"), "link": reverse("admin:index"), "icon": "home"},
+        *own,
         {"title": _("Background work"), "link": reverse("admin:background"), "icon": "schedule"},
     ]
 

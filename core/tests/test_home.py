@@ -60,7 +60,7 @@ def only(monkeypatch):
             "ATTENTION": [one for one in sources if isinstance(one, Attention)],
             "FIGURES": [one for one in sources if isinstance(one, Figure)],
         }
-        monkeypatch.setattr(cards, "of_apps", lambda name: iter(kinds[name]))
+        monkeypatch.setattr(cards, "of_apps", lambda name: iter(kinds.get(name, [])))
 
     return set_cards
 
