@@ -20,7 +20,7 @@ from core.admin.forms import ReasonForm, seal_of
 from core.errors import ApplicationError
 from core.text import email_key, is_storable, name_key
 from core.values import parse_uuid
-from stores.admin.base import JudgedRows, once
+from stores.admin.base import CityFilter, JudgedRows, RegionFilter, TypologyFilter, once
 from stores.admin.documents import (
     as_json,
     differences,
@@ -30,6 +30,7 @@ from stores.admin.documents import (
     product_list,
     words_of,
 )
+from stores.admin.narrowing import CountedFilter, DepartmentFilter, MissingFilter
 from stores.constants import Flag, VisitState
 from stores.forms import RevisionForm
 from stores.models import (
@@ -83,7 +84,10 @@ class VisitAdmin(JudgedRows):
         *("compliance_share", "received_at"),
     )
     list_display_links = ("day",)
-    list_filter = ("state", FlagFilter, ("day", RangeDateFilter))
+    list_filter = (
+        *("state", FlagFilter, ("day", RangeDateFilter), CountedFilter),
+        *(RegionFilter, DepartmentFilter, CityFilter, TypologyFilter, MissingFilter),
+    )
     list_filter_submit = True
     list_select_related = ("seller", "establishment")
     search_fields = ("id",)  # what is looked for, get_search_results says

@@ -16,6 +16,7 @@ from stores.services.sent import read
 from stores.services.visits import receive
 from stores.tests.factories import (
     AssignmentFactory,
+    CityFactory,
     EstablishmentFactory,
     ProductFactory,
     SellerFactory,
@@ -90,6 +91,32 @@ def test_filters_by_flag_state_and_day(support):
         assert listed(support.get(LIST, query)) == found, query
     for query in ({"day_from": "\x00"}, {"doc__contains": "x"}, {"day__year": "0"}):
         assert support.get(LIST, query).status_code == 400
+
+
+def test_filters_by_place_product_and_whether_a_visit_counts(support):
+    milk, cheese = ProductFactory(sku="M-1"), ProductFactory()
+    place = {"city": "05001", "region": "antioquia-eje", "typology": "minimarket"}
+    CityFactory()
+    here = VisitFactory(**place, missing=[cheese.pk, milk.pk], day=day(-1))
+    void = VisitFactory(**place, missing=[milk.pk * 10], state="void", day=day(-2))
+    there = VisitFactory(city="11001", region="centro", typology="bakery", day=day(-3))
+    everything = [here, void, there]
+    for query, found in (
+        ({"counted": "yes"}, [here, there]),
+        ({"counted": "no"}, [void]),
+        ({"counted": "maybe"}, everything),
+        ({"region": "antioquia-eje"}, [here, void]),
+        ({"department": "11"}, [there]),
+        ({"typology": "bakery"}, [there]),
+        ({"city": "05001"}, [here, void]),
+        ({"missing": " m-1 "}, [here]),
+        ({"missing": "no such SKU"}, []),
+        ({"missing": ""}, everything),
+        ({"region": "antioquia-eje", "counted": "yes", "missing": "M-1"}, [here]),
+    ):
+        assert listed(support.get(LIST, query)) == found, query
+    for name in ("region", "department", "missing"):
+        assert support.get(LIST, {name: "\x00"}).status_code == 400
 
 
 def test_search_by_id_seller_and_establishment(support):
