@@ -1,4 +1,4 @@
-"""What the admin's home page shows of stores."""
+"""What the admin's home page and menu show of stores."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.admin.cards import Attention, Figure, Point, address
 from stores.constants import GroupState
 from stores.models import AreaDay, RejectedUpload, SyncSeen, UnrecognisedGroup, Visit
+from stores.overview.menu import OVERVIEW
 
 SILENT = timedelta(days=1)
 SHOWN_DAYS = 7
@@ -71,3 +72,4 @@ FIGURES = [
         is_daily=True,
     ),
 ]
+PAGES = [OVERVIEW]

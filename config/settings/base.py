@@ -312,6 +312,8 @@ MOVIES_STALE_DAYS = env.integer("MOVIES_STALE_DAYS", 30, maximum=TMDB_DAYS)
 VISITS_LEFTOVERS_MONTHS = env.integer("VISITS_LEFTOVERS_MONTHS", 12, minimum=1, maximum=1200)
 PHOTOS_MONTHS = env.integer("PHOTOS_MONTHS", 12, minimum=1, maximum=1200)
 VISITS_POSITIONS_MONTHS = env.integer("VISITS_POSITIONS_MONTHS", 6, minimum=2, maximum=1200)
+# Percent of the must-haves that should be on the shelf, on the overview of the field.
+STORES_COMPLIANCE_TARGET = env.integer("STORES_COMPLIANCE_TARGET", 90, minimum=1, maximum=100)
 
 # What looks at stored photos (stores.recognition); manual: only people do.
 RECOGNITION = env.choices("RECOGNITION", "manual", ("manual", "barcode", "http"))

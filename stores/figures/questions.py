@@ -12,6 +12,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F
 from django.db.models.functions import Substr, TruncMonth, TruncWeek
+from django.utils.translation import gettext as _
 
 from stores.figures.checking import Period
 from stores.figures.words import month_after
@@ -49,9 +50,18 @@ SOURCES: Mapping[str, tuple[tuple[type[models.Model], frozenset[str]], ...]] = {
 BY_MONTH = (StoreMonth, ProductMonth)
 
 
+def objection(first: dt.date, last: dt.date) -> tuple[str, str] | None:
+    """Return why no figures are of these days, and a code for it; None if they can be asked for."""
+    if last < first:
+        return _("The last day lies before the first one."), "invalid"
+    if (last - first).days >= MAX_DAYS:
+        return _("At most %(days)d days.") % {"days": MAX_DAYS}, "too_many_days"
+    return None
+
+
 @dataclass(frozen=True)
 class Question:
-    """What is asked, checked by :func:`objection`."""
+    """What is asked, checked by whoever asks: ``source`` is None if nothing can answer it."""
 
     period: Period
     groups: tuple[str, ...]
@@ -81,7 +91,7 @@ class Question:
     def rows(self) -> models.QuerySet:
         """Return the rows of the period and the places, with a column for each group."""
         model = self.source
-        assert model is not None  # noqa: S101 - objection() said so
+        assert model is not None  # noqa: S101 - whoever asks looked
         column = "month" if model in BY_MONTH else "day"
         found = model._default_manager.filter(**{f"{column}__range": self.period}).order_by()
         for name, value in self.filters.items():

@@ -13,8 +13,12 @@ from stores.models import DailyFigure, DirtyDay, FigureMark, Visit
 from stores.services.visits import mark_dirty
 from stores.tests.factories import (
     CityFactory,
+    DepartmentFactory,
     EstablishmentFactory,
     ProductFactory,
+    RegionFactory,
+    SellerFactory,
+    TypologyFactory,
     VersionFactory,
     VisitFactory,
     today,
@@ -97,3 +101,47 @@ def sums_of(model, **of):
     names = ("visits", "audited", "must_have", "present", "compliance_sum")
     found = model.objects.filter(**of).aggregate(**{name: Sum(name) for name in names})
     return {name: value or 0 for name, value in found.items()}
+
+
+def visited_country(field):
+    """Return stores of two departments, visited this month; some visits are void or in bakeries."""
+    month = today().replace(day=1)
+    bogota = CityFactory(
+        code="11001",
+        name="Bogotá",
+        search_key="bogota",
+        department=DepartmentFactory(
+            code="11", name="Bogotá", region=RegionFactory(code="centro", name="Centro")
+        ),
+    )
+    bakery = TypologyFactory(code="bakery", name="Panadería")
+    stores = [
+        field.store(name="=HYPERLINK(1)"),
+        field.store(field.bello),
+        field.store(bogota),
+        field.store(typology=bakery),
+    ]
+    sellers = SellerFactory.create_batch(3)
+    for number in range(24):
+        seen = [place for place in range(4) if (number + place) % 3]
+        store = stores[number % 4]
+        day = month + dt.timedelta(days=number % min(today().day, 5))
+        state = "void" if number % 7 == 0 else "accepted"
+        field.visit(store, sellers[number % 3], seen, day=day, state=state)
+    count_figures()
+    return stores
+
+
+def missing_by_hand(group):
+    """Count which must-haves were missing in minimarkets of Antioquia, visit by visit."""
+    counted = {}
+    visits = Visit.objects.filter(typology="minimarket", city__startswith="05").exclude(
+        state="void"
+    )
+    for visit in visits:
+        place = visit.city if group == "city" else visit.establishment_id
+        for pk in visit.portfolio_version.product_ids:
+            sums = counted.setdefault((pk, place), [0, 0])
+            sums[0] += 1
+            sums[1] += pk in visit.missing
+    return counted

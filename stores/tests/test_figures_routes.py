@@ -10,16 +10,14 @@ from django.utils import timezone
 
 from core.roles import Role
 from stores.models import DirtyDay, StoreMonth, Visit
-from stores.tests.factories import (
-    AssignmentFactory,
-    CityFactory,
-    DepartmentFactory,
-    RegionFactory,
-    SellerFactory,
-    TypologyFactory,
-    today,
+from stores.tests.factories import AssignmentFactory, SellerFactory, today
+from stores.tests.helpers_figures import (
+    Field,
+    assert_figures_hold,
+    count_figures,
+    missing_by_hand,
+    visited_country,
 )
-from stores.tests.helpers_figures import Field, assert_figures_hold, count_figures
 from stores.tests.helpers_unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -54,46 +52,7 @@ def csv_rows(client, **parameters):
 
 @pytest.fixture
 def country(field):
-    """Visits of this month in two departments and typologies; some are void, some in bakeries."""
-    bogota = CityFactory(
-        code="11001",
-        name="Bogotá",
-        search_key="bogota",
-        department=DepartmentFactory(
-            code="11", name="Bogotá", region=RegionFactory(code="centro", name="Centro")
-        ),
-    )
-    bakery = TypologyFactory(code="bakery", name="Panadería")
-    stores = [
-        field.store(name="=HYPERLINK(1)"),
-        field.store(field.bello),
-        field.store(bogota),
-        field.store(typology=bakery),
-    ]
-    sellers = SellerFactory.create_batch(3)
-    for number in range(24):
-        seen = [place for place in range(4) if (number + place) % 3]
-        store = stores[number % 4]
-        day = MONTH + dt.timedelta(days=number % min(today().day, 5))
-        state = "void" if number % 7 == 0 else "accepted"
-        field.visit(store, sellers[number % 3], seen, day=day, state=state)
-    count_figures()
-    return stores
-
-
-def by_hand(group):
-    """Count which must-haves were missing in minimarkets of Antioquia, visit by visit."""
-    counted = {}
-    visits = Visit.objects.filter(typology="minimarket", city__startswith="05").exclude(
-        state="void"
-    )
-    for visit in visits:
-        place = visit.city if group == "city" else visit.establishment_id
-        for pk in visit.portfolio_version.product_ids:
-            sums = counted.setdefault((pk, place), [0, 0])
-            sums[0] += 1
-            sums[1] += pk in visit.missing
-    return counted
+    return visited_country(field)
 
 
 @pytest.mark.parametrize("group", ["city", "establishment"])
@@ -104,7 +63,7 @@ def test_what_is_missing_most_in_minimarkets_of_antioquia(analyst, field, countr
         "group_by": f"product,{group}",
         "to": today().isoformat(),
     }
-    expected = by_hand(group)
+    expected = missing_by_hand(group)
     assert len(expected) == 8
     found = rows(analyst, **asked)
     assert {(row["product"], row[group]): [row["must_have"], row["missing"]] for row in found} == (

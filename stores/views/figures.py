@@ -74,11 +74,8 @@ def period_of(request: Request) -> Period:
     today = timezone.localdate()
     last = day_of(request, "to", today)
     first = day_of(request, "from", last.replace(day=1))
-    if last < first:
-        raise refusal("to", _("The last day lies before the first one."), "invalid")
-    if (last - first).days >= questions.MAX_DAYS:
-        message = _("At most %(days)d days.") % {"days": questions.MAX_DAYS}
-        raise refusal("to", message, "too_many_days")
+    if (reason := questions.objection(first, last)) is not None:
+        raise refusal("to", *reason)
     return Period(first, last)
 
 

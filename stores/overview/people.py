@@ -1,0 +1,78 @@
+"""Sellers who have visited nobody yet, and cases that wait: what a morning asks first."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core import cases
+from core.admin.cards import listed
+from core.roles import Role
+from stores.constants import CaseKind
+from stores.figures.coverage import PATHS
+from stores.models import Assignment, DailyFigure
+from stores.overview import words
+from stores.overview.scope import Scope
+
+BY_HOUR = 10  # in TIME_ZONE: from then on, who has visited nobody is somebody to call
+SHOWN = 20
+
+
+def without_visit(scope: Scope) -> dict[str, Any]:
+    """Return the sellers with establishments in these places and no visit on the last day."""
+    now = timezone.localtime()
+    day = min(scope.period.last, scope.today)
+    found = sellers_without(scope, day)
+    return {
+        "day": words.day(day),
+        "number": found.count(),
+        "sellers": list(found.order_by("name", "last_name", "pk")[:SHOWN]),
+        "is_urgent": day < scope.today or now.hour >= BY_HOUR,
+        "hour": f"{BY_HOUR}:00",
+    }
+
+
+def sellers_without(scope: Scope, day: Any) -> QuerySet[Any]:
+    """Return active sellers who are to visit something that day and of whom no visit counts."""
+    theirs = Assignment.objects.covering(day).filter(seller=OuterRef("pk"))
+    for name, value in scope.places.items():
+        theirs = theirs.filter(**{PATHS[name]: value})
+    visited = DailyFigure.objects.filter(day=day, seller=OuterRef("pk"))
+    sellers = get_user_model()._default_manager.filter(role=Role.SELLER, is_active=True)
+    return sellers.filter(Exists(theirs), ~Exists(visited))
+
+
+def ages() -> dict[str, Any] | None:
+    """Return how old the open cases are that sellers' work brings; None where nobody keeps any."""
+    found = cases.ages(CaseKind.values)
+    if found is None:
+        return None
+    most = max(found.counts, default=0)
+    return {
+        "model": listed(found.label),
+        "total": words.number(found.total),
+        "overdue": found.overdue,
+        "bars": [
+            {
+                "title": title,
+                "number": words.number(count),
+                "percent": round(100 * count / most) if most else 0,
+            }
+            for title, count in zip(spans(), found.counts, strict=True)
+        ],
+    }
+
+
+def spans() -> list[str]:
+    """Return the ages that are told apart, in words."""
+    younger = ngettext("less than %d day", "less than %d days", cases.AGE_DAYS[0])
+    between = [
+        _("%(first)d to %(last)d days") % {"first": first, "last": last}
+        for first, last in zip(cases.AGE_DAYS, cases.AGE_DAYS[1:], strict=False)
+    ]
+    last = cases.AGE_DAYS[-1]
+    older = ngettext("more than %d day", "more than %d days", last)
+    return [younger % cases.AGE_DAYS[0], *between, older % last]

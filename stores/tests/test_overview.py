@@ -1,0 +1,449 @@
+"""The overview of the field: who sees it, what it says, and what it says of bad addresses."""
+
+import csv
+import datetime as dt
+import io
+import re
+from html import unescape
+from importlib.util import find_spec
+
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError, connection
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from core import cases
+from core.roles import Role
+from stores.models import Visit
+from stores.overview import numbers, people, sections, worst
+from stores.tests.factories import (
+    AssignmentFactory,
+    CityFactory,
+    DepartmentFactory,
+    SellerFactory,
+    today,
+)
+from stores.tests.helpers_admin import listed, page, signed_in
+from stores.tests.helpers_figures import (
+    Field,
+    count_figures,
+    missing_by_hand,
+    visited_country,
+)
+from stores.tests.helpers_unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/stores/areaday/overview/"
+FIGURES = "/api/stores/figures"
+MONTH = today().replace(day=1)
+FOREVER = {
+    "postgresql": "SELECT pg_sleep(30)",
+    "sqlite": (
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
+    ),
+}
+
+
+@pytest.fixture
+def field():
+    return Field()
+
+
+@pytest.fixture
+def country(field):
+    return visited_country(field)
+
+
+@pytest.fixture
+def admin():
+    return signed_in(Role.ADMIN)
+
+
+def part(response, name):
+    """Return what a part of the page shows."""
+    assert response.status_code == 200, response.content[:2000]
+    shown = response.context[name]
+    assert not shown.failed
+    return shown.content
+
+
+def pressed(client, response, text):
+    """Press the one link with this text, behind an icon maybe."""
+    links = re.findall(r'<a [^>]*?href="([^"]+)"[^>]*>(.*?)</a>', page(response), re.DOTALL)
+    [address] = {
+        unescape(link)
+        for link, inner in links
+        if re.sub(r"<[^>]*>|\s+", " ", inner).strip().endswith(text)
+    }
+    return client.get(address if address.startswith("/") else PAGE + address)
+
+
+def cell_of(client, response, row, column):
+    """Press a cell of the table of heat."""
+    heat = part(response, "heat")
+    place = [name for name, _link in heat["columns"]].index(column)
+    [line] = [one for one in heat["rows"] if one["name"] == row]
+    link = line["cells"][place].link
+    assert f'href="{link.replace("&", "&amp;")}"' in page(response)
+    return client.get(PAGE + link)
+
+
+def sums(line):
+    """Return must-haves and missing ones of a line."""
+    return [int(line.must_have), int(line.missing)]
+
+
+def parquet_sums(folder):
+    """Return the sums of the file of products, by product and city; None without DuckDB."""
+    if find_spec("duckdb") is None:  # an optional extra: Pipfile, [parquet]
+        return None
+    import duckdb
+
+    call_command("export_facts", "--month", f"{MONTH:%Y-%m}", "--to", str(folder), verbosity=0)
+    path = folder / f"product_day-{MONTH:%Y-%m}.parquet"
+    with duckdb.connect() as parquet:
+        found = parquet.execute(
+            f"SELECT product_id, city, sum(must_have), sum(missing) FROM read_parquet('{path}')"  # noqa: S608 - our own path
+            " WHERE typology = 'minimarket' AND city LIKE '05%' GROUP BY ALL"
+        ).fetchall()
+    return {(product, city): [int(must), int(gone)] for product, city, must, gone in found}
+
+
+def test_a_manager_gets_the_same_numbers_in_three_clicks_and_everywhere_else(
+    field, country, client_for, tmp_path
+):
+    """What is missing most in minimarkets of Antioquia this month, in which cities and stores?"""
+    expected = {group: missing_by_hand(group) for group in ("city", "establishment")}
+    codes = {store.pk: store.code for store in country}
+
+    manager = signed_in(Role.ANALYST)
+    first = pressed(manager, manager.get("/admin/"), "Overview of the field")
+    second = cell_of(manager, first, "Antioquia y Eje Cafetero", "Minimercado")
+    third = cell_of(manager, second, "Antioquia", "Minimercado")
+
+    lines = part(third, "products")["lines"]
+    by_city, by_store, by_product = {}, {}, {}
+    for line, product in zip(
+        lines, [number_in(line.link, "product") for line in lines], strict=True
+    ):
+        by_product[product] = sums(line)
+        by_city |= {(product, one.code): sums(one) for one in line.cities}
+        by_store |= {(product, one.code): sums(one) for one in line.stores}
+    hand = {product: [0, 0] for product in field.ids}
+    for (product, _city), (must, gone) in expected["city"].items():
+        hand[product][0] += must
+        hand[product][1] += gone
+    assert by_product == hand
+    assert [sums(line)[1] for line in lines] == sorted(
+        (gone for _must, gone in hand.values()), reverse=True
+    )
+    assert by_city == {key: value for key, value in expected["city"].items() if value[1]}
+    assert by_store == {
+        (product, codes[store]): value
+        for (product, store), value in expected["establishment"].items()
+        if value[1]
+    }
+
+    analyst = client_for(Role.ANALYST)
+    asked = {"typology": "minimarket", "department": "05", "from": MONTH.isoformat()}
+    for group in ("city", "establishment"):
+        query = f"{FIGURES}?{urlencode({**asked, 'group_by': f'product,{group}'})}"
+        rows = analyst.get(query).json()["rows"]
+        cells = csv.DictReader(io.StringIO(analyst.get(f"{query}&format=csv").getvalue().decode()))
+        for found in (rows, list(cells)):
+            assert {
+                (int(row["product"]), row[group] if group == "city" else int(row[group])): [
+                    int(row["must_have"]),
+                    int(row["missing"]),
+                ]
+                for row in found
+            } == expected[group]
+    assert parquet_sums(tmp_path) in (None, expected["city"])
+
+
+def number_in(link, name):
+    """Return the number that a parameter of an address has."""
+    return int(re.search(rf"[?&]{name}=([0-9]+)", link)[1])
+
+
+# -- who sees what -----------------------------------------------------------------------------
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.CLINICIAN, Role.SELLER, Role.USER])
+def test_the_page_is_not_for_others(role):
+    client = signed_in(role)
+    answer = client.get(PAGE)
+    assert answer.status_code == (403 if role == Role.SUPPORT else 302)
+    home = client.get("/admin/")
+    assert home.status_code == 302 or PAGE not in page(home)
+
+
+def test_the_page_wants_a_session_and_takes_no_writes(client, admin):
+    assert client.get(PAGE)["Location"] == f"/admin/login/?next={PAGE}"
+    with nothing_changes():
+        assert admin.post(PAGE).status_code == 405
+        assert "no-store" in admin.get(PAGE)["Cache-Control"]
+    assert PAGE in page(admin.get("/admin/"))
+
+
+def test_an_analyst_reads_no_name_and_no_link_to_visits(country, admin):
+    idle = AssignmentFactory(seller=SellerFactory(name="Quimbaya")).seller
+    analyst = signed_in(Role.ANALYST).get(PAGE)
+    assert part(analyst, "sellers")["number"] == 1
+    text = page(analyst)
+    assert "Quimbaya" not in text
+    assert "/admin/stores/visit/" not in text
+    full = page(admin.get(PAGE))
+    assert f'href="/admin/users/user/{idle.pk}/change/">Quimbaya' in full
+    assert "/admin/stores/visit/?" in full
+
+
+# -- what it says ------------------------------------------------------------------------------
+def test_tiles_hold_the_last_day_against_the_week_before(field, admin, settings):
+    settings.STORES_COMPLIANCE_TARGET = 80
+    week = dt.timedelta(days=7)
+    given = AssignmentFactory.create_batch(3)
+    for number in range(3):
+        field.visit(given[0].establishment, given[number].seller, (0, 1, 2))
+    field.visit(given[1].establishment, given[1].seller, (), day=today() - week)
+    field.visit(given[1].establishment, given[1].seller, state="void")
+    count_figures()
+    answer = admin.get(PAGE, {"from": str(today() - week)})
+    tiles = [*part(answer, "tiles"), part(answer, "coverage")]
+    found = {tile.name: tile for tile in tiles}
+    shown = {name: (tile.value, tile.note.rpartition(": ")[2]) for name, tile in found.items()}
+    assert shown["visits"] == ("3", "1")
+    assert shown["sellers"] == ("3", "1")
+    assert shown["compliance"] == ("56.2 %", "80.0 %")  # 9 of 16
+    assert shown["effectiveness"] == ("100.0 %", "of 4")
+    assert shown["coverage"][1].partition(" of ")[2] == "3"
+    assert len(listed(admin.get(found["visits"].link))) == 3
+
+
+def test_links_lead_to_exactly_the_visits_that_a_number_counts(field, country, admin):
+    first = admin.get(PAGE)
+    visits = Visit.objects.exclude(state="void")
+    assert len(listed(admin.get(first.context["visits"]))) == visits.count() == 20
+    narrowed = admin.get(PAGE, {"department": "05", "typology": "minimarket"})
+    here = visits.filter(city__startswith="05", typology="minimarket")
+    assert len(listed(admin.get(narrowed.context["visits"]))) == here.count()
+    line = part(narrowed, "products")["lines"][0]
+    product, rows = number_in(line.link, "product"), listed(admin.get(line.visits_link))
+    assert len(rows) == int(line.missing)
+    assert all(product in row.missing for row in rows)
+    of_product = admin.get(admin.get(PAGE + line.link).context["visits"])
+    assert {row.pk for row in listed(of_product)} == {row.pk for row in rows}
+    line = part(narrowed, "cities")["lines"][0]
+    assert {row.city for row in listed(admin.get(line.visits_link))} == {line.code}
+    line = part(narrowed, "stores")["lines"][0]
+    rows = listed(admin.get(line.visits_link))
+    assert {row.establishment.code for row in rows} == {line.code}
+    assert sum(row.must_have - row.present for row in rows) == int(line.missing)
+    point = part(narrowed, "trend")["points"][0]
+    assert len(listed(admin.get(point.link))) == int(point.visits)
+
+
+def test_one_product_narrows_every_table(field, country, admin):
+    product, expected = field.ids[0], missing_by_hand("city")
+    shown = admin.get(PAGE, {"department": "05", "typology": "minimarket", "product": product})
+    cities = {line.code: sums(line) for line in part(shown, "cities")["lines"]}
+    assert cities == {
+        city: value for (key, city), value in expected.items() if key == product and value[1]
+    }
+    stores = {line.code: sums(line) for line in part(shown, "stores")["lines"]}
+    assert stores == {
+        store.code: value
+        for store in country
+        for (key, pk), value in missing_by_hand("establishment").items()
+        if (key, pk) == (product, store.pk) and value[1]
+    }
+    must, gone = (sum(value[place] for key, value in expected.items() if key[0] == product)
+                  for place in (0, 1))  # fmt: skip
+    [row] = part(shown, "heat")["rows"]
+    assert row["cells"][0].value == f"{100 * (must - gone) / must:.1f} %"
+    assert [sums(line) for line in part(shown, "products")["lines"]] == [[must, gone]]
+    assert field.products[0].name in page(shown)
+
+
+def test_the_trend_has_each_day_and_the_target(field, seller, admin, settings):
+    settings.STORES_COMPLIANCE_TARGET = 80
+    first = today() - dt.timedelta(days=2)
+    field.visit(field.store(), seller, (0, 1, 2), day=first)
+    field.visit(field.store(), seller, (0, 1, 2, 3))
+    count_figures()
+    shown = part(admin.get(PAGE, {"from": str(first)}), "trend")
+    assert '"data": [75.0, null, 100.0]' in shown["chart"]
+    assert '"data": [80, 80, 80]' in shown["chart"]
+    assert [(point.share, point.grade) for point in shown["points"]] == [
+        ("75.0 %", "fair"),
+        ("100.0 %", "good"),
+    ]
+
+
+def test_the_map_has_a_dot_where_each_city_lies(field, seller, admin):
+    for city, seen in ((field.medellin, (0, 1, 2, 3)), (field.bello, ())):
+        field.visit(field.store(city), seller, seen)
+    field.visit(field.store(), seller)
+    count_figures()
+    admin.cookies["django_language"] = "es"
+    big, small = part(admin.get(PAGE), "cities")["map"]["dots"]
+    x, y = (field.medellin.lon + 82) * 40, (13.7 - field.medellin.lat) * 40
+    assert (big.x, big.y) == (f"{x:.1f}", f"{y:.1f}")
+    assert float(big.radius) == 26
+    assert float(small.radius) < 26
+    assert (big.grade, small.grade) == ("fair", "bad")
+    assert small.title == "Bello: 0,0 %"
+
+
+def test_sellers_without_a_visit_are_urgent_from_ten_on(field, admin, monkeypatch):
+    given = AssignmentFactory.create_batch(3)
+    AssignmentFactory(seller__is_active=False)
+    AssignmentFactory(valid_from=today() + dt.timedelta(days=1))
+    field.visit(given[0].establishment, given[0].seller)
+    field.visit(given[1].establishment, given[1].seller, state="void")
+    count_figures()
+    now = timezone.localtime()
+    for hour, is_urgent in ((9, False), (10, True)):
+        monkeypatch.setattr(
+            people.timezone, "localtime", lambda *_given, hour=hour: now.replace(hour=hour)
+        )
+        shown = part(admin.get(PAGE), "sellers")
+        assert {seller.pk for seller in shown["sellers"]} == {
+            given[1].seller_id,
+            given[2].seller_id,
+        }
+        assert (shown["number"], shown["is_urgent"]) == (2, is_urgent)
+        monkeypatch.undo()
+    DepartmentFactory(code="11")
+    assert part(admin.get(PAGE, {"department": "11"}), "sellers")["number"] == 0
+
+
+def test_cases_are_shown_by_age_where_somebody_keeps_them(admin, monkeypatch):
+    found = cases.Ages("cases.Case", (4, 0, 1, 2), 3)
+    asked = []
+    monkeypatch.setattr(cases, "ages", lambda kinds: asked.append(set(kinds)) or found)
+    shown = admin.get(PAGE)
+    content = part(shown, "cases")
+    assert content["total"] == "7"
+    assert [(bar["title"], bar["number"], bar["percent"]) for bar in content["bars"]] == [
+        ("less than 1 day", "4", 100),
+        ("1 to 3 days", "0", 0),
+        ("3 to 7 days", "1", 25),
+        ("more than 7 days", "2", 50),
+    ]
+    assert asked == [{"unrecognised", "service_failure"}]
+    assert "3 are overdue." in page(shown)
+    assert "Open cases by age" in page(signed_in(Role.ANALYST).get(PAGE))
+    monkeypatch.setattr(cases, "ages", lambda _kinds: None)
+    assert "Open cases by age" not in page(admin.get(PAGE))
+
+
+def test_days_that_are_no_month_have_no_stores_and_say_so(country, admin):
+    shown = admin.get(PAGE, {"from": str(MONTH), "to": str(MONTH)})
+    assert part(shown, "stores") == {"lines": [], "is_whole": False, "is_few": True}
+    assert part(shown, "products")["lines"]
+    assert page(shown).count("Establishments are counted by whole months") == 2
+
+
+def test_too_many_stores_are_not_looked_into(country, admin, monkeypatch):
+    monkeypatch.setattr(worst, "MAX_LOOKS", 12)  # four products in three months of stores
+    shown = admin.get(PAGE)
+    assert not any(line.stores for line in part(shown, "products")["lines"])
+    assert part(shown, "stores")["lines"]
+    assert page(shown).count("There are too many establishments") == 1
+    monkeypatch.setattr(worst, "MAX_STORE_MONTHS", 3)
+    assert page(admin.get(PAGE)).count("There are too many establishments") == 2
+
+
+def test_a_page_without_visits_says_so(admin):
+    shown = page(admin.get(PAGE))
+    for text in (
+        "No visits with a must-have list in this period.",
+        "Nothing was missing in this period.",
+        "Counted until",
+    ):
+        assert text in shown
+
+
+def test_what_waits_to_be_counted_is_told(field, seller, admin):
+    field.visit(field.store(), seller)
+    assert "1 seller's day waits." in page(admin.get(PAGE))
+
+
+def test_the_page_speaks_spanish(country, admin):
+    admin.cookies["django_language"] = "es"
+    shown = page(admin.get(PAGE))
+    for text in ("Panorama del campo", "Infaltables", "Vendedores sin visitas", "Mapa de ciudades"):
+        assert text in shown
+    for text in ("Must-have", "Establishment", "Missing", "Cities", "Overview"):
+        assert text not in shown
+
+
+# -- what it does with bad addresses and databases ---------------------------------------------
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("from=2026-11-02&to=2026-11-01", "The last day lies before the first one."),
+        ("from=2025-01-01&to=2026-01-02", "At most 366 days."),
+        ("from=1-1-2026", "“1-1-2026” is no day."),
+        ("to=2026-02-30", "“2026-02-30” is no day."),
+        ("region=shelf", "Nothing has the code “shelf”."),
+        ("typology=%00", "Nothing has the code"),
+        ("department=🦙", "Nothing has the code “🦙”."),
+        ("city=0_001", "Nothing has the code “0_001”."),
+        ("city=99999", "Nothing has the code “99999”."),
+        ("product=0", "Nothing has the code “0”."),
+        ("product=99999999999999999999", "Nothing has the code"),
+        ("region=%ff%fe", "Nothing has the code"),
+        ("group_by=shelf", "There is no filter “group_by”."),
+        (f"product={'9' * 10_000}", "Nothing has the code"),
+    ],
+)
+def test_what_cannot_be_asked_is_told(admin, query, said):
+    answer = admin.get(f"{PAGE}?{query}")
+    assert answer.status_code == 400
+    text = unescape(answer.content.decode())
+    assert said in text
+    assert 'role="alert"' in text
+    assert len(text) < 100_000
+    assert "scope" not in answer.context
+
+
+def test_empty_filters_are_none(country, admin):
+    shown = admin.get(f"{PAGE}?from=&to=&region=&department=&typology=")
+    assert shown.status_code == 200
+    assert shown.context["scope"].filters == {}
+
+
+def broken(*_arguments):
+    raise OperationalError("relation does not exist")
+
+
+def slow(*_arguments):
+    with connection.cursor() as cursor:
+        cursor.execute(FOREVER[connection.vendor])
+
+
+@pytest.mark.parametrize("question", [broken, slow])
+def test_a_part_without_an_answer_says_so_and_the_page_stands(
+    country, admin, monkeypatch, question
+):
+    monkeypatch.setattr(sections, "CARD_SECONDS", 0.2)
+    monkeypatch.setattr(numbers, "heat", question)
+    shown = admin.get(PAGE)
+    assert shown.context["heat"].failed
+    assert page(shown).count("could not be counted") == 1
+    assert part(shown, "products")["lines"]
+
+
+def test_the_page_asks_as_often_for_many_rows(field, seller, admin, django_assert_max_num_queries):
+    counts = []
+    for number in (1, 9, 40):
+        for place in range(number):
+            city = CityFactory(code=f"05{number:02}{place % 10}") if number > 1 else None
+            given = AssignmentFactory(establishment=field.store(city))
+            field.visit(given.establishment, seller)
+        count_figures()
+        with django_assert_max_num_queries(80) as queries:
+            assert admin.get(PAGE).status_code == 200
+        counts.append(len(queries))
+    assert len(set(counts)) == 1, counts
