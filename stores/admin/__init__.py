@@ -1,5 +1,6 @@
 """The pages of the admin."""
 
+from stores.admin import aliases as aliases
 from stores.admin import catalogue as catalogue
 from stores.admin import establishments as establishments
 from stores.admin import figures as figures

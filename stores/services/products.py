@@ -13,7 +13,7 @@ from core.db import refusing
 from stores import clock
 from stores.constants import State, VersionState
 from stores.errors import GtinTaken, InPortfolio, SkuTaken
-from stores.models import PortfolioItem, Product
+from stores.models import PortfolioItem, Product, ProductAlias
 
 CONSTRAINT_ERRORS = {
     "stores_product_sku_unique": SkuTaken,
@@ -101,3 +101,17 @@ def _save(
         journal.record(action, product, changes=changes)
         clock.stamp(product)
     return product
+
+
+@transaction.atomic
+def forget_alias(*, alias_id: int, reason: str) -> bool:
+    """Have a name that was learnt be nobody's again; tell whether it still was somebody's.
+
+    What visits say stays: deciding their case anew changes it.
+    """
+    alias = ProductAlias.objects.select_for_update().filter(pk=alias_id).first()
+    if alias is None:
+        return False
+    journal.record(journal.Action.DELETE, alias, reason=reason)
+    alias.delete()
+    return True

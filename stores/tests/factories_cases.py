@@ -5,8 +5,8 @@ from django.db import transaction
 
 from stores import clock
 from stores.constants import CaseKind, JobStatus, NameKind
-from stores.models import SellerCase, Unrecognised, UnrecognisedGroup
-from stores.tests.factories import SellerFactory, VisitFactory
+from stores.models import ProductAlias, SellerCase, Unrecognised, UnrecognisedGroup
+from stores.tests.factories import ProductFactory, SellerFactory, VisitFactory
 
 
 class GroupFactory(factory.django.DjangoModelFactory):
@@ -36,6 +36,17 @@ class ItemFactory(factory.django.DjangoModelFactory):
     kind = factory.LazyAttribute(lambda made: made.group.kind)
     value = factory.LazyAttribute(lambda made: made.group.value)
     text = factory.LazyAttribute(lambda made: made.group.text)
+
+
+class ProductAliasFactory(factory.django.DjangoModelFactory):
+    """A name that support taught."""
+
+    class Meta:
+        model = ProductAlias
+
+    product = factory.SubFactory(ProductFactory)
+    kind = NameKind.TEXT
+    value = factory.Sequence("yogur de la casa {}".format)
 
 
 class SellerCaseFactory(factory.django.DjangoModelFactory):

@@ -22,7 +22,6 @@ from stores.models import (
     PortfolioItem,
     PortfolioVersion,
     Product,
-    ProductAlias,
     RejectedUpload,
     SellerCase,
     StoreMonth,
@@ -56,7 +55,7 @@ READ_ONLY = (
 )
 HIDDEN = {
     *(DailyFigure, FigureMark, StoreMonth, Clock, PortfolioItem, VisitRevision),
-    *(ProductAlias, SellerCase, Unrecognised),  # the page of a group shows them
+    *(SellerCase, Unrecognised),  # the page of a group shows them
 }
 
 
@@ -94,7 +93,13 @@ def rows():
 
 def test_every_table_has_its_page_or_stands_on_anothers():
     figures = {"areaday", "productday", "productmonth"}  # test_figures_admin
-    shown = {*figures, "photo", "unrecognisedgroup", "recognition"}  # each has its own tests
+    shown = {
+        *figures,
+        "photo",
+        "unrecognisedgroup",
+        "recognition",
+        "productalias",
+    }  # each has its own tests
     models = set(apps.get_app_config("stores").get_models())
     registered = {model for model in admin.site._registry if model in models}
     assert models - registered == HIDDEN
