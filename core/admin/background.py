@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, models, transaction
 from django.db.models import Count, Max, Min, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from core import context
 from core.admin.cards import CARD_SECONDS, may_see
 from core.admin.forms import ReasonForm
+from core.admin.pages import render
 from core.admin.strict import is_key
 from core.db import time_limit
 from core.jobs.work import GRACE, PENDING, Work, registry
@@ -119,18 +119,15 @@ def page_of(row: models.Model) -> str:
         return ""
 
 
-def page(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-    """Return a page of the admin that no browser keeps."""
-    base = {**admin.site.each_context(request), **context}
-    response = TemplateResponse(request, f"core/admin/{template}.html", base)
-    response["Cache-Control"] = "no-store"
-    return response
-
-
 @require_http_methods(["GET", "HEAD"])
 def background(request: HttpRequest) -> HttpResponse:
     """Show all kinds of work."""
-    return page(request, "background", title=gettext("Background work"), kinds=kinds(request))
+    return render(
+        request,
+        "core/admin/background.html",
+        title=gettext("Background work"),
+        kinds=kinds(request),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -156,7 +153,14 @@ def background_kind(request: HttpRequest, task: str) -> HttpResponse:
                 messages.success(request, said)
                 return HttpResponseRedirect(request.path)
     kind = Kind(work, count(work), allowed)
-    return page(request, "background_kind", title=work.title, kind=kind, rows=rows(work), form=form)
+    return render(
+        request,
+        "core/admin/background_kind.html",
+        title=work.title,
+        kind=kind,
+        rows=rows(work),
+        form=form,
+    )
 
 
 @transaction.atomic

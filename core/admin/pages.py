@@ -1,14 +1,19 @@
 """Pages of the admin that an app brings beside its lists: ``PAGES`` in its ``cards.py``.
 
-The menu shows each to the roles that it is for; the page's own view refuses all others.
+The menu shows each to the roles that it is for; for anybody else it is not there to be opened.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from django.http import HttpRequest
-from django.urls import reverse
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.views.decorators.http import require_safe
 
 from core.admin import cards
 from core.roles import Role
@@ -16,17 +21,22 @@ from core.roles import Role
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: what the menu calls it, the name of its address, its icon, and whose it is."""
+    """A page: what the menu calls it, its address below ``/admin/`` and its name, and its view.
+
+    The view is asked for reading only, by whoever has one of the roles.
+    """
 
     title: Any
+    path: str
     name: str
+    view: Callable[[HttpRequest], HttpResponse]
     icon: str
     roles: frozenset[Role] = cards.FIGURE_ROLES
 
     @property
     def link(self) -> str:
         """Return the page's address."""
-        return reverse(self.name)
+        return reverse(f"admin:{self.name}")
 
     def is_for(self, request: HttpRequest) -> bool:
         """Tell whether somebody may open it."""
@@ -36,3 +46,38 @@ class Page:
 def pages_for(request: HttpRequest) -> Iterator[Page]:
     """Yield the pages that somebody may open, of all apps that run."""
     return (page for page in cards.of_apps("PAGES") if page.is_for(request))
+
+
+def opened(page: Page, request: HttpRequest) -> HttpResponse:
+    """Answer with a page.
+
+    Raises:
+        PermissionDenied: it is not for them.
+    """
+    if not page.is_for(request):
+        raise PermissionDenied
+    return page.view(request)
+
+
+def render(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+    """Return a page of the admin that is about no model; no browser keeps it."""
+    base = {**admin.site.each_context(request), **context}
+    response = TemplateResponse(request, template, base)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+site_urls = admin.site.get_urls
+
+
+def get_urls() -> list[URLPattern | URLResolver]:
+    """Return the admin's addresses with the apps' pages before them."""
+    seen = admin.site.admin_view
+    own = [
+        path(page.path, require_safe(seen(partial(opened, page))), name=page.name)
+        for page in cards.of_apps("PAGES")
+    ]
+    return [*own, *site_urls()]
+
+
+admin.site.get_urls = get_urls  # type: ignore[method-assign]  # the theme brings the site

@@ -46,8 +46,12 @@ def sellers_without(scope: Scope, day: Any) -> QuerySet[Any]:
 
 
 def ages() -> dict[str, Any] | None:
-    """Return how old the open cases are that sellers' work brings; None where nobody keeps any."""
-    found = cases.ages(CaseKind.values)
+    """Return how old the open cases are that sellers report, or that their visits bring.
+
+    None where nobody keeps any.
+    """
+    reported = {name for name, kind in cases.kinds().items() if Role.SELLER in kind.reported_by}
+    found = cases.ages(reported | {*CaseKind.values})
     if found is None:
         return None
     most = max(found.counts, default=0)

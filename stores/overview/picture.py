@@ -7,7 +7,7 @@ from stores.models import City
 from stores.overview import words
 
 # The whole country with San Andrés; near the equator a degree is as wide as it is high.
-WEST, NORTH, EAST, SOUTH = -82.0, 13.7, -66.7, -4.4
+WEST, NORTH, EAST, SOUTH = -82.4, 13.7, -66.2, -4.9
 UNITS_PER_DEGREE = 40
 WIDTH, HEIGHT = ((EAST - WEST) * UNITS_PER_DEGREE, (NORTH - SOUTH) * UNITS_PER_DEGREE)
 SMALLEST, LARGEST = 4.0, 26.0  # radius

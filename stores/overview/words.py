@@ -56,4 +56,5 @@ def legend() -> list[tuple[str, str]]:
 
 def day(value: Any) -> str:
     """Return a day with its weekday."""
-    return date_format(value, "D j M")
+    # Translators: how a day is written, in the letters of Django's date filter.
+    return date_format(value, _("D j M"))

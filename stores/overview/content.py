@@ -16,7 +16,7 @@ from stores.overview.scope import Asked, Scope
 from stores.overview.sections import Section, section
 
 
-def content(request: HttpRequest, asked: Asked, scope: Scope) -> dict[str, Any]:
+def of_scope(request: HttpRequest, asked: Asked, scope: Scope) -> dict[str, Any]:
     """Return what the template shows of a scope to somebody."""
     names = {
         "region": dict(asked.regions),
