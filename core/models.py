@@ -1,7 +1,11 @@
 """The kernel's tables: the journal and the answers that a repeated POST gets again."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+PREVIEWED_FOR = timedelta(hours=1)  # then a file is uploaded anew
 
 
 class Action(models.TextChoices):
@@ -81,6 +85,29 @@ class StoredAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key[:8]}… {self.status}"
+
+
+class PreviewedFile(models.Model):
+    """A file that somebody has previewed on a page of the admin, until they confirm it.
+
+    ``key`` is a digest of the token that only their page has. The body is sealed with a key made
+    from that token, who they are, and what was asked: whoever only has this table cannot read it.
+    """
+
+    key = models.CharField(_("key"), max_length=64)
+    name = models.CharField(_("name"), max_length=40)
+    body = models.BinaryField(_("body"), default=bytes)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("previewed file")
+        verbose_name_plural = _("previewed files")
+        constraints = [
+            models.UniqueConstraint(fields=["key", "name"], name="previewed_file_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
 
 
 class Heartbeat(models.Model):

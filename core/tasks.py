@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.jobs import work
-from core.models import StoredAnswer
+from core.models import PREVIEWED_FOR, PreviewedFile, StoredAnswer
 from core.ops import heartbeat
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,12 @@ def sweep(**_: object) -> int:
 
 @shared_task(base=work.JobTask, title=_("deletes stored answers that are old"))
 def purge(**_: object) -> int:
-    """Delete stored answers that are older than clients may rely on; return how many."""
-    limit = timezone.now() - timedelta(days=settings.IDEMPOTENCY_DAYS)
+    """Delete stored answers that are older than clients may rely on; return how many.
+
+    Files that were previewed and never confirmed go, too.
+    """
+    now = timezone.now()
+    limit = now - timedelta(days=settings.IDEMPOTENCY_DAYS)
     count, _details = StoredAnswer.objects.filter(created_at__lt=limit).delete()
+    PreviewedFile.objects.filter(created_at__lt=now - PREVIEWED_FOR).delete()
     return count

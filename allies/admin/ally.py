@@ -15,6 +15,7 @@ from unfold.contrib.filters.admin import TextFilter
 from unfold.decorators import display
 
 from allies import selectors, services
+from allies.admin.importing import ImportAllies
 from allies.admin.pages import JobPages
 from allies.errors import ReasonRequired
 from allies.forms import AllyForm
@@ -75,7 +76,7 @@ class VersionsInline(TabularInline):
 
 
 @admin.register(Ally)
-class AllyAdmin(JobPages, ModelAdmin):
+class AllyAdmin(ImportAllies, JobPages, ModelAdmin):
     """Allies, written through the services."""
 
     form = AllyForm
@@ -94,7 +95,7 @@ class AllyAdmin(JobPages, ModelAdmin):
     search_help_text = _("Name, brand owner, the whole id or a whole tag.")
     ordering = ("name", "id")
     export_fields = AllyForm.Meta.fields
-    actions_list = ("tag_distribution", "rename_tag", "analyse_log")
+    actions_list = ("tag_distribution", "rename_tag", "analyse_log", "import_rows")
     actions_detail = ("rename_ally", "add_credentials")
     shows_cascade = False  # the credentials go with the ally
 

@@ -58,15 +58,15 @@ def import_file(
     for batch in watched(batches(rows_of(stream, report, layout)), stream, progress):
         check(batch, seen, report)
     if report.count:
-        raise ImportRefused(f"Nothing was written. Bad rows: {report.count}.")
+        raise ImportRefused(_("Nothing was written. Bad rows: %d.") % report.count)
     counts, again = Counts(), Report()
     with transaction.atomic():
         for batch in watched(batches(rows_of(stream, again, layout)), stream, progress):
             if any(row.faults for row in batch):
-                raise ImportOvertaken("The file changed during the import. Nothing was written.")
+                raise ImportOvertaken(_("The file changed during the import. Nothing was written."))
             write(batch, counts, tell)
         if again.count:
-            raise ImportOvertaken("The file changed during the import. Nothing was written.")
+            raise ImportOvertaken(_("The file changed during the import. Nothing was written."))
         transaction.set_rollback(dry_run)
     return counts
 
@@ -158,7 +158,7 @@ def merge(row: Row, ally: Ally | None) -> tuple[str, Ally, Any]:
     for name, value in row.fields.items():
         setattr(ally, name, value)
     if are_crossed({name: getattr(ally, name) for name in AMOUNTS}):
-        raise ImportOvertaken("The same allies changed during the import. Nothing was written.")
+        raise ImportOvertaken(_("The same allies changed during the import. Nothing was written."))
     changes = journal.diff(before, ally)
     if not changes:
         return "unchanged", ally, None

@@ -15,6 +15,7 @@ from unfold.admin import TabularInline
 
 from clinic import access, services
 from clinic.admin.base import ArchivedFilter, UrgencyFilter
+from clinic.admin.importing import ImportClinic
 from clinic.admin.merging import DuplicatesFilter, MergePages
 from clinic.admin.moving import MovePage
 from clinic.admin.versions import PatientVersionInline, StudyVersionInline
@@ -38,7 +39,7 @@ class StudyInline(TabularInline):
 
 
 @admin.register(Patient)
-class PatientAdmin(MergePages):
+class PatientAdmin(ImportClinic, MergePages):
     """Patients with their studies."""
 
     form = PatientForm

@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import TextFilter
 from unfold.decorators import display
 
 from core.admin import words
@@ -17,6 +18,7 @@ from core.admin.base import ReadOnlyAdmin
 from core.audit.history import tell_changes
 from core.context import KINDS
 from core.models import JournalEntry, StoredAnswer
+from core.text import UNSTORABLE
 
 
 class ModelFilter(admin.SimpleListFilter):
@@ -46,6 +48,18 @@ class ActorFilter(ModelFilter):
         return [(kind, words.kind_of_actor(kind)) for kind in KINDS]
 
 
+class RequestFilter(TextFilter):
+    """All that one request did."""
+
+    title = _("request id")
+    parameter_name = "request"
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
+        """Narrow to the request that was typed in."""
+        asked = (self.value() or "").strip()
+        return queryset.filter(request_id=UNSTORABLE.sub("", asked)) if asked else queryset
+
+
 @admin.register(JournalEntry)
 class JournalEntryAdmin(ReadOnlyAdmin):
     """The one audit trail: search, filter, never change."""
@@ -56,7 +70,8 @@ class JournalEntryAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
     list_display = ("at", "who", "action", "about", "object_id", "object_label", "why")
-    list_filter = ("action", ModelFilter, ActorFilter, "at")
+    list_filter = ("action", ModelFilter, ActorFilter, "at", RequestFilter)
+    list_filter_submit = True
     search_fields = ("object_id", "actor_label", "request_id", "object_label")
     ordering = ("-id",)
 

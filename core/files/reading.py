@@ -73,9 +73,9 @@ class Layout:
         """Return what is not as usual: UTF-8, commas, ISO days."""
         said = [self.encoding] if self.encoding != UTF8 else []
         if self.delimiter != ",":
-            said.append(f"separated by {self.delimiter!r}")
+            said.append(_("separated by %s") % repr(self.delimiter))
         if self.date_format in {DAY_FIRST, MONTH_FIRST}:
-            said.append(f"days as {self.date_format}")
+            said.append(_("days as %s") % self.date_format)
         return ", ".join(said)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin.base import ReadOnlyAdmin
 from core.errors import ApplicationError
-from stores.admin.base import CatalogueAdmin
+from stores.admin.importing import ImportCatalogue
 from stores.constants import State
 from stores.errors import InPortfolio
 from stores.forms import ProductForm
@@ -19,7 +19,7 @@ from stores.services import products as services
 
 
 @admin.register(Product)
-class ProductAdmin(CatalogueAdmin):
+class ProductAdmin(ImportCatalogue):
     """Products, written through the services; made inactive instead of deleted."""
 
     form = ProductForm

@@ -20,13 +20,13 @@ from core.admin.forms import seal_of
 from core.errors import ApplicationError
 from stores import selectors
 from stores.admin.base import (
-    CatalogueAdmin,
     CityFilter,
     CityRegionFilter,
     JobPages,
     TypologyFilter,
     once,
 )
+from stores.admin.importing import ImportCatalogue
 from stores.constants import AssignmentState, State
 from stores.forms import AssignmentForm, EstablishmentForm, ReassignForm
 from stores.models import Assignment, Establishment, Portfolio
@@ -59,7 +59,7 @@ class AssignmentsInline(TabularInline):
 
 
 @admin.register(Establishment)
-class EstablishmentAdmin(JobPages, CatalogueAdmin):
+class EstablishmentAdmin(JobPages, ImportCatalogue):
     """Establishments, written through the services; made inactive instead of deleted."""
 
     form = EstablishmentForm
@@ -182,7 +182,7 @@ class AssignmentCityFilter(CityFilter):
 
 
 @admin.register(Assignment)
-class AssignmentAdmin(CatalogueAdmin):
+class AssignmentAdmin(ImportCatalogue):
     """Assignments, written through the services; ended instead of deleted."""
 
     form = AssignmentForm
