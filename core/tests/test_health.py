@@ -167,6 +167,41 @@ def test_a_broker_that_refuses_is_noticed_quickly(settings, monkeypatch):
     with pytest.raises(Exception, match="refused"):
         health.Broker().run()
     assert time.monotonic() - before < 20
+    assert health._brokers == {}
+
+
+@pytest.fixture
+def brokers(settings, monkeypatch):
+    """Collect the connections to a broker that are made."""
+    made = []
+    app = import_string(settings.CELERY_APP)
+
+    def connect():
+        made.append(app.amqp.Connection("memory://"))
+        return made[-1]
+
+    monkeypatch.setattr(app, "connection_for_write", connect)
+    yield made
+    health.drop_broker()
+
+
+def test_probes_ask_the_broker_on_one_connection_and_leave_no_channel(brokers):
+    for _ in range(3):
+        health.Broker().run()
+    assert len(brokers) == 1
+    assert (brokers[0].connected, brokers[0].transport.channels) == (True, [])
+
+
+def test_a_connection_to_the_broker_that_was_ended_is_replaced(brokers, monkeypatch):
+    health.Broker().run()
+    monkeypatch.setattr(brokers[0], "channel", fail)
+    health.Broker().run()
+    assert [one.connected for one in brokers] == [False, True]
+    monkeypatch.setattr(brokers[1], "channel", fail)
+    monkeypatch.setattr(health.Broker, "open", lambda _check: fail())
+    with pytest.raises(OSError, match="refused"):
+        health.Broker().run()
+    assert health._brokers == {}
 
 
 @pytest.mark.django_db
