@@ -6,6 +6,7 @@ empty, fuzzy or not compiled. Example: ``make messages``.
 """
 
 import argparse
+import ast
 import io
 import sys
 from collections.abc import Iterator
@@ -95,9 +96,22 @@ def current() -> Catalog:
         return read_po(file, locale="es")
 
 
+def hidden() -> list[str]:
+    """Return where a text stands in an f-string: the extractor does not look into them."""
+    return [
+        f"in an f-string, which hides it: {name}:{call.lineno}"
+        for name, method, text in sources()
+        if method == "python" and not name.startswith("unfold/")
+        for string in ast.walk(ast.parse(text))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in KEYWORDS
+    ]
+
+
 def problems(stored: Catalog, wanted: Catalog) -> list[str]:
     """Return what is not right with the stored catalogue."""
-    found = []
+    found = hidden()
     for message in wanted:
         if not message.id:
             continue

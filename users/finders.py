@@ -28,4 +28,4 @@ def find(request: HttpRequest, text: str) -> Iterator[Found]:
 def state_of(user: User) -> str:
     """Return a user's role, and whether they may sign in."""
     role = str(user.get_role_display())
-    return role if user.is_active else f"{role} · {_('deactivated')}"
+    return role if user.is_active else role + " · " + _("deactivated")

@@ -75,7 +75,8 @@ def files_text(files: list[dict[str, Any]]) -> Iterator[str]:
     yield _("Formats")
     for row in files:
         formats = ", ".join(f"{one['format']} ({one['requests']})" for one in row["formats"])
-        yield f"  {row['file'] or '-'}: {formats or _('none recognised')}"
+        formats = formats or _("none recognised")
+        yield f"  {row['file'] or '-'}: {formats}"
     yield ""
 
 

@@ -148,7 +148,8 @@ class JobPages(ModelAdmin):
                 max_lines=MAX_PAGE_LOG_LINES,
             )
             report = summarise(tally)
-            reason = f"{gettext('log analysed')}: {data['reason']}"
+            analysed = gettext("log analysed")
+            reason = f"{analysed}: {data['reason']}"
             journal.record(journal.Action.READ, Ally, count=tally.lines, reason=reason)
         return self.page(
             request,

@@ -21,6 +21,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import get_language
 
 from core import plugs
 from core.db import time_limit
@@ -242,8 +243,9 @@ def kept_cards(sources: Sequence[Attention]) -> list[Card]:
 
 
 def key_of(source: Attention | Figure) -> str:
-    """Return the key under which the answer of a card is kept."""
-    return f"admin.card.{source.name}"
+    """Return the key under which the answer of a card is kept: a figure's has words in it."""
+    language = f".{get_language()}" if isinstance(source, Figure) else ""
+    return f"admin.card.{source.name}{language}"
 
 
 def counted(source: Attention | Figure) -> Card:

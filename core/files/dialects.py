@@ -100,5 +100,5 @@ def _header_fault(titles: list[str], names: list[str], sheet: Sheet) -> str:
 
 def empty_file(sheet: Sheet) -> UnusableFileError:
     """Return what is said of a file without a header."""
-    message = f"{_('The file is empty.')} {_header_fault([], [], sheet)}"
+    message = " ".join((_("The file is empty."), _header_fault([], [], sheet)))
     return UnusableFileError("wrong_header", message, 1)

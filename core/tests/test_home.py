@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from core.admin import cards
 from core.admin.cards import Attention, Figure, Point, Waiting
@@ -246,3 +247,11 @@ def test_who_is_not_of_the_staff_gets_no_home_page(client, role):
     response = client.get(HOME)
     assert response.status_code == 302
     assert response["Location"] == "/admin/login/?next=/admin/"
+
+
+def test_a_figures_words_are_those_of_its_reader(client, only):
+    only(Figure("dogs", "Dogs", lambda: ApiToken, lambda: [Point(gettext("Home"), 1)]))
+    as_role(client, Role.ADMIN)
+    for language, word in (("en", "Home"), ("es", "Inicio"), ("en", "Home")):
+        page = client.get(HOME, headers={"accept-language": language})
+        assert by_name(page, "figures")["dogs"].bars[0]["label"] == word

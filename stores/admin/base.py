@@ -161,7 +161,7 @@ class BySeller(ReadOnlyAdmin):
 
     list_select_related: Any = ("seller",)
     search_fields: Any = ("seller__search_key",)
-    search_help_text: Any = _("The seller's name or e-mail.")
+    search_help_text: Any = gettext_lazy("The seller's name or e-mail.")
 
 
 class JudgedRows(JobPages, BySeller):

@@ -78,7 +78,7 @@ def shown(items: Sequence[Unrecognised]) -> list[Shown]:
         box = box_from(item.box)
         description = gettext("Photo: %s.") % about
         if box is not None:
-            description = f"{description} {gettext('The product is in the red box.')}"
+            description += " " + gettext("The product is in the red box.")
         result.append(
             Shown(
                 address=reverse(PICTURE, args=[item.photo_id]),

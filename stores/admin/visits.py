@@ -31,7 +31,7 @@ from stores.admin.documents import (
     words_of,
 )
 from stores.admin.narrowing import CountedFilter, DepartmentFilter, MissingFilter
-from stores.constants import Flag, VisitState
+from stores.constants import Flag, Outcome, VisitState
 from stores.forms import RevisionForm
 from stores.models import (
     Establishment,
@@ -71,7 +71,7 @@ class VisitAdmin(JudgedRows):
     """Visits: what phones said, what was made of it, and its corrections."""
 
     fields = (
-        *("id", "seller", "establishment", "day", "state", "flag_names", "outcome"),
+        *("id", "seller", "establishment", "day", "state", "flag_names", "outcome_name"),
         *("captured_at", "occurred_at", "received_at", "seconds"),
         *("portfolio_version", "must_have", "present", "compliance_share"),
         *("missing_products", "seen_products", "photos_missing"),
@@ -139,6 +139,11 @@ class VisitAdmin(JudgedRows):
     def flag_names(self, visit: Visit) -> str | None:
         """Return the same on one line."""
         return ", ".join(map(str, flag_labels(visit.flags))) or None
+
+    @display(description=_("outcome"))
+    def outcome_name(self, visit: Visit) -> str | None:
+        """Return how the visit went, in words."""
+        return str(Outcome(visit.outcome).label) if visit.outcome in Outcome.values else None
 
     @display(description=_("compliance"), ordering="compliance")
     def compliance_share(self, visit: Visit) -> str | None:
