@@ -12,6 +12,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "storefront",
     "DASHBOARD_CALLBACK": "core.admin.home.dashboard",
     "SIDEBAR": {"navigation": "core.admin.sidebar.navigation", "command_search": True},
+    "STYLES": [lambda _request: static("core/admin.css")],
+    "SCRIPTS": [lambda _request: static("core/admin.js")],
     "ACCOUNT": {
         "navigation": [
             {"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")},

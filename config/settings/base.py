@@ -139,6 +139,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "core" / "templates" / "theme"],  # before the theme's own
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

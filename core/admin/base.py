@@ -180,6 +180,7 @@ class ModelAdmin(CaseActionsAdmin, ObjectPages):
     def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         """Return a page of the admin that is about this model; no browser keeps it."""
         base = {**self.admin_site.each_context(request), "opts": self.opts}
+        base["page_title"] = context.get("title")  # whom it is about
         response = TemplateResponse(request, template, {**base, **context})
         response["Cache-Control"] = "no-store"
         return response

@@ -177,6 +177,21 @@ def test_the_admins_own_looks_speak_spanish_too(client, boss):
     assert "Volver al sitio" in page
 
 
+@pytest.mark.parametrize("path", [USERS, f"{USERS}add/", "/admin/", "/admin/login/"])
+def test_a_page_has_one_main_part_and_what_makes_the_theme_accessible(client, boss, path):
+    if path == "/admin/login/":
+        client.logout()
+    page = client.get(path, headers={"accept-language": "es"}).content.decode()
+    assert (page.count("<main"), page.count("</main>")) == (1, 1)
+    assert page.count('href="#content" class="skip-link">Saltar al contenido</a>') == (
+        path != "/admin/login/"
+    )
+    assert page.count('id="content"') == (path != "/admin/login/")
+    assert 'data-theme="Tema"' in page
+    assert "/static/core/admin.css" in page
+    assert "/static/core/admin.js" in page
+
+
 def test_every_column_that_people_see_has_a_name_that_can_be_translated():
     seen, nameless = 0, []
     for model, page in admin.site._registry.items():
