@@ -160,7 +160,7 @@ pooled: install ## Work behind a real PgBouncer (unpacks Debian's package when i
 
 # What the apps bring beside their suites: programs that others wrote, and histories at random.
 .PHONY: browser clients fuzz
-browser: install ## Let Chromium use Swagger UI and a front end on another origin (needs its driver)
+browser: install ## Let Chromium use the admin, Swagger UI and a front end elsewhere (needs its driver; npm for axe)
 	@$(PY) -m tests.browser
 
 # A generator's own packages are in an environment of their own, so that nobody else installs them.

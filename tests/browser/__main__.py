@@ -1,4 +1,4 @@
-"""Let a real browser use Swagger UI and a front end on another origin: ``make browser``.
+"""Let a real browser use the admin, Swagger UI and a front end elsewhere: ``make browser``.
 
 Where something is missing it says so and leaves out what needs it. Example of a part:
 ``python -m tests.browser -k upload``.
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts import proxy
-from tests.browser import chromium
+from tests.browser import axe, chromium
 
 
 def main():
@@ -20,6 +20,8 @@ def main():
         return 0
     if proxy.nginx_path() is None:
         sys.stdout.write("browser: what is behind nginx is left out, nginx is not installed\n")
+    if lacking := axe.install():
+        sys.stdout.write(f"browser: axe is left out, {lacking}\n")
     return int(pytest.main([str(Path(__file__).parent), *sys.argv[1:]]))
 
 

@@ -6,6 +6,7 @@ import shutil
 import time
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -40,12 +41,14 @@ def start(downloads):
 
 def until(driver, condition):
     """What ``condition`` returns, once that is true."""
-    return WebDriverWait(driver, PATIENCE_SECONDS, 0.05).until(lambda _driver: condition())
+    changes = (StaleElementReferenceException,)  # the page meanwhile: it is asked again
+    wait = WebDriverWait(driver, PATIENCE_SECONDS, 0.05, ignored_exceptions=changes)
+    return wait.until(lambda _driver: condition())
 
 
-def complaints(driver, refused=()):
+def complaints(driver, refused=(), wait=0.1):
     """What the console says in earnest, but for the statuses that the test asked for."""
-    time.sleep(0.1)  # the log has no end to wait for
+    time.sleep(wait)  # the log has no end to wait for
     said = []
     for line in driver.get_log("browser"):
         found = NETWORK.match(line["message"])

@@ -4,9 +4,8 @@ import pytest
 from django.conf import settings
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser import chromium
-from tests.browser.calls import ADMIN
 from tests.browser.chromium import CSS, until
+from tests.browser.staff import Staff
 
 pytestmark = [
     pytest.mark.long,
@@ -17,34 +16,14 @@ LIST = "stores/unrecognisedgroup/"
 SELECTED = ".select2-selection__rendered"
 
 
-def sign_in(driver, address):
-    driver.delete_all_cookies()
-    driver.get(address)
-    for name, value in zip(("username", "password"), ADMIN, strict=True):
-        driver.find_element(CSS, f"[name={name}]").send_keys(value)
-    driver.find_element(CSS, "form [type=submit]").click()
-    until(driver, lambda: driver.current_url == address)
-
-
 @pytest.mark.parametrize(
     ("door", "word"), [("node", "kumis botella"), ("nginx", "leche entera en caja")]
 )
 def test_a_product_is_recognised_with_five_presses(request, driver, door, word):
-    address = f"http://127.0.0.1:{request.getfixturevalue(door).port}/admin/"
-    sign_in(driver, address)
-    driver.get(f"{address}{LIST}?state__exact=open&q={word}")
-    presses = []
-
-    def press(selector):
-        until(driver, lambda: shown(selector))
-        shown(selector)[0].click()
-        presses.append(selector)
-
-    def shown(selector):
-        return [one for one in driver.find_elements(CSS, selector) if one.is_displayed()]
-
-    press("#result_list tbody th a")
-    press("a[href$='/recognise/']")
+    staff = Staff(driver, request.getfixturevalue(door).port, "en")
+    staff.open(f"/admin/{LIST}?state__exact=open&q={word}")
+    staff.press("#result_list tbody th a")
+    staff.press("a[href$='/recognise/']")
     until(driver, lambda: driver.find_elements(CSS, ".recognise-photo img"))
     image = driver.find_element(CSS, ".recognise-photo img")
     until(driver, lambda: image.get_property("naturalWidth") == 800)
@@ -54,7 +33,7 @@ def test_a_product_is_recognised_with_five_presses(request, driver, door, word):
     assert abs(box["width"] / image.rect["width"] - 0.35) < 0.02
     assert abs(box["height"] / image.rect["height"] - 0.3) < 0.02
     assert abs((box["x"] - image.rect["x"]) / image.rect["width"] - 0.3) < 0.02
-    press(".select2-selection")
+    staff.press(".select2-selection")
     until(driver, lambda: driver.find_elements(CSS, ".select2-search__field"))
     search = driver.find_element(CSS, ".select2-search__field")
     search.send_keys("9520010000018")
@@ -66,12 +45,13 @@ def test_a_product_is_recognised_with_five_presses(request, driver, door, word):
     search.send_keys(Keys.ENTER)
     until(driver, lambda: "Leche entera UHT 1 L" in driver.find_element(CSS, SELECTED).text)
     driver.find_element(CSS, "[name=reason]").send_keys("Es la leche entera.")
-    assert chromium.complaints(driver) == []
-    press("[name=preview]")
+    staff.is_content()
+    staff.press("[name=preview]")
     until(driver, lambda: driver.find_elements(CSS, "#preview"))
     assert "Items that are decided: 1" in driver.find_element(CSS, "#preview").text
-    press("[name=confirm]")
+    staff.press("[name=confirm]")
     until(driver, lambda: LIST in driver.current_url and "state__exact=open" in driver.current_url)
     assert "1 product decided." in driver.find_element(CSS, "body").text
-    assert len(presses) == 5
-    assert chromium.complaints(driver) == []
+    assert len(staff.presses) == 5
+    staff.is_content()
+    staff.leave()
