@@ -7,18 +7,16 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
 from typing import Any
 from uuid import uuid4
+
+from scripts.calls import OK, Caller
 
 TOKEN = "abcdef1234567890"  # noqa: S105 - the demo data's public token
 CLIENTS = 6
 MAX_TRIES = 4
 MIN_REQUESTS = 300
 MAX_LOAD_SECONDS = 60  # so long a load runs on to reach its minimum
-OK = range(200, 300)
-NO_ANSWER = 0
-BROKEN_OFF = -1  # the answer had begun: nginx cannot have it from another node
 
 
 @dataclass
@@ -26,7 +24,7 @@ class Outcome:
     """One request as its client saw it."""
 
     name: str
-    first: int  # the status of the first try, or one of the two above
+    first: int  # the status of the first try, NO_ANSWER or BROKEN_OFF
     last: int
     tries: int
     start: float
@@ -46,23 +44,23 @@ class Load:
 
     def client(self, number: int) -> None:
         """Create a dog, read it, and so on until told to stop; or only read."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        caller = Caller(self.port, TOKEN)
         count = 0
         while not self.stop.is_set():
             count += 1
             if not self.writes:
-                self.request(connection, "GET", "Lazy", {})
+                self.request(caller, "GET", "Lazy", {})
                 continue
             name = f"smoke-{uuid4().hex[:12]}-{number}-{count}"
             key = {"Idempotency-Key": uuid4().hex, "Content-Type": "application/json"}
-            self.request(connection, "POST", name, key)
-            self.request(connection, "GET", name, {})
-        connection.close()
+            self.request(caller, "POST", name, key)
+            self.request(caller, "GET", name, {})
+        caller.close()
+        self.reconnected += caller.reconnected
 
-    def request(
-        self, connection: HTTPConnection, method: str, name: str, headers: dict[str, str]
-    ) -> None:
+    def request(self, caller: Caller, method: str, name: str, headers: dict[str, str]) -> None:
         """Send one request, again with the same key while it fails, and remember it."""
+        body = b"{}" if method == "POST" else None
         start = time.monotonic()
         statuses: list[int] = []
         seconds: list[float] = []
@@ -70,7 +68,7 @@ class Load:
             if statuses:
                 time.sleep(0.05 * 2 ** len(statuses))
             before = time.monotonic()
-            statuses.append(self.once(connection, method, f"/api/dogs/{name}", headers))
+            statuses.append(caller.once(method, f"/api/dogs/{name}", body, headers).status)
             seconds.append(time.monotonic() - before)
         end = time.monotonic()
         # What was never created cannot be read.
@@ -85,35 +83,6 @@ class Load:
                 max(seconds),
             )
             self.outcomes.append(outcome)
-
-    def once(
-        self, connection: HTTPConnection, method: str, path: str, headers: dict[str, str]
-    ) -> int:
-        """Return the status of one try, NO_ANSWER or BROKEN_OFF.
-
-        A kept connection that was closed while idle is reopened: nginx closes those when it
-        reloads, and every HTTP client reconnects then.
-        """
-        headers = {"Authorization": f"Bearer {TOKEN}", **headers}
-        reused = connection.sock is not None
-        for _ in range(2):
-            try:
-                connection.request(method, path, b"{}" if method == "POST" else None, headers)
-                response = connection.getresponse()
-            except (HTTPException, OSError):
-                connection.close()
-                if not reused:
-                    return NO_ANSWER
-                reused = False
-                self.reconnected += 1
-                continue
-            try:
-                response.read()
-            except (HTTPException, OSError):
-                connection.close()
-                return BROKEN_OFF
-            return response.status
-        return NO_ANSWER
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -150,8 +119,6 @@ class Load:
 
     def missing(self, port: int) -> int:
         """Return how many acknowledged dogs are not there."""
-        connection = HTTPConnection("127.0.0.1", port, timeout=20)
+        caller = Caller(port, TOKEN)
         created = [one.name for one in self.outcomes if one.name and one.last in OK]
-        return sum(
-            self.once(connection, "GET", f"/api/dogs/{name}", {}) != OK[0] for name in created
-        )
+        return sum(caller.once("GET", f"/api/dogs/{name}").status != OK[0] for name in created)

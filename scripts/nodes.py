@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import Self
 
-from scripts.proxy import ROOT, free_port
+from scripts.proxy import ROOT, Proxy, free_port
 
 
 def environment(**extra: str) -> dict[str, str]:
@@ -26,6 +26,7 @@ class Node:
         self, folder: Path, *, app: str = "", ready: str = "/health/ready", **settings: str
     ) -> None:
         self.port = free_port()
+        self.root = ROOT  # the release that it runs
         self.ready = ready
         self.log = folder / f"node-{self.port}.log"
         self.command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
@@ -40,7 +41,7 @@ class Node:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and configuration
                 self.command,
-                cwd=ROOT,
+                cwd=self.root,
                 env=self.environment,
                 stdout=log,
                 stderr=log,
@@ -99,3 +100,20 @@ class Node:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+
+
+def rolling_restart(proxy: Proxy, nodes: list[Node], *, drain: bool) -> None:
+    """Restart every node, one after the other; with ``drain`` nobody is sent to it meanwhile."""
+    for node in nodes:
+        if drain:
+            proxy.nodes({one.port: "down" if one is node else "" for one in nodes})
+            proxy.reload()
+            time.sleep(0.5)  # what was sent before the reload is answered
+        node.terminate()
+        node.start()
+        for _ in range(4):  # the first request of a process is its slowest
+            node.status("/api/dogs?limit=1")
+        if drain:
+            proxy.nodes({one.port: "" for one in nodes})
+            proxy.reload()
+            time.sleep(0.5)

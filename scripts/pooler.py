@@ -80,9 +80,25 @@ class Pooler:
             config["pgbouncer"]["user"] = "nobody"
             for path in (folder, *folder.parents[:1]):
                 path.chmod(0o777)
-        self.config = folder / "pgbouncer.ini"
+        self.config, self.values = folder / "pgbouncer.ini", config
+        self.write()
+
+    def write(self) -> None:
+        """Write the configuration."""
         with self.config.open("w") as file:
-            config.write(file)
+            self.values.write(file)
+
+    def reload(self, **values: str) -> None:
+        """Change values of a running one (SIGHUP)."""
+        self.values["pgbouncer"].update(values)
+        self.write()
+        if self.process is not None:
+            self.process.send_signal(signal.SIGHUP)
+
+    def follow(self, *, host: str, port: int) -> None:
+        """Send everybody to another PostgreSQL from now on."""
+        self.values["databases"] = {"*": f"host={host} port={port}"}
+        self.reload()
 
     def start(self, patience: float = 20) -> None:
         """Start, and wait until it listens."""

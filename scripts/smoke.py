@@ -23,9 +23,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from scripts.load import BROKEN_OFF, MIN_REQUESTS, Load
+from scripts.calls import BROKEN_OFF
+from scripts.load import MIN_REQUESTS, Load
 from scripts.local import prepare, settings_in
-from scripts.nodes import Node
+from scripts.nodes import Node, rolling_restart
 from scripts.proxy import Proxy
 
 MAX_RESTART_GAP_MS = 300
@@ -37,23 +38,6 @@ NGINX_COST_SECONDS = 0.001
 # How often what is about time is tried: some 10 s and 1 s each.
 PACE_TRIES = 3
 COST_TRIES = 10
-
-
-def rolling_restart(proxy: Proxy, nodes: list[Node], *, drain: bool) -> None:
-    """Restart every node, one after the other; with ``drain`` nobody is sent to it meanwhile."""
-    for node in nodes:
-        if drain:
-            proxy.nodes({one.port: "down" if one is node else "" for one in nodes})
-            proxy.reload()
-            time.sleep(0.5)  # what was sent before the reload is answered
-        node.terminate()
-        node.start()
-        for _ in range(4):  # the first request of a process is its slowest
-            node.status("/api/dogs?limit=1")
-        if drain:
-            proxy.nodes({one.port: "" for one in nodes})
-            proxy.reload()
-            time.sleep(0.5)
 
 
 def kill_and_restart(nodes: list[Node]) -> None:

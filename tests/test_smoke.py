@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.load import BROKEN_OFF, NO_ANSWER
+from scripts.calls import BROKEN_OFF, NO_ANSWER
 from scripts.smoke import Act, Smoke, acts
 
 KEPT = {

@@ -15,6 +15,7 @@ from scripts.local import settings_in
 from scripts.nodes import environment
 from scripts.pooler import Pooler
 from scripts.proxy import ROOT
+from scripts.roles import make_roles
 
 URL = os.environ.get("CI_DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/postgres"  # noqa: TID251 - make says it
 SECRET = "only-for-tests"
@@ -52,20 +53,15 @@ class Database:
         return rows
 
     def make_roles(self):
-        values = {
-            "ON_ERROR_STOP": "1",
-            "owner": self.owner,
-            "app": self.app,
-            "owner_password": SECRET,
-            "app_password": SECRET,
-        }
-        command = ["psql", "-qAX", "-h", self.host, "-p", str(self.port), "-U", self.superuser]
-        command += [part for key, value in values.items() for part in ("-v", f"{key}={value}")]
-        subprocess.run(
-            [*command, "-f", str(ROOT / "deploy/postgresql/roles.sql"), self.name],
-            env=environment(PGPASSWORD=self.password),
-            check=True,
-            stdout=subprocess.DEVNULL,
+        make_roles(
+            host=self.host,
+            port=self.port,
+            superuser=self.superuser,
+            password=self.password,
+            database=self.name,
+            owner=self.owner,
+            app=self.app,
+            secret=SECRET,
         )
 
     def url(self, user, port=None):
