@@ -154,6 +154,10 @@ ci: install ## Everything that the pipeline checks, on SQLite and on PostgreSQL 
 smoke: install ## Restart, kill and hang nodes behind nginx under load (needs nginx)
 	@$(PY) -m scripts.smoke
 
+.PHONY: drill
+drill: install ## Break databases, brokers and disks under load (ACT=failover; DRILL_ARGS=--list)
+	@$(PY) -m scripts.drill $(DRILL_ARGS) $(ACT)
+
 .PHONY: pooled
 pooled: install ## Work behind a real PgBouncer (unpacks Debian's package when it is not installed)
 	@CI_DATABASE_URL="$(CI_DATABASE_URL)" DATABASE_URL= REDIS_URL= $(PY) -m tests.pooled $(PYTEST_ARGS)

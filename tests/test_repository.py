@@ -185,6 +185,7 @@ def test_make_lists_every_target_that_people_may_call():
         "stop-containers",
         "remove-containers",
         "smoke",
+        "drill",
         "sbom",
     }
 

@@ -1,0 +1,110 @@
+"""Break a platform of real processes under load: ``make drill``."""
+
+import argparse
+import json
+import os
+import platform
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from scripts.drill import programs, promises
+from scripts.drill.acts import ACTS, BY_NAME, Act
+from scripts.drill.director import Director
+from scripts.drill.rig import Rig
+
+EPILOG = """\
+examples:
+  make drill                        every act, some twelve minutes
+  make drill ACT=failover           one, or several with commas
+  make drill DRILL_ARGS=--list      what there is
+"""
+STARTED = time.monotonic()
+
+
+def say(text: str) -> None:
+    """Print at once, with the seconds since the start."""
+    sys.stdout.write(f"{time.monotonic() - STARTED:6.1f} {text}\n")
+    sys.stdout.flush()
+
+
+def chosen(names: str) -> list[Act]:
+    """Return the acts of a list with commas; all for none.
+
+    Raises:
+        SystemExit: there is no such act.
+    """
+    found = []
+    for name in filter(None, names.replace(" ", ",").split(",")):
+        if name not in BY_NAME:
+            raise SystemExit(f"drill: there is no act {name}. There are: {', '.join(BY_NAME)}")
+        found.append(BY_NAME[name])
+    return found or list(ACTS)
+
+
+def possible(acts: list[Act]) -> list[Act]:
+    """Return those acts that can be played here; say which are left out, and why."""
+    left_out = [act for act in acts if act.needs_root and os.geteuid() != 0]
+    for act in left_out:
+        say(f"{act.name}: left out, only root may mount the small disk that it needs")
+    return [act for act in acts if act not in left_out]
+
+
+def listing() -> str:
+    """Return every act with what it does and what its control takes away."""
+    return "".join(f"{act.name:22} {act.title}\n{'':22}   control: {act.control}\n" for act in ACTS)
+
+
+def play(acts: list[Act], report: Path | None) -> int:
+    """Play acts on a rig of their own; return the exit status."""
+    with (
+        tempfile.TemporaryDirectory(prefix="plaza-drill-", ignore_cleanup_errors=True) as name,
+        Rig(Path(name), say) as rig,
+    ):
+        director = Director(rig, say)
+        for act in acts:
+            director.play(act)
+    where = f"{os.cpu_count()} processors, {platform.platform()}"
+    loads = [run.load for run in director.runs]
+    say(f"{time.strftime('%Y-%m-%d')}, {where}, load {min(loads):.1f} to {max(loads):.1f}")
+    sys.stdout.write(f"{promises.table(director.runs)}\n")
+    if report:
+        rows = [
+            dict(zip(promises.COLUMNS, promises.row(run), strict=True)) for run in director.runs
+        ]
+        report.write_text(json.dumps(rows, indent=1) + "\n")
+    for text in director.broken:
+        say(f"BROKEN {text}")
+    say(f"drill: {len(acts)} acts, {len(director.broken)} promises broken")
+    return 1 if director.broken else 0
+
+
+def main() -> int:
+    """Read the command line and play."""
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.drill",
+        description=(__doc__ or "").partition("\n")[0],
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("acts", nargs="?", default="", help="names with commas (default: all)")
+    parser.add_argument("--list", action="store_true", help="list the acts and end")
+    parser.add_argument("--json", type=Path, help="write the table's rows to this file")
+    options = parser.parse_args()
+    if options.list:
+        sys.stdout.write(listing())
+        return 0
+    acts = chosen(options.acts)
+    if absent := programs.missing():
+        for line in absent:
+            say(f"left out everything: {line}")
+        return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind
+    acts = possible(acts)
+    return play(acts, options.json) if acts else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
