@@ -9,6 +9,7 @@ import argparse
 import cProfile
 import io
 import itertools
+import json
 import os
 import pstats
 import sys
@@ -21,10 +22,11 @@ from typing import Any
 
 from benchmarks import servers
 from benchmarks.common import server_environment
+from benchmarks.data import DOGS, PASSWORD
 from benchmarks.run import EVERY_SCENARIO
 from benchmarks.scenarios import USER_OF, Answer, Caller, Scenario, Turn, email_of
 from benchmarks.sync.phones import phones
-from benchmarks.sync.ring import Request
+from benchmarks.sync.ring import NEW, Request
 from benchmarks.sync.scenarios import SyncScenario
 
 SECONDS = 1.5
@@ -103,10 +105,22 @@ def environ_of(request: Request) -> dict[str, Any]:
 
 
 def ring_of(scenario: Scenario | SyncScenario, turn: Turn) -> list[Request]:
-    """Return what a scenario sends."""
+    """Return what a scenario sends; a PATCH names no tag here."""
     if isinstance(scenario, SyncScenario):
         return scenario.ring_of(turn)
     load = scenario.fitted(turn)
+    match scenario.what:
+        case "create":
+            return [Request("POST", f"/api/dogs/new-{turn.stamp}-{NEW}", load.headers, "{}")]
+        case "patch":
+            path = f"/api/dogs/dog-{DOGS}"
+            return [
+                Request("PATCH", path, load.headers, f'{{"is_adopted": {flag}}}')
+                for flag in ("false", "true")
+            ]
+        case "login":
+            body = json.dumps({"email": "user9@bench.invalid", "password": PASSWORD})
+            return [Request("POST", load.path, load.headers, body)]
     return [Request(load.method, load.path, load.headers)]
 
 
@@ -114,9 +128,8 @@ def is_wanted(scenario: Scenario | SyncScenario, options: argparse.Namespace) ->
     """Tell whether a scenario was asked for, and the application can be asked in this way."""
     if options.text not in scenario.name:
         return False
-    if isinstance(scenario, SyncScenario):
-        return options.app == "plaza"
-    return scenario.kind == "read" and (not scenario.role or options.app == "plaza")
+    is_public = isinstance(scenario, Scenario) and scenario.what == "get" and not scenario.role
+    return options.app == "plaza" or is_public
 
 
 def main() -> None:

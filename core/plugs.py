@@ -16,9 +16,11 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from django.apps import AppConfig, apps
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver
 from django.utils.functional import cached_property
 from django.utils.module_loading import module_has_submodule
+
+from core import segments
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRED_APPS = ("core", "users")
@@ -111,7 +113,7 @@ def enabled() -> Iterator[PluggableApp]:
 def api_patterns() -> list[URLPattern | URLResolver]:
     """Return the routes of every plugin app below ``/api/``."""
     parts = (app.part("urls") for app in enabled())
-    return [path("", include(part.urlpatterns)) for part in parts if part is not None]
+    return [segments.mount(part.urlpatterns) for part in parts if part is not None]
 
 
 def root_patterns() -> list[URLPattern | URLResolver]:
