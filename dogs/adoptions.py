@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop as noop
 
 from core.audit import journal
 from core.db import refusing
+from core.rows import store
 from dogs.constants import EndReason
 from dogs.errors import AdoptionContradictory, DogAdopted, DogNameTaken, DogNotAdopted
 from dogs.models import Adoption, Dog
@@ -62,7 +63,9 @@ def write(dog: Dog, fields: Mapping[str, Any], *, reason: EndReason | None = Non
 
 def begin(dog: Dog) -> Adoption:
     """Store the open adoption of a dog that was just adopted."""
-    return Adoption.objects.create(dog=dog, owner_id=dog.owner_id)
+    adoption = Adoption(dog=dog, owner_id=dog.owner_id)
+    store(adoption)
+    return adoption
 
 
 def end_open(dogs: list[int], reason: EndReason) -> None:

@@ -18,6 +18,7 @@ from core.audit import journal
 from core.db import refusing
 from core.jobs.work import LEASE, Work
 from core.outbound.client import Upstream, UpstreamError
+from core.rows import store
 from core.text import printable
 from dogs import adoptions
 from dogs.constants import PictureStatus, RelayStatus
@@ -65,7 +66,7 @@ def register_dog(*, name: str, is_adopted: bool = False, owner: Any = None) -> D
     """
     dog = Dog(name=name, is_adopted=is_adopted or owner is not None, owner=owner)
     with refusing(Dog, adoptions.CONSTRAINT_ERRORS):
-        dog.save()
+        store(dog)
     journal.record(journal.Action.CREATE, dog, changes=journal.initial(dog))
     if dog.is_adopted:
         adoptions.begin(dog)

@@ -42,15 +42,26 @@ class Mark(Expression):
         return ready
 
 
+def is_whole(queryset: QuerySet[Any]) -> bool:
+    """Tell whether a queryset's rows are its model's, all columns of them and nothing else."""
+    query: Any = queryset.query
+    others = (query.select_related, query.annotations, query.extra, query.distinct)
+    prefetched = queryset._prefetch_related_lookups  # type: ignore[attr-defined]  # noqa: SLF001 - nothing public says it
+    return query.default_cols and not any((*others, query.deferred_loading[0], prefetched))
+
+
 class Statement:
-    """The SQL of a queryset of ``.values()``."""
+    """The SQL of a queryset: of ``.values()``, or of whole rows (:func:`is_whole`)."""
 
     def __init__(self, queryset: QuerySet[Any]) -> None:
         query = queryset.query
         compiler = query.get_compiler(queryset.db)
         self.alias = queryset.db
+        self.model = queryset.model
         self.sql, self.params = compiler.as_sql()
         self.names = query.selected or [*query.values_select, *query.annotation_select]
+        if is_whole(queryset):
+            self.names = [field.attname for field in self.model._meta.concrete_fields]
         self.converters = compiler.get_converters([column[0] for column in compiler.select])
 
     def rows(
@@ -108,6 +119,10 @@ class Statement:
         """Return the rows for these values, as ``.values()`` does; at most ``limit``."""
         names = self.names
         return [dict(zip(names, row, strict=True)) for row in self.rows(values, limit=limit)]
+
+    def objects(self, values: Sequence[Any] = ()) -> list[Any]:
+        """Return the whole rows for these values as instances of the model."""
+        return [self.model.from_db(self.alias, self.names, row) for row in self.rows(values)]
 
 
 kept: dict[Hashable, Statement] = {}

@@ -198,6 +198,15 @@ class BaseViewSet(BaseAPIView, viewsets.GenericViewSet):
         """Return the queryset from which a write takes its object, locked until it is committed."""
         return queryset.select_for_update(of=("self",))
 
+    def find(self, queryset: Any) -> Any:
+        """Return the object of ``queryset`` at this address, or raise Http404."""
+        key = self.lookup_value(self.kwargs[self.lookup_url_kwarg or self.lookup_field])
+        return generics.get_object_or_404(queryset, **{self.lookup_field: key})
+
+    def find_locked(self, queryset: Any) -> Any:
+        """Return the same for a write: locked."""
+        return self.find(self.lock(queryset))
+
     def get_object(self) -> Any:
         """Return the object at this address; for a write, locked and as the caller knows it.
 
@@ -209,10 +218,7 @@ class BaseViewSet(BaseAPIView, viewsets.GenericViewSet):
     def get_object_from(self, queryset: Any) -> Any:
         """Do the work of :meth:`get_object`."""
         write = self.request.method not in SAFE_METHODS
-        if write:
-            queryset = self.lock(queryset)
-        key = self.lookup_value(self.kwargs[self.lookup_url_kwarg or self.lookup_field])
-        obj = generics.get_object_or_404(queryset, **{self.lookup_field: key})
+        obj = self.find_locked(queryset) if write else self.find(queryset)
         self.check_object_permissions(self.request, obj)
         if write:
             check_existing(self.request, lambda: etag_of(dumps(self.get_serializer(obj).data)))

@@ -15,6 +15,7 @@ from django.db import connection, models
 from core import cases, context
 from core.fields import ComputedField
 from core.models import Action, JournalEntry
+from core.rows import store_changes
 from core.text import storable
 
 __all__ = [
@@ -113,7 +114,7 @@ def save_changes(obj: models.Model, before: dict[str, Any]) -> dict[str, Any]:
             field.pre_save(obj, add=False)  # the spelling that is stored is the one to compare
     changes = diff(before, obj)
     if changes:
-        obj.save(update_fields=[*changes, *computed])
+        store_changes(obj, {*changes, *computed})
     return changes
 
 

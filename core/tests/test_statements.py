@@ -30,6 +30,38 @@ def test_rows_are_those_of_the_queryset(db):
     assert statement.rows([first.user_id]) == [(first.pk, first.action_time, first.user_id)]
 
 
+def test_whole_rows_are_the_querysets_objects(db):
+    entries = [log(user) for user in UserFactory.create_batch(2)]
+    user = Mark(0, LogEntry._meta.get_field("user"))
+    statement = Statement(LogEntry.objects.filter(user_id=user))
+    found = statement.objects([entries[0].user_id])
+    assert found == [entries[0]]
+    assert found[0].__dict__.keys() == LogEntry.objects.get(pk=entries[0].pk).__dict__.keys()
+    assert found[0].action_time == entries[0].action_time
+    assert (found[0]._state.adding, found[0]._state.db) == (False, "default")
+    assert statement.objects([0]) == []
+
+
+@pytest.mark.parametrize(
+    ("queryset", "expected"),
+    [
+        (LogEntry.objects.all(), True),
+        (LogEntry.objects.filter(action_flag=ADDITION).order_by("-pk"), True),
+        (LogEntry.objects.select_for_update(of=("self",)), True),
+        (LogEntry.objects.values("id"), False),
+        (LogEntry.objects.only("id"), False),
+        (LogEntry.objects.defer("object_repr"), False),
+        (LogEntry.objects.select_related("user"), False),
+        (LogEntry.objects.prefetch_related("user"), False),
+        (LogEntry.objects.annotate(number=Count("user")), False),
+        (LogEntry.objects.distinct(), False),
+    ],
+    ids=range(10),
+)
+def test_whole_rows_are_told_from_others(queryset, expected):
+    assert statements.is_whole(queryset) is expected
+
+
 def test_a_value_is_no_column_to_group_by(db):
     entries = [log(user) for user in UserFactory.create_batch(2)]
     log(entries[0].user)

@@ -1,13 +1,15 @@
-"""What a read of dogs costs: counted, never timed, so that a busy machine breaks no test."""
+"""What a read of dogs costs, and the lock of a write: counted, never timed."""
 
-import gc
-import sys
+import re
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core.api import statements
+from core.tests.costs import calls_of
 from dogs.tests.factories import DogFactory
+from dogs.views import DogViewSet
 
 pytestmark = pytest.mark.django_db
 
@@ -16,26 +18,6 @@ pytestmark = pytest.mark.django_db
 def _fast(settings):
     """Count on the fast path, however the suite is run."""
     settings.FAST_READS = True
-
-
-def calls_of(run):
-    """Return how many calls, of Python and of C functions, ``run`` makes in this thread."""
-    count = 0
-
-    def note(_frame, event, _argument):
-        nonlocal count
-        count += event in {"call", "c_call"}
-
-    gc.collect()  # what it calls is nobody's cost
-    gc.disable()
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        run()
-    finally:
-        sys.setprofile(before)
-        gc.enable()
-    return count
 
 
 def test_a_row_more_costs_a_handful_of_calls_and_no_query(client):
@@ -68,3 +50,19 @@ def test_a_signed_in_read_costs_one_query_more(user_api):
     with CaptureQueriesContext(connection) as queries:
         user_api.get(f"/api/dogs/{dog.name}")
     assert len(queries) == 2
+
+
+def test_a_write_takes_its_row_by_a_kept_statement_that_says_the_same(user_api, settings):
+    dog = DogFactory()
+    asked = {}
+    for fast in (True, True, False):
+        settings.FAST_READS = fast
+        with CaptureQueriesContext(connection) as queries:
+            response = user_api.patch(f"/api/dogs/{dog.name}", {"is_adopted": dog.is_adopted})
+        assert response.status_code == 200
+        (sql,) = [one["sql"] for one in queries if 'FROM "dogs_dog"' in one["sql"]]
+        asked[fast] = re.sub(r" LIMIT \d+|[()]", "", sql)
+    assert asked[True] == asked[False]
+    assert ("FOR UPDATE" in asked[True]) == (connection.vendor == "postgresql")
+    assert (DogViewSet, "lock", "name_key") in statements.kept
+    assert user_api.patch("/api/dogs/nobody", {"is_adopted": False}).status_code == 404

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils import timezone
 
+from core.rows import insert
 from core.text import is_clean, is_visible, storable
 from stores import clock
 from stores.constants import (
@@ -24,7 +25,6 @@ from stores.constants import (
 )
 from stores.models import SellerCase
 from stores.services import seller_cases
-from stores.services.inserts import insert
 from stores.services.names import uuid_or_none
 from stores.services.readings import Reader, usable_id
 from stores.services.sellers import keep_account

@@ -7,10 +7,10 @@ the order of the names; it is locked until the push's commit. No push waits for 
 import uuid
 from collections.abc import Collection, Mapping
 
+from core.rows import insert_returning
 from stores.constants import BATCH_ROWS, ItemState
 from stores.models import Unrecognised, UnrecognisedGroup
 from stores.services import marks
-from stores.services.inserts import insert_returning
 from stores.services.names import Item, Name
 
 # One more item of an open group, or the first one of a new group. As marks.mark() does it.

@@ -15,6 +15,7 @@ from django.utils import timezone
 from core.api.statements import Mark, statement
 from core.audit import journal
 from core.errors import NotFound
+from core.rows import insert
 from stores.constants import UNFINISHED_UPLOAD, PhotoState
 from stores.models import Photo
 from stores.photos import parts, pictures
@@ -30,7 +31,6 @@ from stores.photos.errors import (
 )
 from stores.photos.headers import Announcement
 from stores.services import photos
-from stores.services.inserts import insert
 from stores.services.sellers import keep_account
 from users.errors import InvalidToken
 

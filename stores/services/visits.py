@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from core.audit import journal
 from core.errors import NotFound
+from core.rows import insert
 from core.text import storable
 from stores import clock
 from stores.constants import APP_VERSION_LENGTH
@@ -20,7 +21,6 @@ from stores.errors import NotProcessable
 from stores.models import DirtyDay, RejectedUpload, Visit, VisitRevision
 from stores.services import items, photos, seller_cases
 from stores.services.facts import Facts
-from stores.services.inserts import insert
 from stores.services.push_queries import StoredVisit, stored_visits
 from stores.services.readings import reading_of, usable_id
 from stores.services.sellers import keep_account, lock_visits_of

@@ -22,6 +22,7 @@ from core import context
 from core.api.statements import Mark, statement
 from core.audit import journal
 from core.proxies import client_address
+from core.rows import store
 from core.text import printable
 from users.auth import second_factor
 from users.auth.devices import known_device, new_device
@@ -109,7 +110,7 @@ def open_session(
 ) -> Session:
     """Store a new session of ``user``: a refresh family, unless ``kind`` says otherwise."""
     now = timezone.now()
-    session = Session.objects.create(
+    session = Session(
         user=user,
         kind=kind,
         created_at=now,
@@ -119,6 +120,7 @@ def open_session(
         user_agent=client.user_agent,
         address=client.address,
     )
+    store(session)
     User.objects.filter(pk=user.pk).update(last_login=now)
     with context.acting_as(actor_of(user), request=context.request_id.get()):
         journal.record(journal.Action.CREATE, session, changes={"user": [None, user.pk]})
