@@ -39,6 +39,7 @@ VIEWS = {
     "v_product_month": view(
         "stores_productmonth", "f.month", PRODUCT, "f.audited, f.showing", joins=OF_PRODUCT
     ),
+    "v_coverage_month": view("stores_coveragemonth", "f.month, f.assigned, f.visited, f.visits"),
     "v_product_day": view(
         "stores_productday", "f.day", PRODUCT, "f.must_have, f.missing", joins=OF_PRODUCT
     ),

@@ -18,7 +18,7 @@ from django.utils import timezone
 from core.db import advisory_lock
 from stores.constants import FigureScope
 from stores.figures import statements
-from stores.figures.statements import AREA, MONTH, PAIR, SELLER_MONTH, Table
+from stores.figures.statements import AREA, MONTH, PAIR, SELLER_MONTH, WHOLE_MONTH, Table
 from stores.figures.words import as_rows, asked, execute, month_after, month_of
 from stores.models import DirtyDay, FigureMark, StoreMonth
 
@@ -171,7 +171,22 @@ def count_batch_of_months() -> int | None:
     if found:
         units = [(one.day, one.region) for one in found]
         recount(statements.PRODUCT_MONTHS, MONTH, units)
+        others = FigureMark.objects.filter(scope=FigureScope.MONTH, day=found[0].day)
+        if not others.exclude(pk=found[0].pk).exists():
+            count_coverage(found[0].day)
     return done(found)
+
+
+def count_coverage(month: dt.date) -> None:
+    """Count which of a month's assigned establishments were visited. The caller holds the lock."""
+    recount(statements.COVERAGE, WHOLE_MONTH, [(month, month_after(month))])
+
+
+@transaction.atomic
+def count_coverage_of_today() -> None:
+    """Count this month's coverage: assignments change it without any mark."""
+    if may_count():
+        count_coverage(month_of(timezone.localdate()))
 
 
 def count_days() -> dict[str, int]:
@@ -186,7 +201,9 @@ def count_areas() -> dict[str, int]:
 
 def count_months() -> dict[str, int]:
     """Count what is marked of months; return how many sellers' months and regions were."""
-    return {
+    counted = {
         "seller_months": until_none(count_batch_of_seller_months),
         "months": until_none(count_batch_of_months),
     }
+    count_coverage_of_today()
+    return counted

@@ -3,6 +3,9 @@
 An establishment that was assigned on any day of the month counts once, where it is now, however
 often and by whomever it was visited. Visits to be expected are those of its typology in a month, in
 proportion to the days that are over; there is no plan of single visits to hold them against.
+
+Places are answered from rows that are counted in advance. Sellers are not: two of them may have
+been to one establishment, so what is theirs does not add up.
 """
 
 import calendar
@@ -16,7 +19,9 @@ from django.utils import timezone
 
 from stores.figures.questions import Question
 from stores.figures.words import month_after
-from stores.models import Assignment, StoreMonth
+from stores.models import Assignment, CoverageMonth, StoreMonth, Typology
+
+type_sums = dict[tuple[Any, ...], dict[str, Any]]
 
 PATHS = {
     "region": "establishment__city__department__region",
@@ -33,7 +38,9 @@ def rows_of(question: Question) -> list[dict[str, Any]]:
     found = []
     for month in question.period.months():
         of_month = {"month": month.isoformat()} if "month" in question.groups else {}
-        for key, row in sorted(month_of_groups(question, month, groups).items(), key=str):
+        of_groups = counted_month if is_counted(question, month) else month_of_groups
+        sums = of_groups(question, month, groups)
+        for key, row in sorted(sums.items(), key=str):
             named = {**of_month, **dict(zip(groups, key, strict=True))}
             found.append({**{name: named[name] for name in question.groups}, **shares(row)})
     return found
@@ -52,11 +59,36 @@ def shares(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def month_of_groups(
-    question: Question, month: dt.date, groups: Sequence[str]
-) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """Return the sums of a month by the values of the groups."""
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+def is_counted(question: Question, month: dt.date) -> bool:
+    """Tell whether a month was counted in advance; those before an upgrade may not have been."""
+    by_place = question.source is CoverageMonth
+    return by_place and CoverageMonth.objects.filter(month=month).exists()
+
+
+def counted_month(question: Question, month: dt.date, groups: Sequence[str]) -> type_sums:
+    """Return the sums of a month by the values of the groups, from rows counted in advance."""
+    found: type_sums = {}
+    often = dict(Typology.objects.values_list("code", "visits_per_month"))
+    elapsed = share_of_month(month, timezone.localdate())
+    by = {f"by_{name}": question.expression(name) for name in groups}
+    sums = {f"sum_{name}": Sum(name) for name in ("assigned", "visited", "visits")}
+    rows: Any = question.rows().filter(month=month).values(of_typology=F("typology"), **by)
+    for row in rows.annotate(**sums):
+        added = found.setdefault(tuple(row[name] for name in by), nothing())
+        for name in ("assigned", "visited", "visits"):
+            added[name] += row[f"sum_{name}"]
+        added["expected"] += row["sum_assigned"] * often.get(row["of_typology"], 0) * elapsed
+    return found
+
+
+def nothing() -> dict[str, Any]:
+    """Return sums of nothing."""
+    return {"assigned": 0, "visited": 0, "expected": Fraction(0), "visits": 0}
+
+
+def month_of_groups(question: Question, month: dt.date, groups: Sequence[str]) -> type_sums:
+    """Return the sums of a month by the values of the groups, from assignments and visits."""
+    found: type_sums = {}
     by_seller = "seller" in {*question.groups, *question.filters}
     columns = {f"by_{name}": F(PATHS[name]) for name in groups}
     assigned = assignments(question, month)
@@ -72,10 +104,7 @@ def month_of_groups(
     )
     elapsed = share_of_month(month, timezone.localdate())
     for row in counted:
-        sums = found.setdefault(
-            tuple(row[name] for name in columns),
-            {"assigned": 0, "visited": 0, "expected": Fraction(0), "visits": 0},
-        )
+        sums = found.setdefault(tuple(row[name] for name in columns), nothing())
         sums["assigned"] += row["assigned"]
         sums["visited"] += row["visited"]
         sums["expected"] += row["assigned"] * row["often"] * elapsed

@@ -15,7 +15,7 @@ from django.db import models, transaction
 
 from stores.constants import VisitState
 from stores.figures.words import COLUMNS, month_after
-from stores.models import DailyFigure, ProductDay, ProductMonth, StoreMonth, Visit
+from stores.models import CoverageMonth, DailyFigure, ProductDay, ProductMonth, StoreMonth, Visit
 
 CHUNK_ROWS = 2_000
 IDS = "BIGINT[]"
@@ -109,6 +109,17 @@ FILES = {
             **PLACE,
             "audited": "BIGINT",
             "showing": "BIGINT",
+        },
+    ),
+    "coverage_month": Facts(
+        CoverageMonth,
+        "month",
+        {
+            "month": "DATE",
+            **PLACE,
+            "assigned": "BIGINT",
+            "visited": "BIGINT",
+            "visits": "BIGINT",
         },
     ),
 }

@@ -16,7 +16,14 @@ from django.utils.translation import gettext as _
 
 from stores.figures.checking import Period
 from stores.figures.words import month_after
-from stores.models import AreaDay, DailyFigure, ProductDay, ProductMonth, StoreMonth
+from stores.models import (
+    AreaDay,
+    CoverageMonth,
+    DailyFigure,
+    ProductDay,
+    ProductMonth,
+    StoreMonth,
+)
 
 MAX_DAYS = 366
 MAX_GROUPS = 4
@@ -44,10 +51,10 @@ SOURCES: Mapping[str, tuple[tuple[type[models.Model], frozenset[str]], ...]] = {
         (ProductDay, OF_PLACES | {"product"}),
         (StoreMonth, OF_PLACES | {"seller", "establishment", "product"}),
     ),
-    COVERAGE: ((StoreMonth, OF_PLACES | {"seller"}),),
+    COVERAGE: ((CoverageMonth, OF_PLACES), (StoreMonth, OF_PLACES | {"seller"})),
     DISTRIBUTION: ((ProductMonth, OF_PLACES | {"product"}),),
 }
-BY_MONTH = (StoreMonth, ProductMonth)
+BY_MONTH = (CoverageMonth, StoreMonth, ProductMonth)
 
 
 def objection(first: dt.date, last: dt.date) -> tuple[str, str] | None:

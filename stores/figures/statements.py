@@ -18,13 +18,21 @@ from stores.figures.words import (
     sums_of_visits,
     word,
 )
-from stores.models import AreaDay, DailyFigure, ProductDay, ProductMonth, StoreMonth
+from stores.models import (
+    AreaDay,
+    CoverageMonth,
+    DailyFigure,
+    ProductDay,
+    ProductMonth,
+    StoreMonth,
+)
 
 COUNTS = f"v.state <> '{VisitState.VOID.value}'"
 PAIR = ("day", "seller")
 AREA = ("day", "region", "typology")
 SELLER_MONTH = ("month", "until", "seller")
 MONTH = ("month", "region")
+WHOLE_MONTH = ("month", "until")
 
 
 @dataclass(frozen=True)
@@ -159,6 +167,33 @@ def products_of_months() -> str:
     LEFT JOIN shown ON {of_shown} AND shown.product = listed.product"""  # noqa: S608 - our own names
 
 
+def coverage_of_months() -> str:
+    """Count the assigned establishments of a month, and those of them that were visited."""
+    return f"""
+    WITH unit AS (SELECT asked.month, asked.until FROM {asked(**COVERAGE.asked)}),
+    given AS (
+        SELECT DISTINCT unit.month, a.establishment_id
+        FROM unit JOIN stores_assignment a ON a.valid_from < unit.until
+        WHERE (a.released_on IS NULL OR a.released_on >= a.valid_from)
+            AND (a.valid_until IS NULL OR a.valid_until >= unit.month
+                OR a.released_on >= unit.month)
+    ),
+    seen AS (
+        SELECT f.month, f.establishment_id, SUM(f.visits) AS visits
+        FROM unit JOIN stores_storemonth f ON f.month = unit.month
+        GROUP BY f.month, f.establishment_id
+    )
+    SELECT given.month, d.region_id, e.typology_id, e.city_id,
+        COUNT(*) AS assigned, COUNT(seen.visits) AS visited, COALESCE(SUM(seen.visits), 0)
+    FROM given
+    JOIN stores_establishment e ON e.id = given.establishment_id
+    JOIN stores_city c ON c.code = e.city_id
+    JOIN stores_department d ON d.code = c.department_id
+    LEFT JOIN seen
+        ON seen.month = given.month AND seen.establishment_id = given.establishment_id
+    GROUP BY given.month, d.region_id, e.typology_id, e.city_id"""  # noqa: S608 - our own names
+
+
 DATES = {"day": "date", "month": "date", "until": "date", "seller": "bigint"}
 
 
@@ -202,6 +237,13 @@ PRODUCT_MONTHS = Table(
     "f.month = asked.month AND f.region = asked.region",
     ("month", "region", "typology", "city", "product_id", "audited", "showing"),
     products_of_months,
+)
+COVERAGE = Table(
+    CoverageMonth,
+    kinds(*WHOLE_MONTH),
+    "f.month = asked.month",
+    ("month", "region", "typology", "city", "assigned", "visited", "visits"),
+    coverage_of_months,
 )
 
 

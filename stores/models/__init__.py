@@ -5,6 +5,7 @@ from stores.models.cases import SellerCase
 from stores.models.establishments import Assignment, Establishment
 from stores.models.figures import (
     AreaDay,
+    CoverageMonth,
     DailyFigure,
     FigureMark,
     ProductDay,
@@ -25,6 +26,7 @@ __all__ = [
     "Assignment",
     "City",
     "Clock",
+    "CoverageMonth",
     "DailyFigure",
     "Department",
     "DirtyDay",

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from stores.constants import FigureScope
@@ -214,6 +214,39 @@ class ProductMonth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month} {self.product_id}"
+
+
+class CoverageMonth(models.Model):
+    """How many of the assigned establishments of a place were visited in a month.
+
+    An establishment that was assigned on any day of the month counts once, where it is now;
+    ``visits`` are those to them. These rows add up over places, not over months. They are counted
+    from assignments, too, which change without a visit: an hour may lie between.
+    """
+
+    month = models.DateField(_("first day of the month"))
+    region = models.CharField(_("region"), max_length=20)
+    typology = models.CharField(_("typology"), max_length=20)
+    city = models.CharField(_("city"), max_length=5)
+    assigned = models.PositiveIntegerField(_("assigned establishments"))
+    visited = models.PositiveIntegerField(_("assigned establishments that were visited"))
+    visits = models.PositiveIntegerField(_("visits"))
+
+    class Meta:
+        verbose_name = _("coverage of a month")
+        verbose_name_plural = _("coverage of months")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["month", "region", "typology", "city"],
+                name="stores_coverage_month_unique",
+            ),
+            models.CheckConstraint(
+                condition=Q(visited__lte=F("assigned")), name="stores_coverage_month_visited"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month} {self.city} {self.typology}"
 
 
 class FigureMark(models.Model):

@@ -15,6 +15,7 @@ from stores.models import (
     Assignment,
     City,
     Clock,
+    CoverageMonth,
     DailyFigure,
     DirtyDay,
     Establishment,
@@ -54,7 +55,7 @@ READ_ONLY = (
     *("visit", "rejectedupload", "syncseen", "dirtyday"),
 )
 HIDDEN = {
-    *(DailyFigure, FigureMark, StoreMonth, Clock, PortfolioItem, VisitRevision),
+    *(CoverageMonth, DailyFigure, FigureMark, StoreMonth, Clock, PortfolioItem, VisitRevision),
     *(SellerCase, Unrecognised),  # the page of a group shows them
 }
 

@@ -6,7 +6,15 @@ import pytest
 from django.utils import timezone
 
 from stores.constants import FigureScope
-from stores.models import AreaDay, DailyFigure, FigureMark, ProductDay, ProductMonth, StoreMonth
+from stores.models import (
+    AreaDay,
+    CoverageMonth,
+    DailyFigure,
+    FigureMark,
+    ProductDay,
+    ProductMonth,
+    StoreMonth,
+)
 from stores.models.figures import Sums
 from stores.tests.factories import EstablishmentFactory, ProductFactory, SellerFactory
 from stores.tests.helpers_constraints import copy, refused
@@ -41,6 +49,15 @@ def test_one_row_of_an_area_and_day():
 def test_one_row_of_a_product_and_place(model, name, fields):
     row = model.objects.create(product=ProductFactory(), city="05001", **PLACE, **fields)
     refused(name, copy, row)
+    copy(row, city="05002")
+
+
+def test_one_row_of_coverage_and_no_more_visited_than_assigned():
+    row = CoverageMonth.objects.create(
+        month=DAY, city="05001", assigned=2, visited=2, visits=3, **PLACE
+    )
+    refused("stores_coverage_month_unique", copy, row)
+    refused("stores_coverage_month_visited", copy, row, city="05002", visited=3)
     copy(row, city="05002")
 
 

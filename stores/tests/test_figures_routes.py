@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from core.roles import Role
-from stores.models import DirtyDay, StoreMonth, Visit
+from stores.models import CoverageMonth, DirtyDay, StoreMonth, Visit
 from stores.tests.factories import AssignmentFactory, SellerFactory, today
 from stores.tests.helpers_figures import (
     Field,
@@ -151,6 +151,50 @@ def test_coverage_counts_a_store_once_and_is_never_above_one(analyst, field, sel
     }
     [own] = rows(analyst, measure="coverage", group_by="month,seller")
     assert (own["month"], own["visited"], own["coverage"]) == (MONTH.isoformat(), 1, 0.25)
+
+
+def test_coverage_counted_in_advance_is_what_assignments_say(analyst, field, country, seller):
+    """Moved, ended, future and doubled ones; a month that was not counted is asked of them."""
+    last_month = MONTH - dt.timedelta(days=1)
+    for store in country:
+        AssignmentFactory(establishment=store)
+    AssignmentFactory(establishment=country[0], seller=seller)
+    AssignmentFactory(establishment=field.store(), valid_from=today() + dt.timedelta(days=40))
+    AssignmentFactory(establishment=field.store(), valid_until=last_month, state="ended")
+    AssignmentFactory(establishment=field.store(field.bello), released_on=today(), state="ended")
+    AssignmentFactory(
+        establishment=field.store(), released_on=MONTH - dt.timedelta(days=90), state="ended"
+    )
+    country[1].city = field.medellin
+    country[1].save(update_fields=["city"])
+    count_figures()
+    groups = ("", "region,typology", "department", "city,month", "typology")
+    asked = [
+        {"measure": "coverage", **({"group_by": one} if one else {}), **narrowed}
+        for one in groups
+        for narrowed in ({}, {"department": "05"}, {"city": "11001", "typology": "minimarket"})
+    ]
+    counted = [rows(analyst, **one) for one in asked]
+    [whole] = counted[0]
+    assert (whole["assigned"], whole["visited"]) == (5, 4)
+    assert sum(row["assigned"] for row in rows(analyst, **asked[3])) == 5
+    CoverageMonth.objects.all().delete()
+    assert [rows(analyst, **one) for one in asked] == counted
+
+
+def test_coverage_follows_late_visits_of_months_before(analyst, field, seller):
+    given = AssignmentFactory(seller=seller)
+    day = MONTH - dt.timedelta(days=1)
+    count_figures()
+    period = {"from": day.replace(day=1).isoformat(), "to": day.isoformat()}
+    for number in (1, 2):
+        field.visit(given.establishment, seller, day=day)
+        count_figures()
+        found = CoverageMonth.objects.get(month=day.replace(day=1))
+        assert (found.assigned, found.visited, found.visits) == (1, 1, number)
+        [row] = rows(analyst, measure="coverage", **period)
+        assert (row["visited"], row["visits"]) == (1, number)
+    assert CoverageMonth.objects.get(month=MONTH).visited == 0
 
 
 def test_distribution_says_how_many_stores_showed_a_product_last(analyst, field, seller):

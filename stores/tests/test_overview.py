@@ -429,16 +429,18 @@ def slow(*_arguments):
         cursor.execute(FOREVER[connection.vendor])
 
 
-@pytest.mark.parametrize("question", [broken, slow])
-def test_a_part_without_an_answer_says_so_and_the_page_stands(
-    country, admin, monkeypatch, question
-):
-    monkeypatch.setattr(sections, "CARD_SECONDS", 0.2)
-    monkeypatch.setattr(numbers, "heat", question)
+def test_a_part_without_an_answer_says_so_and_the_page_stands(country, admin, monkeypatch):
+    monkeypatch.setattr(numbers, "heat", broken)
     shown = admin.get(PAGE)
     assert shown.context["heat"].failed
     assert page(shown).count("could not be counted") == 1
     assert part(shown, "products")["lines"]
+
+
+def test_a_part_that_takes_too_long_is_ended(monkeypatch):
+    monkeypatch.setattr(sections, "CARD_SECONDS", 0.1)
+    assert sections.section("slow", slow).failed
+    assert sections.section("quick", lambda: 7) == sections.Section(7)
 
 
 def test_the_page_asks_as_often_for_many_rows(field, seller, admin, django_assert_max_num_queries):
