@@ -16,7 +16,7 @@ from django.core.management import get_commands
 from django.db import models
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from core import plugs
@@ -50,6 +50,7 @@ ROUTES: dict[str, Any] = {
     "retrieve": _("record"),
     "update": _("change"),
 }
+REASONS = (gettext_noop("import"),)  # of lines that code writes: here for the translations
 LISTS = {"changelist", "list"}
 SEARCHES = {"q", "search"}
 MAX_KEPT_ADDRESSES = 1024

@@ -10,6 +10,7 @@ from django.template.defaultfilters import date, yesno
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from core.fields import KeyField
 from core.models import Action, JournalEntry
 
 MAX_ENTRIES = 200  # the journal's own list has all
@@ -64,6 +65,8 @@ def tell_changes(entries: list[JournalEntry], model: type[models.Model] | None) 
     for entry in entries:
         lines = []
         for name, values in entry.changes.items():
+            if isinstance(fields.get(name), KeyField):
+                continue  # follows another column, which has a line
             field, known = fields.get(name), names.get(name, {})
             both = None if values is None else [told(field, known, one) for one in values]
             lines.append((field.verbose_name if field else name, both))

@@ -84,6 +84,7 @@ def test_models_are_called_by_their_names():
     with override("es"):
         assert words.model("users.User") == "Usuario"
         assert words.reason("GET /api/users/7") == "Usuario · ficha · API"
+        assert words.reason("import") == "importación"
 
 
 @pytest.mark.django_db
@@ -116,6 +117,9 @@ def test_changes_stand_by_request_and_name_what_a_relation_leads_to():
     found = history.steps(history.history_of(user))
     assert [(one.first.request_id, len(one.entries)) for one in found] == [("r-2", 1), ("r-1", 2)]
     assert found[0].first.lines == [("first name", ["B", "—"])]
+    line = JournalEntry(changes={"name": ["A", "B"], "search_key": None})
+    history.tell_changes([line], type(user))
+    assert line.lines == [("first name", ["A", "B"])]  # the key follows the name
     line = JournalEntry(changes={"user": [None, user.pk], "gone": [["a", "b"], {"c": True}]})
     history.tell_changes([line], ApiToken)
     assert line.lines == [("user", ["—", "ana@plaza.test"]), ("gone", ["a, b", "c: yes"])]
