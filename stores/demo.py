@@ -17,6 +17,7 @@ from django.utils import timezone
 from core.roles import Role
 from stores import drawing, reference
 from stores.constants import PhotoType
+from stores.figures import counting
 from stores.files import importing
 from stores.models import (
     City,
@@ -72,6 +73,8 @@ def load() -> str:
         store = make_establishment(row, seller)
         if number % 5:  # two are left to visit
             visit(store, seller, number, strange.pop(0) if strange else None)
+    for count in (counting.count_days, counting.count_areas, counting.count_months):
+        count()  # as the tasks will, so that figures are there from the first look on
     return (
         f"{Product.objects.count()} products, {Portfolio.objects.count()} portfolios, "
         f"{Establishment.objects.count()} establishments of {' and '.join(sellers)}, "
