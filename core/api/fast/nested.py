@@ -1,10 +1,12 @@
 """Rows of another table below each resource: all, or the newest and how many there are."""
 
 from collections import defaultdict
-from operator import itemgetter
+from functools import reduce
+from operator import itemgetter, or_
 from typing import Any, NamedTuple
 
 from django.db import connections, models
+from django.db.models import Q
 
 from core.api.newest import counts, newest, ranked
 from core.api.statements import Mark, Statement, statement
@@ -103,10 +105,18 @@ class Nested(NamedTuple):
             mark = Mark(0, source.queryset.model._meta.pk)
             return rows().filter(**{self.link: mark}).order_by("-pk")[:limit]
 
+        def of_each() -> Any:
+            # An IN takes no marks. SQLite makes one of these.
+            marks = [Mark(place, source.queryset.model._meta.pk) for place in range(len(keys))]
+            wanted = reduce(or_, (Q(**{self.link: mark}) for mark in marks))
+            return ranked(rows(), self.link, limit).filter(wanted)
+
+        key = (self, source.owner)
         if len(keys) == 1 or connections[source.queryset.db].vendor == "postgresql":
-            key = (self, source.owner)
             one = Statement(of_one()) if source.owner is None else statement(key, of_one)
             found = one.dicts(keys) if len(keys) == 1 else one.dicts_of_each(keys)
-        else:
+        elif source.owner is None:
             found = list(ranked(rows(), self.link, limit).filter(**{f"{self.link}__in": keys}))
+        else:
+            found = statement((*key, len(keys)), of_each).dicts(keys)
         return sorted(found, key=itemgetter(pk))
