@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
+from unfold.decorators import action, display
 
 from core.admin.base import ModelAdmin, ReadOnlyAdmin
 from core.admin.forms import ReasonForm
@@ -66,6 +66,7 @@ class DogAdmin(ModelAdmin):
     shows_cascade = False  # its adoptions go with the dog
     actions = ("release", "fetch_picture_again", "export_csv")
     actions_detail = ("fetch_picture",)
+    header_labels = ("standing", "picture_label")
 
     def create(self, obj: Dog, fields: dict[str, Any]) -> Dog:
         """Take the dog in, as the API does."""
@@ -74,6 +75,17 @@ class DogAdmin(ModelAdmin):
     def change(self, stored: Dog, fields: dict[str, Any]) -> None:
         """Change the dog, as the API does."""
         services.change_dog(dog=stored, **fields)
+
+    @display(label={True: "success", False: "info"})
+    def standing(self, dog: Dog) -> tuple[bool, str]:
+        """Return whether the dog has somebody."""
+        return dog.is_adopted, gettext("adopted") if dog.is_adopted else gettext("to be adopted")
+
+    @display(label={"failed": "danger", "pending": "info", "ready": "success"})
+    def picture_label(self, dog: Dog) -> tuple[str, str]:
+        """Return how the picture stands."""
+        about = {"state": dog.get_picture_status_display()}
+        return dog.picture_status, gettext("picture: %(state)s") % about
 
     @admin.display(description=_("adoptions"))
     def adoptions(self, dog: Dog) -> str:

@@ -97,6 +97,7 @@ class AllyAdmin(ImportAllies, JobPages, ModelAdmin):
     export_fields = AllyForm.Meta.fields
     actions_list = ("tag_distribution", "rename_tag", "analyse_log", "import_rows")
     actions_detail = ("rename_ally", "add_credentials")
+    header_labels = ("standing", "has_credentials")
     shows_cascade = False  # the credentials go with the ally
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ally]:
@@ -126,6 +127,20 @@ class AllyAdmin(ImportAllies, JobPages, ModelAdmin):
             return found, False
         tagged = selectors.with_tag(Ally.objects.all(), tag)
         return queryset.filter(Q(pk__in=found.values("pk")) | Q(pk__in=tagged.values("pk"))), False
+
+    @display(label={"active": "success", "inactive": "danger"})
+    def standing(self, ally: Ally) -> tuple[str, str]:
+        """Return whether the ally takes part."""
+        if ally.is_active:
+            return "active", gettext("active")
+        return "inactive", gettext("inactive")
+
+    @display(label={"set": "success", "missing": "warning"})
+    def has_credentials(self, ally: Any) -> tuple[str, str]:
+        """Return whether credentials are set."""
+        if getattr(ally, "current_version", None) is None:
+            return "missing", gettext("without credentials")
+        return "set", gettext("credentials set")
 
     @display(description=_("tags"))
     def tag_list(self, ally: Ally) -> str:

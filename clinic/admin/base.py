@@ -6,14 +6,16 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic import access
 from clinic.constants import UrgencyLevel
-from clinic.models import Study, Version
+from clinic.models import Archivable, Study, Version
 from core import cases
 from core.admin.base import ModelAdmin
 from core.admin.forms import CASE
+from core.admin.headers import Label
 from core.errors import ApplicationError
 from core.roles import Role
 
@@ -103,6 +105,12 @@ class ClinicAdmin(ModelAdmin):
         if not asked:
             return shown
         return (*shown, "reason", CASE) if cases.keeper() is not None else (*shown, "reason")
+
+    def labels_of(self, request: HttpRequest, obj: Archivable) -> list[Label]:
+        """Show no more than whether the record is here: a study's status is clinical."""
+        if obj.is_archived:
+            return [Label(gettext("archived"), "warning")]
+        return [Label(gettext("present"), "success")]
 
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> Any:
         """Keep what records say from SUPPORT; versions are shown and never sent back."""

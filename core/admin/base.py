@@ -20,7 +20,6 @@ from core.admin import cards
 from core.admin.case_actions import CaseActionsAdmin
 from core.admin.filters import AttentionFilter
 from core.admin.object_pages import ObjectPages
-from core.admin.panels import panels_for
 from core.audit import journal
 from core.errors import ApplicationError, NotFound
 from core.fields import KeyField
@@ -56,7 +55,6 @@ class ModelAdmin(CaseActionsAdmin, ObjectPages):
     export_fields: tuple[str, ...] = ()
     shows_cascade = True  # False where a service deletes, which knows what goes with the row
     actions: Any = ("export_csv",)
-    change_form_after_template = "core/admin/panels.html"
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """Offer the rows that wait for a person, where a card of the home page counts some."""
@@ -101,15 +99,6 @@ class ModelAdmin(CaseActionsAdmin, ObjectPages):
         """Change the fields of a locked row, with an entry; override to call a service."""
         if changes := journal.change(stored, fields):
             journal.record(journal.Action.CHANGE, stored, changes=changes)
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> Any:
-        """Show below a stored object's form what apps have about it."""
-        obj = kwargs.get("obj")
-        if obj is not None:
-            context["panels"] = panels_for(request, obj)
-        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
         """Return what a deletion takes along; the rows alone where ``shows_cascade`` is off."""

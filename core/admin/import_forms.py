@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from core.files import CHOICES
 
-MAX_PAGE_BYTES = 4 * 1024 * 1024  # more goes through the command, which no request's end cuts off
+MAX_PAGE_BYTES = 2 * 1024 * 1024  # more goes through the command, which no request's end cuts off
 COUNTS: dict[str, Any] = {
     "created": _("created"),
     "updated": _("updated"),

@@ -64,6 +64,8 @@ class RequestFilter(TextFilter):
 class JournalEntryAdmin(ReadOnlyAdmin):
     """The one audit trail: search, filter, never change."""
 
+    has_panels = False
+
     fields = (
         *("at", "who", "action", "about", "object_id", "object_label", "why", "said"),
         *("count", "request_id"),
@@ -104,6 +106,8 @@ class JournalEntryAdmin(ReadOnlyAdmin):
 @admin.register(StoredAnswer)
 class StoredAnswerAdmin(ReadOnlyAdmin):
     """Answers kept for repeated keys: when and how often, never what."""
+
+    has_panels = False
 
     fields = ("key", "status", "created_at", "replays")
     list_display = ("created_at", "status", "replays")

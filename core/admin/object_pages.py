@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import looks, words
+from core.admin import headers, looks, panels, words
 from core.admin.strict import StrictModelAdmin
 from core.audit import history
 
@@ -25,6 +25,10 @@ class ObjectPages(StrictModelAdmin):
     """
 
     has_looks = False
+    has_panels = True  # False where rows are only listed and no app has anything about one
+    header_labels: tuple[str, ...] = ()  # methods with @display(label=…), beside the list's own
+    change_form_outer_before_template = "core/admin/header.html"
+    change_form_after_template = "core/admin/panels.html"
     object_history_template = "core/admin/history.html"
 
     def get_urls(self) -> list[Any]:
@@ -39,10 +43,10 @@ class ObjectPages(StrictModelAdmin):
     def record_opened(self, request: HttpRequest, obj: Any) -> None:
         """Record that somebody opened a page of the object; nothing unless looks are recorded."""
 
-    def tabs_of(self, request: HttpRequest, obj: Any, *, inlines: Any = ()) -> list[type_tab]:
+    def tabs_of(self, request: HttpRequest, obj: Any) -> list[type_tab]:
         """Return the tabs of an object as Unfold's templates want them.
 
-        ``inlines`` are those of the page of data, whose own tabs are shown without a new page.
+        Those with ``inline`` are parts of the page of data, and shown without a new page.
         """
         page = self.page_address(obj, "change")
         is_data = request.path == page
@@ -50,17 +54,23 @@ class ObjectPages(StrictModelAdmin):
             {"title": _("Data"), "link": page, "inline": "general" if is_data else ""},
             *(
                 {
-                    "title": words.capitalised(inline.opts.verbose_name_plural),
+                    "title": words.capitalised(inline.verbose_name_plural),
                     "link": page,
-                    "inline": slugify(inline.formset.prefix),
+                    "inline": slugify(inline.get_formset(request, obj).get_default_prefix()),
                 }
-                for inline in inlines
-                if getattr(inline.opts, "tab", False)
+                for inline in self.get_inline_instances(request, obj)
+                if getattr(inline, "tab", False)
             ),
-            {"title": _("Changes"), "link": self.page_address(obj, "history")},
         ]
+        found = panels.panels_about(request, obj) if self.has_panels else []
+        inner = {panel.tab for panel in found}
+        if panels.RELATED in inner:
+            tabs.append({"title": _("Related"), "link": page, "inline": panels.RELATED})
+        tabs.append({"title": _("Changes"), "link": self.page_address(obj, "history")})
         if self.has_looks:
             tabs.append({"title": _("Who looked"), "link": self.page_address(obj, "looks")})
+        if panels.CASES in inner:
+            tabs.append({"title": _("Cases"), "link": page, "inline": panels.CASES})
         for tab in tabs:
             tab["has_permission"] = True
             tab["active"] = tab["link"] == request.path
@@ -71,20 +81,27 @@ class ObjectPages(StrictModelAdmin):
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
         return reverse(name, args=[quote(obj.pk)])
 
-    def with_tabs(self, request: HttpRequest, obj: Any, *, inlines: Any = ()) -> dict[str, Any]:
-        """Return the tabs in the place where Unfold looks for those of a page."""
+    def with_tabs(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """Return the tabs in the place where Unfold looks for those of a page, and the header."""
         about = [{"name": str(self.opts), "detail": True}]
-        tabs = self.tabs_of(request, obj, inlines=inlines)
-        return {"tab_list": [{"models": about, "items": tabs}]}
+        tabs = self.tabs_of(request, obj)
+        return {
+            "tab_list": [{"models": about, "items": tabs}],
+            "header": {"name": str(obj), "id": obj.pk, "labels": self.labels_of(request, obj)},
+        }
+
+    def labels_of(self, request: HttpRequest, obj: Any) -> list[headers.Label]:
+        """Return how the object stands; override where not everybody may know."""
+        return headers.labels_of(self, obj)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """Show the form of a stored object below its tabs."""
+        """Show the form of a stored object below its tabs, and what apps have about it."""
         obj = kwargs.get("obj")
         if obj is not None:
-            formsets = context.get("inline_admin_formsets", ())
-            context.update(self.with_tabs(request, obj, inlines=formsets))
+            context["panels"] = panels.panels_for(request, obj) if self.has_panels else []
+            context.update(self.with_tabs(request, obj))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def opened(self, request: HttpRequest, object_id: str) -> Any:

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.decorators import display
 
 from core.admin.base import ModelAdmin, ReadOnlyAdmin
@@ -20,6 +20,7 @@ from users import services
 from users.auth import api_tokens, limits, sessions
 from users.models import ApiToken, LoginBucket, Session, User
 
+ALIVE = {"alive": "success", "expired": "warning", "revoked": "danger"}
 MAX_SHOWN = 20  # of each kind, on the user's page
 
 
@@ -33,6 +34,15 @@ def access_of(user: User) -> str:
         "query": urlencode({"q": user.email}),
     }
     return render_to_string("users/admin/access.html", context)
+
+
+def standing_of(one: Session | ApiToken) -> tuple[str, str]:
+    """Return whether something lets its user in still, or why not."""
+    if one.revoked_at is not None:
+        return "revoked", gettext("revoked")
+    if one.expires_at is not None and one.expires_at <= timezone.now():
+        return "expired", gettext("expired")
+    return "alive", gettext("in force")
 
 
 @admin.register(Session)
@@ -54,6 +64,12 @@ class SessionAdmin(ReadOnlyAdmin):
     search_fields = ("user__search_key", "=id", "request_id", "=address")
     ordering = ("-created_at", "-id")
     actions = ("revoke", "export_csv")
+    header_labels = ("standing",)
+
+    @display(label=ALIVE)
+    def standing(self, session: Session) -> tuple[str, str]:
+        """Return whether it lets its user in still."""
+        return standing_of(session)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Tell whether sessions may be revoked."""
@@ -87,7 +103,13 @@ class ApiTokenAdmin(ModelAdmin):
     search_fields = ("search_key", "user__search_key")
     autocomplete_fields = ("user",)
     ordering = ("-id",)
+    header_labels = ("standing",)
     actions = ("revoke", "export_csv")
+
+    @display(label=ALIVE)
+    def standing(self, token: ApiToken) -> tuple[str, str]:
+        """Return whether it lets its user in still."""
+        return standing_of(token)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: a token is made and revoked."""
@@ -152,10 +174,12 @@ class LoginBucketAdmin(ReadOnlyAdmin):
         """Return the beginning of the hash: the whole one would push the rest off the screen."""
         return str(bucket)
 
-    @display(description=_("locked"), boolean=True)
-    def locked(self, bucket: LoginBucket) -> bool:
-        """Tell whether another attempt would be refused now."""
-        return limits.is_locked(bucket, timezone.now())
+    @display(description=_("locked"), label={"locked": "danger", "free": "success"})
+    def locked(self, bucket: LoginBucket) -> tuple[str, str]:
+        """Return whether another attempt would be refused now; a lock is no green tick."""
+        if limits.is_locked(bucket, timezone.now()):
+            return "locked", gettext("locked")
+        return "free", gettext("not locked")
 
     def has_unlock_permission(self, request: HttpRequest) -> bool:
         """Tell whether accounts may be unlocked."""

@@ -18,9 +18,10 @@ from django.http import (
 )
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
+from unfold.decorators import action, display
 
 from core.admin.base import ModelAdmin
 from core.admin.forms import ReasonForm
@@ -79,11 +80,35 @@ class UserAdmin(ModelAdmin):
     ordering = ("-id",)
     actions = ("end_sessions", "export_csv")
     actions_detail = ("link", "unlock")
+    header_labels = ("role_label", "standing", "lock")
     shows_cascade = False  # removing anonymises the row, and nothing cascades
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Leave removed users out: nothing is left of them to look at."""
         return super().get_queryset(request).filter(anonymised_at__isnull=True)
+
+    @display(label={})
+    def role_label(self, user: User) -> str:
+        """Return the role."""
+        return str(user.get_role_display())
+
+    @display(label={"active": "success", "inactive": "danger"})
+    def standing(self, user: User) -> tuple[str, str]:
+        """Return whether the user may sign in at all."""
+        if user.is_active:
+            return "active", gettext("active")
+        return "inactive", gettext("deactivated")
+
+    @display(label={"locked": "danger"})
+    def lock(self, user: User) -> tuple[str, str]:
+        """Return until when attempts are refused, if so."""
+        buckets = LoginBucket.objects.filter(account=limits.account_key(user.email))
+        now = timezone.now()
+        ends = [one.window_ends_at for one in buckets if limits.is_locked(one, now)]
+        if not ends:
+            return "", ""
+        until = date_format(timezone.localtime(max(ends)), "SHORT_DATETIME_FORMAT")
+        return "locked", gettext("locked until %s") % until
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         """Offer a new password to whoever may change the user."""
