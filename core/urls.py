@@ -4,7 +4,7 @@ from django.urls import path
 
 from core.api.routers import Router
 from core.ops import exposition, health
-from core.views import DocsView, JournalViewSet, SchemaView, problem_page, root
+from core.views import DocsView, JournalViewSet, SchemaView, favicon, problem_page, root
 
 router = Router()
 router.register("journal", JournalViewSet, basename="journal")
@@ -17,6 +17,7 @@ urlpatterns = [
 
 root_urlpatterns = [
     path("", root, name="root"),
+    path("favicon.ico", favicon, name="favicon"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", exposition.metrics, name="metrics"),

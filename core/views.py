@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.utils.encoding import force_bytes
 from django.utils.translation import get_language, get_language_info, gettext, override
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -159,6 +160,11 @@ def explained(code: str, language: str) -> bytes:
     }
     with override(language):
         return render_to_string("core/problem_page.html", shown).encode()
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Send whoever asks for the icon that browsers look for to the one that there is."""
+    return problems.refuse_writing(request) or HttpResponseRedirect(static("core/icon.svg"))
 
 
 def root(request: HttpRequest) -> HttpResponse:

@@ -31,15 +31,25 @@ MAX_COUNTED_ROWS = 10_000
 class UncountedPaginator(Paginator):
     """Knows whether there is a next page, not how many rows a big table has.
 
-    At most ``MAX_COUNTED_ROWS`` are counted, so a table with more is shown as having that many;
-    filters and the search lead further.
+    At most ``MAX_COUNTED_ROWS`` are counted; a table with more is shown as having more than that
+    many, and filters and the search lead further.
     """
 
     @cached_property
-    def count(self) -> int:
-        """Return the number of rows, at most ``MAX_COUNTED_ROWS``."""
+    def counted(self) -> int:
+        """Return the number of rows, at most one more than ``MAX_COUNTED_ROWS``."""
         queryset: models.QuerySet = self.object_list  # type: ignore[assignment]  # the admin gives one
-        return queryset.order_by().values("pk")[:MAX_COUNTED_ROWS].count()
+        return queryset.order_by().values("pk")[: MAX_COUNTED_ROWS + 1].count()
+
+    @cached_property
+    def count(self) -> int:
+        """Return the number of rows that there are pages of."""
+        return min(self.counted, MAX_COUNTED_ROWS)
+
+    @property
+    def is_more(self) -> bool:
+        """Tell whether there are more rows than that."""
+        return self.counted > MAX_COUNTED_ROWS
 
 
 class ModelAdmin(CaseActionsAdmin, ObjectPages):

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.functional import Promise
 
+from core.admin import base
 from core.admin.base import ModelAdmin
 from core.audit import journal
 from core.errors import NotFound
@@ -73,6 +74,21 @@ def test_the_address_asks_no_more_than_the_filters_offer(support, query):
 )
 def test_the_filters_work(support, query):
     assert support.get(f"{USERS}?{query}").status_code == 200
+
+
+def test_a_list_says_that_it_has_more_rows_than_it_counted(support, monkeypatch):
+    monkeypatch.setattr(base, "MAX_COUNTED_ROWS", 3)
+    UserFactory.create_batch(2)  # beside the one at the screen
+    answer = support.get(USERS)
+    assert (answer.context["cl"].result_count, answer.context["cl"].paginator.is_more) == (3, False)
+    assert "3 users" in answer.content.decode()
+    UserFactory()
+    more = support.get(USERS)
+    assert (more.context["cl"].result_count, more.context["cl"].paginator.is_more) == (3, True)
+    said = "more than 3 users: a search or a filter shows the others"
+    assert said in more.content.decode()
+    spanish = support.get(USERS, headers={"accept-language": "es"}).content.decode()
+    assert "más de 3 usuarios: una búsqueda o un filtro muestra los demás" in spanish
 
 
 def test_a_time_that_spells_nothing_gets_a_message(support):

@@ -4,6 +4,7 @@ No test here has a database: a page costs no query.
 """
 
 import pytest
+from django.templatetags.static import static
 from django.utils.translation import override
 
 from core.problem_codes import codes
@@ -34,6 +35,12 @@ def test_the_page_speaks_the_readers_language(client):
     assert chosen.content == spanish.content != english
     assert client.get(f"{page}?lang=xx").content.decode() == english
     assert spanish["Vary"] == "Accept-Language"
+
+
+def test_browsers_find_the_icon_where_they_look_for_it(client):
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer["Location"]) == (302, static("core/icon.svg"))
+    assert_problem(client.post("/favicon.ico"), 405, "method_not_allowed")
 
 
 def test_an_unknown_code_has_none(client):

@@ -98,7 +98,9 @@ def test_method_not_allowed(admin_api, method):
     assert response.status_code == 405
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/api/docs", "/api/openapi.yaml", "/metrics"])
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/api/docs", "/api/openapi.yaml", "/metrics", "/favicon.ico"]
+)
 @pytest.mark.parametrize("method", ["OPTIONS", "POST", "DELETE", "TRACE", "PROPFIND"])
 def test_what_can_only_be_read(api, path, method):
     response = api.generic(method, path)
