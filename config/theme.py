@@ -14,6 +14,8 @@ UNFOLD: dict[str, Any] = {
     "SIDEBAR": {"navigation": "core.admin.sidebar.navigation", "command_search": True},
     "STYLES": [lambda _request: static("core/admin.css")],
     "SCRIPTS": [lambda _request: static("core/admin.js")],
+    "SHOW_LANGUAGES": True,
+    "LANGUAGES": {"action": reverse_lazy("admin:set_language")},
     "ACCOUNT": {
         "navigation": [
             {"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")},

@@ -13,7 +13,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
+from django.views.i18n import set_language
 
 from core.admin import cards
 from core.roles import Role
@@ -71,13 +72,14 @@ site_urls = admin.site.get_urls
 
 
 def get_urls() -> list[URLPattern | URLResolver]:
-    """Return the admin's addresses with the apps' pages before them."""
+    """Return the admin's addresses with the apps' pages and the choice of language before them."""
     seen = admin.site.admin_view
     own = [
         path(page.path, require_safe(seen(partial(opened, page))), name=page.name)
         for page in cards.of_apps("PAGES")
     ]
-    return [*own, *site_urls()]
+    language = path("language/", require_POST(set_language), name="set_language")
+    return [*own, language, *site_urls()]
 
 
 admin.site.get_urls = get_urls  # type: ignore[method-assign]  # the theme brings the site
