@@ -208,6 +208,10 @@ $(BENCH_STAMP): Pipfile.lock scripts/lock.py
 bench: $(BENCH_STAMP) ## Measure beside FastAPI, Flask and plain DRF (needs wrk, PostgreSQL and Redis; BENCH_ARGS=--quick)
 	@.venv-bench/bin/python -m benchmarks.run $(BENCH_ARGS)
 
+.PHONY: growth
+growth: $(BENCH_STAMP) ## Measure reads at 1, 10 and 100 times the rows (as `bench`; 4 GB, some minutes)
+	@.venv-bench/bin/python -m benchmarks.growth $(BENCH_ARGS)
+
 LOAD_STAMP := .venv-load/.installed
 $(LOAD_STAMP): Pipfile.lock scripts/lock.py
 	@test -x .venv-load/bin/python || $(PYTHON) -m venv .venv-load

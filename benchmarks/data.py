@@ -11,6 +11,7 @@ from benchmarks.common import DATABASE_URL, ROOT, server_environment
 from benchmarks.sync import data as stores
 
 DOGS, PATIENTS, STUDIES, FAVORITES, USERS = 100_000, 50_000, 150_000, 5_000, 100
+SCALED_DOGS, SCALED_PATIENTS, SCALED_STUDIES = 10_000, 5_000, 15_000  # at scale 1 of growth.py
 PASSWORD = "benchmark-password"  # noqa: S105 - of made-up people
 KINTO_TABLES = "benchmarks.peers.kinto.app"
 SALT = b"abcdefghijklmnopqrstuv"  # as long as Django makes it, so that no sign-in renews the hash
@@ -76,6 +77,13 @@ SELECT 'popular:1::', jsonb_build_object('page', 1, 'total_pages', 500, 'total_r
          'results', jsonb_agg(details - 'genres' - 'runtime' - 'status' ORDER BY id))::text, now()
 FROM movies_movie WHERE id <= 20
 """
+FILL_SELLERS_FAVORITES = """
+INSERT INTO movies_favorite (user_id, movie_id, created_at, release_rank, rating_rank)
+SELECT u.id, m.id, now(), -(m.release_date - date '0001-01-01' + 1), 6
+FROM users_user AS u CROSS JOIN generate_series(0, 49) AS n
+JOIN movies_movie AS m ON m.id = n * 7 + 1
+WHERE u.role = 'SELLER'
+"""
 
 
 def prepare(*, anew: bool = False) -> None:
@@ -93,16 +101,18 @@ def prepare(*, anew: bool = False) -> None:
 
 
 def prepare_scaled(database_url: str, scale: int) -> None:
-    """Make a database of sellers only, ``scale`` times as many, unless it is there."""
+    """Make a database of a size, unless it is there."""
     if not exists(database_url):
         create(database_url)
     migrate(database_url)
     with psycopg2.connect(database_url) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM users_user")
-        if cursor.fetchone()[0] == 0:
-            cursor.execute(FILL_USERS, {"users": USERS, "password": "!"})
-        stores.fill(cursor, scale)
-        clean(cursor)
+        dogs = SCALED_DOGS * scale
+        cursor.execute("SELECT count(*) FROM dogs_dog WHERE id <= %s", [dogs])
+        if cursor.fetchone()[0] != dogs:
+            fill(cursor, dogs, SCALED_PATIENTS * scale, SCALED_STUDIES * scale)
+            stores.fill(cursor, scale)
+            cursor.execute(FILL_SELLERS_FAVORITES)
+        clean(cursor, dogs)
     vacuum(database_url)
 
 
@@ -141,13 +151,18 @@ def migrate(database_url: str) -> None:
         subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=True)
 
 
-def fill(cursor: psycopg2.extensions.cursor) -> None:
+def fill(
+    cursor: psycopg2.extensions.cursor,
+    dogs: int = DOGS,
+    patients: int = PATIENTS,
+    studies: int = STUDIES,
+) -> None:
     """Fill the tables."""
     numbers = {
         "users": USERS,
-        "dogs": DOGS,
-        "patients": PATIENTS,
-        "studies": STUDIES,
+        "dogs": dogs,
+        "patients": patients,
+        "studies": studies,
         "favorites": FAVORITES,
         "password": "!",
     }
@@ -155,10 +170,10 @@ def fill(cursor: psycopg2.extensions.cursor) -> None:
         cursor.execute(statement, numbers)
 
 
-def clean(cursor: psycopg2.extensions.cursor) -> None:
+def clean(cursor: psycopg2.extensions.cursor, dogs: int = DOGS) -> None:
     """Remove what the write scenarios left."""
     cursor.execute("TRUNCATE dogs_adoption")
-    cursor.execute("DELETE FROM dogs_dog WHERE id > %s", [DOGS])
+    cursor.execute("DELETE FROM dogs_dog WHERE id > %s", [dogs])
     cursor.execute(FILL_ADOPTIONS)
     cursor.execute("DELETE FROM users_loginbucket")
     cursor.execute("UPDATE movies_cachedanswer SET fetched_at = now()")

@@ -44,3 +44,27 @@ def draw(document: dict[str, Any], target: Path) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
     figure.savefig(target, dpi=110)
+
+
+def draw_growth(document: dict[str, Any], target: Path) -> None:
+    """Draw a line per scenario: CPU time per request against the number of rows."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(9, 6))
+    for one in document["scenarios"]:
+        scales = [int(scale) for scale in one["cpu_ms"]]
+        axes.plot(scales, [*one["cpu_ms"].values()], marker="o", label=one["name"])
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xticks(scales, [f"{scale}×" for scale in scales])
+    machine = document["machine"]
+    axes.set_xlabel("rows")
+    axes.set_ylabel("CPU ms per request (web + PostgreSQL), logarithmic")
+    axes.set_title(f"{machine['cpu']}, {machine['cores']} cores, {machine['date']}", fontsize=9)
+    axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(target, dpi=110)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import quiet, run
+from benchmarks import growth, quiet, run
 
 ROW = {"name": "one dog", "kind": "read", "plaza": {"cpu_ms": 1.0}, "peers": {}}
 
@@ -63,3 +63,20 @@ def test_scenarios_say_what_kind_of_request_they_are():
 def test_all_who_take_part_have_a_port():
     taking_part = {name for one in run.EVERY_SCENARIO for name in one.peers}
     assert {"plaza", *taking_part} == {*run.PORTS}
+
+
+def test_a_cost_that_grows_with_the_rows_is_an_error(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(growth, "RESULTS", tmp_path / "growth.json")
+    monkeypatch.setattr(growth, "machine", lambda _: {"cores": 2})
+    monkeypatch.setattr(growth.plot, "draw_growth", lambda *_: None)
+    flat = {"name": "flat", "cpu_ms": {"1": 1.0, "10": 1.1, "100": 0.9}}
+    grown = {"name": "grown", "cpu_ms": {"1": 1.0, "10": 1.12, "100": 1.0}}
+    quiet_cores = watch_of(monkeypatch, 0.01)
+    assert growth.publish([flat], quiet_cores, is_whole=False) == 0
+    assert not growth.RESULTS.exists()
+    assert growth.publish([flat, grown], quiet_cores, is_whole=True) == 1
+    assert json.loads(growth.RESULTS.read_text())["scenarios"] == [flat, grown]
+    assert "dearer with more rows: grown" in capsys.readouterr().out
+    growth.RESULTS.unlink()
+    assert growth.publish([grown], watch_of(monkeypatch, 0.5), is_whole=True) == 75
+    assert not growth.RESULTS.exists()
