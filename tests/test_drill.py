@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from scripts.calls import BROKEN_OFF, NO_ANSWER
-from scripts.drill import history, programs, promises
+from scripts.drill import __main__, history, programs, promises
 from scripts.drill.acts import ACTS
 from scripts.drill.clients import CONFLICT
 from scripts.drill.director import Director
@@ -340,6 +340,12 @@ def test_a_program_that_is_missing_is_named_with_its_package(monkeypatch):
         programs, "path_of", lambda name: None if name == "epmd" else there("sh") or "/bin/sh"
     )
     assert programs.missing() == ["epmd is not here (Debian: apt-get install erlang-base)"]
+
+
+def test_what_needs_a_disk_to_fill_is_left_out_aloud(capsys):
+    left = __main__.without_disk(list(ACTS))
+    assert [act.name for act in ACTS if act not in left] == ["disk-full"]
+    assert "disk-full: left out, nobody but root may mount" in capsys.readouterr().out
 
 
 def test_the_next_release_adds_two_migrations_to_the_newest(tmp_path):

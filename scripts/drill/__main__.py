@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from scripts.drill import programs, promises
+from scripts.drill import disk, programs, promises
 from scripts.drill.acts import ACTS, BY_NAME, Act
 from scripts.drill.director import Director
 from scripts.drill.rig import Rig
@@ -44,12 +44,11 @@ def chosen(names: str) -> list[Act]:
     return found or list(ACTS)
 
 
-def possible(acts: list[Act]) -> list[Act]:
-    """Return those acts that can be played here; say which are left out, and why."""
-    left_out = [act for act in acts if act.needs_root and os.geteuid() != 0]
-    for act in left_out:
-        say(f"{act.name}: left out, only root may mount the small disk that it needs")
-    return [act for act in acts if act not in left_out]
+def without_disk(acts: list[Act]) -> list[Act]:
+    """Return those acts that can be played without a disk to fill; say which are left out."""
+    for act in (act for act in acts if act.needs_disk):
+        say(f"{act.name}: left out, nobody but root may mount the disk that it fills here")
+    return [act for act in acts if not act.needs_disk]
 
 
 def listing() -> str:
@@ -57,11 +56,11 @@ def listing() -> str:
     return "".join(f"{act.name:22} {act.title}\n{'':22}   control: {act.control}\n" for act in ACTS)
 
 
-def play(acts: list[Act], report: Path | None) -> int:
+def play(acts: list[Act], report: Path | None, at: Path | None) -> int:
     """Play acts on a rig of their own; return the exit status."""
     with (
         tempfile.TemporaryDirectory(prefix="plaza-drill-", ignore_cleanup_errors=True) as name,
-        Rig(Path(name), say) as rig,
+        Rig(Path(name), say, at) as rig,
     ):
         director = Director(rig, say)
         for act in acts:
@@ -92,6 +91,9 @@ def main() -> int:
     parser.add_argument("acts", nargs="?", default="", help="names with commas (default: all)")
     parser.add_argument("--list", action="store_true", help="list the acts and end")
     parser.add_argument("--json", type=Path, help="write the table's rows to this file")
+    parser.add_argument(
+        "--disk", type=Path, help="where a small disk is mounted that may be filled"
+    )
     options = parser.parse_args()
     if options.list:
         sys.stdout.write(listing())
@@ -102,8 +104,10 @@ def main() -> int:
             say(f"left out everything: {line}")
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind
-    acts = possible(acts)
-    return play(acts, options.json) if acts else 2
+    if any(act.needs_disk for act in acts) and not (options.disk or disk.may_mount()):
+        disk.start_again(sys.argv[1:])
+        acts = without_disk(acts)
+    return play(acts, options.json, options.disk) if acts else 2
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class Act:
     control_setting: Setting | None = None
     control_fault: Fault | None = None
     control_proxy: dict[str, str] = field(default_factory=dict)
-    needs_root: bool = False
+    needs_disk: bool = False  # one that may be filled
 
 
 ACTS = (
@@ -116,7 +116,7 @@ ACTS = (
         setting=controls.small_disk,
         control_setting=controls.small_disk_for_all,
         control_fault=strains.disk_full_of_wal,
-        needs_root=True,
+        needs_disk=True,
     ),
     Act(
         "connections-exhausted",

@@ -53,7 +53,7 @@ class Clients:
             lambda: self.write_dogs(None),  # the watch
             self.write_patients,
             self.write_patients,
-            *(lambda phone=phone: self.push_visits(phone) for phone in self.phones),  # type: ignore[misc]  # mypy sees no default of a lambda
+            *(lambda phone=phone: self.push_visits(phone) for phone in self.phones),
             self.read_lists,
         ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from scripts.drill.disk import on_small_disk
 from scripts.drill.rig import APP, DATABASE, Rig
 
 
@@ -15,14 +16,14 @@ def nothing(_rig: Rig) -> Iterator[None]:
 @contextmanager
 def small_disk(rig: Rig) -> Iterator[None]:
     """Have the primary's data, and not its WAL, on a small disk: the act and its control."""
-    with rig.primary.on_small_disk(wal=False):
+    with on_small_disk(rig.primary, rig.disk, wal=False):
         yield
 
 
 @contextmanager
 def small_disk_for_all(rig: Rig) -> Iterator[None]:
     """Have the primary's data and its WAL on one small disk."""
-    with rig.primary.on_small_disk(wal=True):
+    with on_small_disk(rig.primary, rig.disk, wal=True):
         yield
 
 

@@ -5,8 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,6 @@ from scripts.proxy import free_port
 
 SUPERUSER = "postgres"
 STANDBY = "standby"  # what a standby calls itself, and who is waited for
-ROOM_BYTES = 16 << 20  # what a small disk has besides the data
-WAL_ROOM_BYTES = 32 << 20
-BLOCK_BYTES = 4096
 # What differs from the defaults: small, quick to follow again, quick to find its standby.
 CONFIG = """
 listen_addresses = '127.0.0.1'
@@ -213,58 +209,3 @@ class Server:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(30)
-
-    @contextmanager
-    def on_small_disk(self, *, wal: bool) -> Iterator[None]:
-        """Have the data on a disk of its own with little room inside the block; the WAL, too."""
-        disk, home = self.folder / "disk", self.data
-        self.stop()
-        size = used(home) + ROOM_BYTES
-        if wal:
-            size += used(self.folder / "wal") + WAL_ROOM_BYTES
-        with mounted(disk, size):
-            self.hand_over(disk)
-            self.copy(home, disk / "data", whole=wal)
-            self.data = disk / "data"
-            self.start()
-            try:
-                yield
-            finally:
-                self.stop()
-                self.data = home
-                self.bring_home(disk / "data", whole=wal)
-        self.start()
-
-    def copy(self, source: Path, target: Path, *, whole: bool) -> None:
-        """Copy data with owners and modes; ``whole``: the WAL, and not the link to it."""
-        command = ["cp", "-a", *(["-L"] if whole else []), str(source), str(target)]
-        subprocess.run(command, check=True)  # noqa: S603 - our own files
-
-    def bring_home(self, source: Path, *, whole: bool) -> None:
-        """Put data where it was before, the WAL beside it."""
-        shutil.rmtree(self.data)
-        self.copy(source, self.data, whole=False)
-        if whole:
-            wal = self.folder / "wal"
-            shutil.rmtree(wal)
-            (self.data / "pg_wal").rename(wal)
-            (self.data / "pg_wal").symlink_to(wal)
-
-
-def used(folder: Path) -> int:
-    """Return the bytes that files take, in whole blocks; what links lead to does not count."""
-    sizes = (path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return sum(-(-size // BLOCK_BYTES) * BLOCK_BYTES for size in sizes)
-
-
-@contextmanager
-def mounted(folder: Path, size: int) -> Iterator[None]:
-    """Mount a disk in memory of so many bytes inside the block, which root may."""
-    folder.mkdir()
-    options = f"size={size},mode=0700"
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)  # noqa: S603, S607 - a system's own program
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)  # noqa: S603, S607 - as above
-        folder.rmdir()

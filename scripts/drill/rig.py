@@ -37,8 +37,9 @@ COUNTS = {
 class Rig:
     """nginx, two nodes, PgBouncer, PostgreSQL and its standby, Redis, RabbitMQ, workers, beat."""
 
-    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, say: Callable[[str], None], disk: Path | None = None) -> None:
         self.folder, self.say = folder, say
+        self.disk = disk  # one that may be filled, where this process may not mount any
         folder.chmod(0o755)  # whom PostgreSQL and PgBouncer become instead of root must get in
         self.primary, self.standby = Server(folder / "postgres1"), Server(folder / "postgres2")
         self.redis = services.Redis(folder, "redis")
@@ -150,7 +151,7 @@ class Rig:
     def proxy(self, **values: str) -> Proxy:
         """Return a new nginx before both nodes, not started."""
         self.proxies += 1
-        proxy = Proxy(self.folder / f"nginx{self.proxies}", **values)
+        proxy = Proxy(self.folder / f"nginx{self.proxies}", 0, trusted=(), origins=(), **values)
         proxy.nodes({node.port: "" for node in self.nodes})
         return proxy
 
@@ -217,14 +218,15 @@ class Rig:
     def take_back_release(self) -> None:
         """Run this release again where an act brought the next one, and undo its migrations."""
         ours = (*self.workers, self.beat)
-        newer = {one.root for one in (*self.nodes, *ours)} - {ROOT}
+        everybody: list[Node | services.Background] = [*self.nodes, *ours]
+        newer = {one.root for one in everybody} - {ROOT}
         for root in newer:
             around = {"DATABASE_URL": self.direct, "DATABASE_POOLED": "false"}
             undo = ("migrate", APP_OF_RELEASE, last_migration(), "--verbosity", "0")
             self.manage(*undo, root=root, **around)
         if newer:
-            for one in (*self.nodes, *ours):
+            for one in everybody:
                 one.root = ROOT
             self.restart_nodes()
-            for one in ours:
-                one.restart()
+            for process in ours:
+                process.restart()

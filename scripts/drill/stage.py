@@ -29,22 +29,28 @@ class Stage:
         """Hold something that only this act is about."""
         self.said.append((kept, text))
 
-    def p99(self, start: float, end: float) -> float:
-        """Return the 99th percentile, in seconds, of what began within a time."""
+    def p99(self, start: float, end: float, but: frozenset[str]) -> float:
+        """Return the 99th percentile, in seconds, of what began within a time, but some kinds."""
         times = sorted(
             one.end - one.tries[0].start
             for one in list(self.clients.operations)
-            if start <= one.tries[0].start < end
+            if start <= one.tries[0].start < end and one.kind not in but
         )
         return times[int(len(times) * 0.99)] if times else 0.0
 
-    def without(self, what: str, kill: Callable[[], None], seconds: float) -> None:
+    def without(
+        self,
+        what: str,
+        kill: Callable[[], None],
+        seconds: float,
+        but: frozenset[str] = frozenset(),
+    ) -> None:
         """Hold that the 99th percentile is hardly higher while something is away."""
         time.sleep(seconds)
         gone = time.monotonic()
-        before = self.p99(gone - seconds, gone)
+        before = self.p99(gone - seconds, gone, but)
         kill()
         time.sleep(seconds)
-        during = self.p99(gone, time.monotonic())
+        during = self.p99(gone, time.monotonic(), but)
         text = f"p99 at most 100 ms more ({before * 1000:.0f} ms, then {during * 1000:.0f} ms)"
         self.promise(during - before <= ADDED_SECONDS, f"without {what} {text}")
