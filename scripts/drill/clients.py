@@ -19,6 +19,7 @@ from scripts.drill.history import Operation, Try
 from scripts.load import MAX_TRIES, TOKEN
 
 PACE_SECONDS = 0.05
+SIGN_IN_TRIES = 8
 WATCH_SECONDS = 30  # how long the watch asks for one thing
 DOG, PATIENT, VISIT = ("dog", "patient", "visit")
 WRITES = frozenset({DOG, PATIENT, VISIT})
@@ -183,19 +184,25 @@ def pause(answer: Answer, tries: int) -> float:
 
 
 def sign_in(port: int, email: str, password: str) -> Phone:
-    """Return a seller's phone, signed in at a node, with the first of their stores.
-
-    Raises:
-        RuntimeError: it was refused.
-    """
+    """Return a seller's phone, signed in at a node, with the first of their stores."""
     caller = Caller(port, "")
     body = json.dumps({"email": email, "password": password}).encode()
-    answer = caller.once("POST", "/api/auth/token", body, JSON)
-    if not answer.is_ok:
-        raise RuntimeError(f"{email} could not sign in: {answer.status} {answer.body[:500]!r}")
+    answer = granted(lambda: caller.once("POST", "/api/auth/token", body, JSON))
     caller.token = json.loads(answer.body)["access"]
-    stores = caller.once("GET", "/api/sync/establishments?schema=1&limit=10")
-    if not stores.is_ok:
-        raise RuntimeError(f"no establishments: {stores.status} {stores.body[:500]!r}")
+    stores = granted(lambda: caller.once("GET", "/api/sync/establishments?schema=1&limit=10"))
     caller.close()
     return Phone(caller.token, str(json.loads(stores.body)["documents"][0]["id"]))
+
+
+def granted(ask: Callable[[], Answer]) -> Answer:
+    """Ask until it is granted: a database that has just come back may refuse at first.
+
+    Raises:
+        RuntimeError: it was refused for too long.
+    """
+    for _ in range(SIGN_IN_TRIES):
+        answer = ask()
+        if answer.is_ok:
+            return answer
+        time.sleep(pause(answer, 1))
+    raise RuntimeError(f"a seller could not sign in: {answer.status} {answer.body[:500]!r}")

@@ -125,7 +125,6 @@ class Rig:
         for one in (*self.workers, self.beat):
             self.stack.callback(one.kill)
             one.start()
-        self.phones = [sign_in(self.nodes[0].port, mail, DEMO_PASSWORD) for mail in SELLERS]
         self.wait_for_work(60)
 
     def rebuild_standby(self) -> None:
@@ -156,8 +155,9 @@ class Rig:
         return proxy
 
     def clients(self, port: int) -> Clients:
-        """Return clients of the port, which have done nothing yet."""
-        return Clients(port, self.phones)
+        """Return clients of the port, which have just signed in."""
+        phones = [sign_in(self.nodes[0].port, mail, DEMO_PASSWORD) for mail in SELLERS]
+        return Clients(port, phones)
 
     def there(self, name: str = DATABASE) -> dict[str, dict[str, int]]:
         """Return what of the clients' writes a database has: kind → name → rows."""
