@@ -1,9 +1,14 @@
 """What every admin page keeps: no oracle, no failure on hostile input, no scan of big tables."""
 
+import re
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.staticfiles import finders
 from django.db import connection
 from django.forms import modelform_factory
 from django.test.utils import CaptureQueriesContext
@@ -206,6 +211,31 @@ def test_a_page_has_one_main_part_and_what_makes_the_theme_accessible(client, bo
     assert 'data-theme="Tema"' in page
     assert "/static/core/admin.css" in page
     assert "/static/core/admin.js" in page
+
+
+# Names that no sheet has: tests and scripts look for them.
+HOOKS = {"password-reset-link", "submit-row"}
+
+
+def test_every_class_of_our_templates_is_in_a_style_sheet():
+    root = settings.BASE_DIR
+    ours = [*root.glob("*/static/**/*.css")]
+    sheets = [Path(finders.find("unfold/css/styles.css")), *ours]
+    known = {
+        name.replace("\\", "")
+        for sheet in sheets
+        for name in re.findall(r"\.((?:[\w-]|\\.)+)", sheet.read_text("utf-8"))
+    }
+    templates = [*root.glob("*/templates/**/*.html")]
+    assert len(templates) > 20
+    missing = set()
+    for template in templates:
+        # Template tags leave a mark: what touches one is made when the page is.
+        plain = re.sub(r"\{([{%]).*?[%}]\}", "\0", template.read_text("utf-8"), flags=re.DOTALL)
+        for classes in re.findall(r'class="([^"]*)"', plain):
+            names = {name for name in classes.split() if "\0" not in name}
+            missing |= {(template.name, name) for name in names - known - HOOKS}
+    assert missing == set()
 
 
 def test_every_column_that_people_see_has_a_name_that_can_be_translated():
