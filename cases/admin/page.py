@@ -14,6 +14,7 @@ from cases.forms.work import WorkForm
 from cases.models import Case, CaseEvent
 from cases.services.kinds import kind_of
 from cases.services.macros import macros_for
+from core.admin.words import tell
 from core.models import JournalEntry
 from core.values import parse_key
 
@@ -90,7 +91,8 @@ def entries_of(request: HttpRequest, case: Case) -> list[tuple[JournalEntry, wor
     if not case.request_id or not request.user.has_perm("core.view_journalentry"):
         return []
     rows: QuerySet[JournalEntry] = JournalEntry.objects.filter(request_id=case.request_id)
-    found = rows.order_by("pk")[:MAX_ENTRIES]
+    found = list(rows.order_by("pk")[:MAX_ENTRIES])
+    tell(found)
     return [
         (entry, words.thing(request, entry.model, entry.object_id, count=entry.count or 0))
         for entry in found

@@ -226,6 +226,37 @@ def test_the_history_is_in_the_readers_words_and_time(admin_page):
         assert line in page
 
 
+def test_the_journal_is_searched_by_what_an_index_knows(admin_page):
+    ana, other = UserFactory(email="ana@plaza.test"), UserFactory()
+    with context.acting_as(context.Actor("user", ana.pk, "ana@plaza.test"), request="r-1"):
+        first = journal.record(Action.CHANGE, other)
+    with context.acting_as(context.Actor("task", ana.pk, "tasks.tidy"), request=str(other.pk)):
+        second = journal.record(Action.USE, ana)
+    for text, expected in (
+        ("r-1", [first]),
+        (str(other.pk), [second, first]),
+        ("ANA@plaza.test", [first]),
+        ("r-", []),
+        ("plaza.test", []),
+        ("nobody@plaza.test", []),
+        ("x" * 10_000, []),
+    ):
+        found = admin_page.get("/admin/core/journalentry/", {"q": text}).context["cl"]
+        assert list(found.queryset) == expected, text
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("text", ["r-1", "7", "ana@plaza.test"])
+def test_no_search_of_the_journal_reads_all_of_it(admin_page, text):
+    UserFactory(email="ana@plaza.test")
+    found = admin_page.get("/admin/core/journalentry/", {"q": text}).context["cl"]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = found.queryset.explain()
+    assert "Seq Scan" not in plan
+    assert "journal_" in plan
+
+
 def test_a_long_history_leads_to_the_journal(admin_page):
     user = UserFactory()
     link = f"/admin/core/journalentry/?model=users.User&amp;q={user.pk}"
