@@ -205,7 +205,7 @@ $(BENCH_STAMP): Pipfile.lock scripts/lock.py
 	@touch $@
 
 .PHONY: bench
-bench: $(BENCH_STAMP) ## Measure beside FastAPI, Flask and plain DRF (needs wrk, PostgreSQL and Redis; BENCH_ARGS=--quick)
+bench: $(BENCH_STAMP) ## Measure beside FastAPI, Flask, plain DRF and Litestar (needs wrk, PostgreSQL and Redis; BENCH_ARGS=--quick)
 	@.venv-bench/bin/python -m benchmarks.run $(BENCH_ARGS)
 
 .PHONY: growth

@@ -22,6 +22,8 @@ PORTS = {
     "drf_bare": 9069,
     "limit": 9065,
     "limit_bare": 9070,
+    "litestar": 9071,
+    "litestar_bare": 9072,
     "kinto": 9066,
 }
 # Whether the peer in this process keeps what Plaza promises beside the answers (peers/promises.py).

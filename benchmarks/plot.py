@@ -8,6 +8,7 @@ COLOURS = {
     "fastapi": "#059669",
     "flask": "#0ea5e9",
     "drf": "#b91c1c",
+    "litestar": "#db2777",
     "limit": "#9ca3af",
     "kinto": "#d97706",
 }

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 type_json = Any
 READ_BY_PAGE = "page 1,000 of dogs"
-WRITERS = tuple(f"{name}{end}" for name in ("fastapi", "flask", "drf") for end in ("", BARE))
+PEERS = ("fastapi", "flask", "drf", "litestar")
+WRITERS = tuple(f"{name}{end}" for name in PEERS for end in ("", BARE))
 EVERYBODY = (*WRITERS, "limit", f"limit{BARE}")
 JSON = {"Content-Type": "application/json"}
 

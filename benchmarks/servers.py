@@ -30,11 +30,12 @@ from benchmarks.common import (
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 GUNICORN = ("gunicorn", "--workers", str(WORKERS), "--threads", str(THREADS), "--keep-alive", "75",
             "--preload", "-b", "{address}")  # fmt: skip
+UVICORN = ("uvicorn", "--host", HOST, "--port", "{port}", "--workers", str(WORKERS),
+           "--no-access-log", "--loop", "uvloop", "--http", "httptools")  # fmt: skip
 COMMANDS: dict[str, tuple[str, ...]] = {
     "plaza": ("gunicorn", "-c", "config/gunicorn.py"),
-    "fastapi": ("uvicorn", "benchmarks.peers.fastapi.app:app", "--host", HOST, "--port", "{port}",
-                "--workers", str(WORKERS), "--no-access-log", "--loop", "uvloop",
-                "--http", "httptools"),
+    "fastapi": (*UVICORN, "benchmarks.peers.fastapi.app:app"),
+    "litestar": (*UVICORN, "benchmarks.peers.litestar.app:app"),
     "flask": (*GUNICORN, "benchmarks.peers.flask.app:app"),
     "drf": (*GUNICORN, "benchmarks.peers.drf.wsgi:application"),
     "limit": (*GUNICORN, "benchmarks.limit:application"),
