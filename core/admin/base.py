@@ -71,6 +71,17 @@ class ModelAdmin(CaseActionsAdmin, ObjectPages):
         filters = super().get_list_filter(request)
         return [AttentionFilter, *filters] if self.model in cards.attention_by_model() else filters
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list; its head offers to show all where something is left out, and only there.
+
+        The theme asks whether two counts differ, of which one is never made.
+        """
+        found: Any = super().get_changelist_instance(request)
+        is_narrowed = found.has_active_filters or found.query
+        if not is_narrowed or getattr(found.paginator, "is_more", False):
+            found.full_result_count = found.result_count
+        return found
+
     # -- the journal instead of Django's LogEntry -----------------------------------------------
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Write nothing: create did."""

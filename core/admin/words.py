@@ -54,7 +54,7 @@ REASONS = (gettext_noop("import"),)  # of lines that code writes: here for the t
 LISTS = {"changelist", "list"}
 SEARCHES = {"q", "search"}
 MAX_KEPT_ADDRESSES = 1024
-PAGINGS = {"all", "count", "cursor", "e", "limit", "o", "ordering", "p"}
+PAGINGS = {"all", "before", "count", "cursor", "e", "into", "limit", "o", "ordering", "p"}
 
 
 def kind_of_actor(name: str) -> str:

@@ -96,6 +96,18 @@ def test_a_list_says_that_it_has_more_rows_than_it_counted(support, monkeypatch)
     assert "más de 3 usuarios: una búsqueda o un filtro muestra los demás" in spanish
 
 
+def test_a_list_offers_to_show_all_only_where_something_is_left_out(support, monkeypatch):
+    offer = re.compile(r">\s*Show all\s*<")
+    assert not offer.search(support.get(USERS).content.decode())
+    assert offer.search(support.get(f"{USERS}?role__exact=USER").content.decode())
+    assert offer.search(support.get(f"{USERS}?q=nobody").content.decode())
+    monkeypatch.setattr(base, "MAX_COUNTED_ROWS", 1)
+    UserFactory.create_batch(2, role=Role.USER)
+    narrowed = support.get(f"{USERS}?role__exact=USER").content.decode()
+    assert "1 result" not in narrowed
+    assert "more than 1 users" in narrowed
+
+
 def test_a_time_that_spells_nothing_gets_a_message(support):
     answer = support.get(f"{USERS}?created_at__gte=soon")
     assert (answer.status_code, answer["Location"]) == (302, f"{USERS}?e=1")
