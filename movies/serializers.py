@@ -4,14 +4,16 @@ Documents of the catalogue were checked when they came in (movies.catalog.tmdb) 
 are, with whatever else TMDB says; the serializers of movies describe what callers can rely on.
 """
 
-from datetime import datetime
+from datetime import tzinfo
 from typing import Any
 
 import orjson
+from django.utils import timezone
+from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.api.renderers import local_time
+from core.api.renderers import clock
 from core.api.serializers import ModelSerializer, Serializer, StrictIntegerField
 from core.validators import plain_text
 from movies.constants import MAX_STARS, OWN_FIELDS, REASON_LENGTH
@@ -93,21 +95,25 @@ class FavoriteSerializer(MovieSerializer):
     )
     added_at = serializers.DateTimeField()
 
+    @cached_property
+    def zone(self) -> tzinfo:
+        """Return the zone that times are shown in: asked for once, not for each row of a list."""
+        return timezone.get_current_timezone()
+
     def to_representation(self, instance: Favorite | dict[str, Any]) -> Any:
         """Return the movie's document with the user's own fields; rows are `selectors.ROW`."""
         if isinstance(instance, Favorite):
-            return {
-                **instance.movie.details,
-                **own_fields(instance.rating_rank, instance.created_at),
-            }
-        own = orjson.dumps(own_fields(instance["rating_rank"], instance["created_at"])).decode()
+            fields = own_fields(instance.rating_rank, clock(instance.created_at, self.zone))
+            return {**instance.movie.details, **fields}
+        fields = own_fields(instance["rating_rank"], clock(instance["created_at"], self.zone))
+        own = orjson.dumps(fields).decode()
         return orjson.Fragment(f"{instance['document'][:-1]},{own[1:]}")
 
 
-def own_fields(rank: int, added: datetime) -> dict[str, Any]:
+def own_fields(rank: int, added_at: str) -> dict[str, Any]:
     """Return what a favourite has beside its movie; no document has keys of these names."""
     stars = None if rank == UNRATED_RANK else MAX_STARS - rank
-    return dict(zip(OWN_FIELDS, (stars, local_time(added)), strict=True))
+    return dict(zip(OWN_FIELDS, (stars, added_at), strict=True))
 
 
 class NewFavoriteSerializer(Serializer):

@@ -24,7 +24,7 @@ BUDGETS = {
     "one patient": {"postgresql": Cost(4, 2280, 1100), "sqlite": Cost(4, 2280, 1100)},
     "50 patients": {"postgresql": Cost(4, 2810, 31800), "sqlite": Cost(4, 4330, 31800)},
     "popular movies": {"postgresql": Cost(1, 1900, 520), "sqlite": Cost(1, 1900, 520)},
-    "50 favourites": {"postgresql": Cost(2, 5280, 9100), "sqlite": Cost(2, 5980, 9100)},
+    "50 favourites": {"postgresql": Cost(2, 4690, 9100), "sqlite": Cost(2, 5390, 9100)},
 }
 
 
