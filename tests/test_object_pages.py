@@ -140,6 +140,40 @@ def test_a_locked_account_is_red_on_its_page_and_in_the_list(boss):
     assert len(labels_in(boss.get(address(user)))) == 2
 
 
+@pytest.mark.parametrize(
+    ("make", "label", "text", "done"),
+    [
+        (PatientFactory, "Archive", "Both can be restored from the archive.", "archived"),
+        (StudyFactory, "Archive", "It can be restored from the archive.", "archived"),
+        (UserFactory, "Remove for good", "Nobody can undo this.", "removed for good"),
+    ],
+)
+def test_a_removal_says_what_it_is(boss, make, label, text, done):
+    obj = make()
+    page = boss.get(address(obj)).content.decode()
+    assert f'href="{address(obj, "delete")}">{label}</a>' in page
+    assert f"Delete {obj._meta.verbose_name}" not in page
+    question = boss.get(address(obj, "delete")).content.decode()
+    assert text in question
+    assert "Are you sure you want to delete" not in question
+    answer = boss.post(address(obj, "delete"), {"post": "yes"}, follow=True)
+    assert f"{obj}: {done}" in answer.content.decode()
+    selected = dict(answer.context["action_form"].fields["action"].choices)["delete_selected"]
+    assert "Delete" not in str(selected)
+
+
+def test_what_is_deleted_is_called_that(boss):
+    dog = DogFactory()
+    assert "Delete dog" in " ".join(boss.get(address(dog)).content.decode().split())
+    assert "Are you sure you want to delete" in boss.get(address(dog, "delete")).content.decode()
+
+
+def test_who_may_not_remove_is_offered_nothing(client):
+    client.force_login(UserFactory(role=Role.SUPPORT))
+    for obj in (PatientFactory(), UserFactory()):
+        assert address(obj, "delete") not in client.get(address(obj)).content.decode()
+
+
 def test_names_are_text(boss):
     user = UserFactory(email="<b>x@plaza.test")
     text = boss.get(address(user)).content.decode()

@@ -23,6 +23,7 @@ from clinic.constants import UrgencyLevel
 from clinic.files import exporting
 from clinic.forms import PagedFormSet, PatientForm, StudyForm
 from clinic.models import Patient, Study
+from core.admin.removals import Removal
 
 
 class StudyInline(TabularInline):
@@ -65,6 +66,12 @@ class PatientAdmin(ImportClinic, MergePages):
     ordering = ("-id",)
     inlines = (StudyInline, PatientVersionInline)
     actions = ("restore", "export_patients", "export_studies")
+    removal = Removal(
+        _("Archive"),
+        _("The patient and the studies leave every list. Both can be restored from the archive."),
+        _("archived"),
+        _("Archive the selected ones"),
+    )
 
     @admin.display(description=_("initials"))
     def initials(self, patient: Patient) -> str:
@@ -176,6 +183,12 @@ class StudyAdmin(MovePage):
     search_fields = ("=id", "=patient__id", "search_key")
     raw_id_fields = ("patient",)
     ordering = ("-id",)
+    removal = Removal(
+        _("Archive"),
+        _("The study leaves every list. It can be restored from the archive."),
+        _("archived"),
+        _("Archive the selected ones"),
+    )
 
     @admin.display(description=_("urgency"), ordering="-urgency_order")
     def urgency(self, study: Study) -> str:
