@@ -185,8 +185,8 @@ def check_month(month: dt.date) -> list[Difference]:
         for model in (StoreMonth, ProductMonth):
             rows_of_month = model._default_manager.filter(Q(month=month)).order_by()
             regions |= set(rows_of_month.values_list("region", flat=True).distinct())
-        asked = [(month, region) for region in sorted(regions - marked)]
-        found += differences(statements.PRODUCT_MONTHS, MONTH, asked)
+        for unit in statements.product_units(month, regions - marked):
+            found += differences(statements.PRODUCT_MONTHS, MONTH, [unit])
     return found
 
 

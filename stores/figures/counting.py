@@ -169,8 +169,8 @@ def count_batch_of_months() -> int | None:
         return None
     found = marked(FigureScope.MONTH, 1)
     if found:
-        units = [(one.day, one.region) for one in found]
-        recount(statements.PRODUCT_MONTHS, MONTH, units)
+        for unit in statements.product_units(found[0].day, [found[0].region]):
+            recount(statements.PRODUCT_MONTHS, MONTH, [unit])
         others = FigureMark.objects.filter(scope=FigureScope.MONTH, day=found[0].day)
         if not others.exclude(pk=found[0].pk).exists():
             count_coverage(found[0].day)

@@ -4,7 +4,8 @@ Each takes one parameter, the JSON of what is asked for (:func:`stores.figures.w
 The same statement writes the rows and holds the written ones against the truth.
 """
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db import connection, models
@@ -31,7 +32,7 @@ COUNTS = f"v.state <> '{VisitState.VOID.value}'"
 PAIR = ("day", "seller")
 AREA = ("day", "region", "typology")
 SELLER_MONTH = ("month", "until", "seller")
-MONTH = ("month", "region")
+MONTH = ("month", "region", "typology")
 WHOLE_MONTH = ("month", "until")
 
 
@@ -132,22 +133,35 @@ def store_months() -> str:
 
 
 def products_of_months() -> str:
-    """Count the establishments of a month that show a product."""
+    """Count the establishments of a month that show a product.
+
+    Where an establishment's last visit was is decided among all typologies of the region; only then
+    are the documents of the asked ones opened: all of a large region's at once take too long.
+    """
     key = "month, region, typology, city"
     same = " AND ".join(f"{{0}}.{name} = {{1}}.{name}" for name in key.split(", "))
     of_places, of_shown = same.format("places", "listed"), same.format("shown", "listed")
     found = ", ".join(f"listed.{name}" for name in key.split(", "))
     return f"""
-    WITH ranked AS (
-        SELECT f.*, ROW_NUMBER() OVER (
+    WITH unit AS (
+        SELECT asked.month, asked.region, asked.typology FROM {asked(**PRODUCT_MONTHS.asked)}
+    ),
+    ranked AS (
+        SELECT f.id, f.month, f.region, f.typology, ROW_NUMBER() OVER (
             PARTITION BY f.month, f.region, f.establishment_id
             ORDER BY f.last_at DESC, f.seller_id, f.typology, f.city
         ) AS place
-        FROM {asked(**PRODUCT_MONTHS.asked)}
-        JOIN stores_storemonth f ON f.month = asked.month AND f.region = asked.region
+        FROM (SELECT DISTINCT month, region FROM unit) of_region
+        JOIN stores_storemonth f ON f.month = of_region.month AND f.region = of_region.region
         WHERE f.last_at IS NOT NULL
     ),
-    last AS (SELECT * FROM ranked WHERE place = 1),
+    last AS (
+        SELECT f.* FROM ranked
+        JOIN unit ON unit.month = ranked.month AND unit.region = ranked.region
+            AND unit.typology = ranked.typology
+        JOIN stores_storemonth f ON f.id = ranked.id
+        WHERE ranked.place = 1
+    ),
     places AS (SELECT {key}, COUNT(*) AS audited FROM last GROUP BY {key}),
     shown AS (
         SELECT {key}, {word("number", "item.value")} AS product, COUNT(*) AS showing
@@ -234,7 +248,7 @@ STORE_MONTHS = Table(
 PRODUCT_MONTHS = Table(
     ProductMonth,
     kinds(*MONTH),
-    "f.month = asked.month AND f.region = asked.region",
+    "f.month = asked.month AND f.region = asked.region AND f.typology = asked.typology",
     ("month", "region", "typology", "city", "product_id", "audited", "showing"),
     products_of_months,
 )
@@ -245,6 +259,15 @@ COVERAGE = Table(
     ("month", "region", "typology", "city", "assigned", "visited", "visits"),
     coverage_of_months,
 )
+
+
+def product_units(month: dt.date, regions: Iterable[str]) -> list[tuple[dt.date, str, str]]:
+    """Return the months, regions and typologies whose products have or had rows."""
+    found: set[tuple[dt.date, str, str]] = set()
+    for model in (StoreMonth, ProductMonth):
+        rows = model._default_manager.filter(month=month, region__in=[*regions]).order_by()
+        found |= set(rows.values_list("month", "region", "typology").distinct())
+    return sorted(found)
 
 
 def is_postgresql() -> bool:

@@ -234,6 +234,23 @@ def rebuilt(*arguments):
     return out.getvalue()
 
 
+def test_a_store_that_changed_its_kind_shows_products_where_its_last_visit_was(field, seller):
+    start = timezone.now() - dt.timedelta(minutes=9)
+    moving, staying = field.store(), field.store(typology=TypologyFactory(code="bakery"))
+    field.visit(moving, seller, (0,), captured_at=start)
+    field.visit(staying, seller, (0,), captured_at=start)
+    count_figures()
+    moving.typology = staying.typology
+    moving.save(update_fields=["typology"])
+    field.visit(moving, seller, (1,), captured_at=start + dt.timedelta(minutes=5))
+    assert_figures_hold()
+    shown = ProductMonth.objects.order_by("product").values_list(
+        "typology", "product", "audited", "showing"
+    )
+    counts = zip(field.ids, (1, 1, 0, 0), strict=True)
+    assert list(shown) == [("bakery", product, 2, showing) for product, showing in counts]
+
+
 @pytest.mark.parametrize("model", [DailyFigure, AreaDay, ProductDay, StoreMonth, ProductMonth])
 def test_what_differs_is_found_and_mended(field, seller, model):
     field.visit(field.store(), seller)
