@@ -53,6 +53,8 @@ SELECT (r.seller - 1) * {stores} + s, 'E' || ((r.seller - 1) * {stores} + s),
     'tienda', (r.seller - 1) * {stores} + s
 FROM routes r CROSS JOIN generate_series(1, {stores}) s
 JOIN towns t ON t.n = r.town JOIN kinds k ON k.n = (r.seller + s / 20) % 12;
+INSERT INTO stores_assignment (seller_id, establishment_id, valid_from, state, seq)
+SELECT (id - 1) / {stores} + 1, id, '2026-01-01', 'active', id FROM stores_establishment;
 """
 VISITS = """
 INSERT INTO stores_visit (id, seller_id, establishment_id, captured_at, occurred_at, received_at,

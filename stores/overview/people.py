@@ -1,5 +1,7 @@
 """Sellers who have visited nobody yet, and cases that wait: what a morning asks first."""
 
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -19,31 +21,48 @@ from stores.overview.scope import Scope
 
 BY_HOUR = 10  # in TIME_ZONE: from then on, who has visited nobody is somebody to call
 SHOWN = 20
+MAX_NARROWED = 1_000
 
 
 def without_visit(scope: Scope) -> dict[str, Any]:
-    """Return the sellers with establishments in these places and no visit on the last day."""
+    """Return the sellers with establishments in these places and no visit on the last day.
+
+    Whose places are the chosen ones is looked at for ``MAX_NARROWED`` sellers at most: early in the
+    morning all of a large company's have none yet.
+    """
     now = timezone.localtime()
     day = min(scope.period.last, scope.today)
-    # Counted by the same look: before anybody has begun, there are as many as sellers.
-    found = sellers_without(scope, day).annotate(number=Window(Count("pk")))
-    sellers = list(found.order_by("name", "last_name", "pk")[:SHOWN])
+    found = sellers_without(day, {})
+    is_early = False
+    if scope.places:
+        keys = list(found.values_list("pk", flat=True)[: MAX_NARROWED + 1])
+        is_early = len(keys) > MAX_NARROWED
+        found = found.none() if is_early else sellers_without(day, scope.places, keys)
+    # Counted by the same look.
+    rows = found.annotate(number=Window(Count("pk"))).order_by("name", "last_name", "pk")
+    sellers = list(rows[:SHOWN])
     return {
         "day": words.day(day),
         "number": sellers[0].number if sellers else 0,
         "sellers": sellers,
+        "is_early": is_early,
+        "most": words.number(MAX_NARROWED),
         "is_urgent": day < scope.today or now.hour >= BY_HOUR,
         "hour": f"{BY_HOUR}:00",
     }
 
 
-def sellers_without(scope: Scope, day: Any) -> QuerySet[Any]:
-    """Return active sellers who are to visit something that day and of whom no visit counts."""
+def sellers_without(
+    day: dt.date, places: Mapping[str, Any], keys: Sequence[int] | None = None
+) -> QuerySet[Any]:
+    """Return active sellers, maybe among some, with assignments in places and no visit that day."""
     theirs = Assignment.objects.covering(day).filter(seller=OuterRef("pk"))
-    for name, value in scope.places.items():
+    for name, value in places.items():
         theirs = theirs.filter(**{PATHS[name]: value})
-    visited = DailyFigure.objects.filter(day=day, seller=OuterRef("pk"))
     sellers = get_user_model()._default_manager.filter(role=Role.SELLER, is_active=True)
+    if keys is not None:
+        sellers = sellers.filter(pk__in=keys)
+    visited = DailyFigure.objects.filter(day=day, seller=OuterRef("pk"))
     return sellers.filter(Exists(theirs), ~Exists(visited))
 
 
