@@ -37,6 +37,7 @@ from stores.tests.helpers_unchanged import nothing_changes
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/field/"
 FIGURES = "/api/stores/figures"
+SPANISH = {"accept-language": "es"}
 MONTH = today().replace(day=1)
 FOREVER = {
     "postgresql": "SELECT pg_sleep(30)",
@@ -281,8 +282,7 @@ def test_the_map_has_a_dot_where_each_city_lies(field, seller, admin):
         field.visit(field.store(city), seller, seen)
     field.visit(field.store(), seller)
     count_figures()
-    admin.cookies["django_language"] = "es"
-    big, small = part(admin.get(PAGE), "cities")["map"]["dots"]
+    big, small = part(admin.get(PAGE, headers=SPANISH), "cities")["map"]["dots"]
     x, y = (field.medellin.lon + 82.4) * 40, (13.7 - field.medellin.lat) * 40
     assert (big.x, big.y) == (f"{x:.1f}", f"{y:.1f}")
     assert float(big.radius) == 26
@@ -380,8 +380,7 @@ def test_what_waits_to_be_counted_is_told(field, seller, admin):
 
 
 def test_the_page_speaks_spanish(country, admin):
-    admin.cookies["django_language"] = "es"
-    shown = page(admin.get(PAGE))
+    shown = page(admin.get(PAGE, headers=SPANISH))
     for text in ("Panorama del campo", "Infaltables", "Vendedores sin visitas", "Mapa de ciudades"):
         assert text in shown
     for text in ("Must-have", "Establishment", "Missing", "Cities", "Overview"):
