@@ -24,6 +24,7 @@ PORTS = {
     "limit_bare": 9070,
     "litestar": 9071,
     "litestar_bare": 9072,
+    "bolt_bare": 9073,
     "kinto": 9066,
 }
 # Whether the peer in this process keeps what Plaza promises beside the answers (peers/promises.py).
@@ -35,7 +36,8 @@ PAGE_ROWS = 50
 MAX_PAGE_ROWS = 200
 SHOWN_STUDIES = 50  # of a patient, the newest
 WORKERS = 2
-THREADS = 8
+THREADS = 4  # of each worker: together as many as wrk has connections
+POOL_SIZE = 8  # of each worker without threads: however wrk's connections fall to them
 CREDENTIALS_KEY = "bench:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 

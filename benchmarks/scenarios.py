@@ -19,7 +19,7 @@ type_json = Any
 READ_BY_PAGE = "page 1,000 of dogs"
 PEERS = ("fastapi", "flask", "drf", "litestar")
 WRITERS = tuple(f"{name}{end}" for name in PEERS for end in ("", BARE))
-EVERYBODY = (*WRITERS, "limit", f"limit{BARE}")
+EVERYBODY = (*WRITERS, "limit", f"limit{BARE}", f"bolt{BARE}")
 JSON = {"Content-Type": "application/json"}
 
 

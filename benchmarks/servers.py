@@ -36,11 +36,14 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "plaza": ("gunicorn", "-c", "config/gunicorn.py"),
     "fastapi": (*UVICORN, "benchmarks.peers.fastapi.app:app"),
     "litestar": (*UVICORN, "benchmarks.peers.litestar.app:app"),
+    "bolt": ("python", "-m", "django", "runbolt", "--processes", str(WORKERS), "--host", HOST,
+             "--port", "{port}"),
     "flask": (*GUNICORN, "benchmarks.peers.flask.app:app"),
     "drf": (*GUNICORN, "benchmarks.peers.drf.wsgi:application"),
     "limit": (*GUNICORN, "benchmarks.limit:application"),
     "kinto": (*GUNICORN, "benchmarks.peers.kinto.app:application"),
 }  # fmt: skip
+SETTINGS = {"plaza": "benchmarks.settings", "bolt_bare": "benchmarks.peers.bolt.settings"}
 START_SECONDS = 60
 
 
@@ -59,9 +62,9 @@ class Server:
         self.url = f"http://{HOST}:{port}"
         environment = {**server_environment(database_url), "PORT": str(port)}
         self.counters = TemporaryDirectory(prefix="bench-metrics-")
-        if name == "plaza":
-            environment["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
-        else:
+        if module := SETTINGS.get(name):
+            environment["DJANGO_SETTINGS_MODULE"] = module
+        if name != "plaza":
             environment["BENCH_PROMISES"] = "0" if name.endswith(BARE) else "1"
             environment["PROMETHEUS_MULTIPROC_DIR"] = self.counters.name
         self.log_path = ROOT / "var" / f"bench-{name}-{port}.log"

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.common import BARE
 from benchmarks.load import CONNECTIONS
 from benchmarks.peers.kinto import records
 from benchmarks.scenarios import JSON, Answer, Turn, type_json
@@ -34,7 +33,7 @@ class SyncScenario:
     ring: Ring
     facts: Callable[[Turn, list[Answer]], dict[str, Any]]
     kinto: Ring | None = None
-    others: tuple[str, ...] = ("fastapi", f"fastapi{BARE}")
+    others: tuple[str, ...] = ("fastapi",)
     requests: int = 1
     connections: int = CONNECTIONS
     writes: bool = False

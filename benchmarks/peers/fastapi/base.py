@@ -11,13 +11,15 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from benchmarks.common import DATABASE_URL, KEEPS_PROMISES, TIME_ZONE
+from benchmarks.common import DATABASE_URL, KEEPS_PROMISES, POOL_SIZE, TIME_ZONE
 from benchmarks.peers import sign
 from benchmarks.peers.promises import Person
 from benchmarks.peers.statements import WHO
 
 engine = create_async_engine(
-    DATABASE_URL.replace("postgres://", "postgresql+asyncpg://"), pool_size=16
+    DATABASE_URL.replace("postgres://", "postgresql+asyncpg://"),
+    pool_size=POOL_SIZE,
+    max_overflow=0,
 )
 Database = async_sessionmaker(engine, expire_on_commit=False)
 bearer = HTTPBearer()

@@ -6,7 +6,7 @@ from flask import abort, request
 from sqlalchemy import create_engine
 from sqlalchemy.orm import scoped_session, sessionmaker
 
-from benchmarks.common import DATABASE_URL, KEEPS_PROMISES, TIME_ZONE
+from benchmarks.common import DATABASE_URL, KEEPS_PROMISES, THREADS, TIME_ZONE
 from benchmarks.peers import sign
 from benchmarks.peers.promises import Person
 from benchmarks.peers.statements import WHO
@@ -15,7 +15,8 @@ engine = create_engine(
     DATABASE_URL.replace("postgres://", "postgresql+psycopg2://"),
     connect_args={"options": f"-c timezone={TIME_ZONE}"},  # so that times come as they are shown
     json_deserializer=orjson.loads,
-    pool_size=16,
+    pool_size=THREADS,
+    max_overflow=0,
 )
 db = scoped_session(sessionmaker(engine, expire_on_commit=False))
 

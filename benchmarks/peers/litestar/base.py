@@ -20,6 +20,7 @@ from benchmarks.common import (
     KEEPS_PROMISES,
     MAX_PAGE_ROWS,
     PAGE_ROWS,
+    POOL_SIZE,
     TIME_ZONE,
 )
 from benchmarks.peers import promises, sign
@@ -85,7 +86,7 @@ def dog_of(row: asyncpg.Record) -> Dog:
 
 async def make_pool() -> asyncpg.Pool:
     """Return a process's connections."""
-    return await asyncpg.create_pool(DATABASE_URL, min_size=1, max_size=16)
+    return await asyncpg.create_pool(DATABASE_URL, min_size=1, max_size=POOL_SIZE)
 
 
 async def caller(request: Request, db: asyncpg.Connection) -> Person:

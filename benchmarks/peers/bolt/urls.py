@@ -1,0 +1,3 @@
+"""Django's own routes: none."""
+
+urlpatterns: list[object] = []
