@@ -17,7 +17,9 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "LANGUAGES": {"action": reverse_lazy("admin:set_language")},
     "ACCOUNT": {
+        # What is named here is all there is: the theme's own link to the password goes.
         "navigation": [
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
             {"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")},
         ],
     },
