@@ -12,6 +12,9 @@ import pytest
 from scripts import proxy
 from tests.browser import axe, chromium
 
+# A platform and a browser for each: one file's tests are in one of them. ``-n 0`` is one of all.
+TWO = ("-n", "2", "--dist", "loadfile")
+
 
 def main():
     """Run the tests, or say why not."""
@@ -22,7 +25,7 @@ def main():
         sys.stdout.write("browser: what is behind nginx is left out, nginx is not installed\n")
     if lacking := axe.install():
         sys.stdout.write(f"browser: axe is left out, {lacking}\n")
-    return int(pytest.main([str(Path(__file__).parent), *sys.argv[1:]]))
+    return int(pytest.main([str(Path(__file__).parent), *TWO, *sys.argv[1:]]))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import pytest
 
 from scripts import local, proxy
 from tests.browser import chromium
+from tests.browser.staff import MOST_PRESSES, Staff
 from tests.browser.swagger import Docs
 
 FRONT_END_PORT = proxy.free_port()
@@ -52,3 +53,14 @@ def docs(request, driver):
     page = Docs(driver, f"http://127.0.0.1:{request.getfixturevalue(door).port}", path)
     yield page
     assert chromium.complaints(driver, page.refused) == []
+
+
+@pytest.fixture(params=["es", "en"])
+def staff(request, driver, node):
+    """Somebody at the home page; at the end nothing went wrong and few things were pressed."""
+    person = Staff(driver, node.port, request.param)
+    person.open()
+    yield person
+    person.is_content()
+    assert 0 < len(person.presses) <= MOST_PRESSES, person.presses
+    person.leave()

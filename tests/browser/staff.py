@@ -1,9 +1,14 @@
 """Somebody of the staff at the admin: what they press is counted, what they type is not."""
 
+import json
+
+from selenium.webdriver.common.keys import Keys
+
 from tests.browser import chromium
-from tests.browser.calls import ADMIN
+from tests.browser.calls import ADMIN, ask
 from tests.browser.chromium import CSS, until
 
+MOST_PRESSES = 5  # that a job of every day may take
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 THEME = "document.documentElement.classList.toggle('dark', arguments[0] === 'dark')"
 
@@ -64,6 +69,28 @@ class Staff:
     def arrive(self, part):
         """Wait until the address has this in it."""
         until(self.driver, lambda: part in self.driver.current_url)
+
+    def find(self, text, title):
+        """Type into the search (Ctrl+K) and choose a hit, by the keyboard alone."""
+        self.driver.find_element(CSS, "body").send_keys(Keys.CONTROL, "k")
+        search = until(self.driver, lambda: self.shown("#search-input-command"))[0]
+        search.send_keys(text)
+        hits = until(self.driver, lambda: self.shown("#command-results-list a"))
+        titles = [one.text for one in hits]
+        place = next(number for number, one in enumerate(titles) if title in one)
+        search.send_keys(*[Keys.ARROW_DOWN] * (place + 1), Keys.ENTER)
+        until(self.driver, lambda: self.shown("#content form"))
+
+    def look_up(self, path, **options):
+        """What the API says meanwhile: status and body."""
+        status, _headers, body = ask(f"{self.root}{path}", **options)
+        return status, json.loads(body) if body else None
+
+    def make(self, path, body):
+        """Make something by the API, for the job to be about."""
+        status, made = self.look_up(path, method="POST", body=body)
+        assert status == 201, made
+        return made
 
     def dress(self, theme, *, phone):
         """Show the page in a theme, on a phone or at a desk."""

@@ -7,7 +7,7 @@ from django.conf import settings
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.chromium import CSS, until
-from tests.browser.staff import PHONE, Staff
+from tests.browser.staff import MOST_PRESSES, PHONE, Staff
 
 pytestmark = [
     pytest.mark.long,
@@ -15,7 +15,6 @@ pytestmark = [
     pytest.mark.skipif("cases" not in settings.PLATFORM_APPS, reason="the app is off"),
 ]
 QUEUE = "/admin/cases/case/"
-MOST_PRESSES = 5
 has_page = find_spec("stores.admin.recognising") is not None
 
 
