@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from scripts.calls import BROKEN_OFF, NO_ANSWER
-from scripts.drill import __main__, history, programs, promises
+from scripts.calls import BROKEN_OFF, NO_ANSWER, Answer
+from scripts.drill import __main__, clients, history, programs, promises
 from scripts.drill.acts import ACTS
 from scripts.drill.clients import CONFLICT
 from scripts.drill.director import Director
@@ -208,6 +208,23 @@ def test_a_pace_is_the_machines_and_a_loss_is_not():
     assert all(map(promises.is_about_time, times))
     assert not promises.is_about_time("no acknowledged write is lost (1)")
     assert not promises.is_about_time("nothing fails after retries (1)")
+
+
+def test_a_client_waits_as_long_as_it_was_told_and_a_random_while():
+    told = [clients.pause(Answer(AWAY, headers={"Retry-After": "2"}), 3) for _ in range(50)]
+    assert 2 <= min(told) < max(told) <= 2.8
+    assert max(clients.pause(Answer(NO_ANSWER), 1) for _ in range(50)) <= 0.2
+
+
+@pytest.mark.parametrize(("tries", "asked"), [(4, 4), (None, 3)])
+def test_a_client_asks_four_times_and_the_watch_until_it_is_heard(monkeypatch, tries, asked):
+    monkeypatch.setattr(clients.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(clients, "WATCH_SECONDS", 9)
+    statuses = iter([AWAY] * (2 if tries is None else 9) + [201])
+    crowd, wanted = clients.Clients(port=1, phones=[]), Operation("dog", "d")
+    crowd.persist(wanted, lambda: Answer(next(statuses)), tries)
+    assert crowd.operations == [wanted]
+    assert (len(wanted.tries), wanted.granted) == (asked, tries is None)
 
 
 class Rigless(Director):

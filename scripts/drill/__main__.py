@@ -17,7 +17,7 @@ from scripts.drill.rig import Rig
 
 EPILOG = """\
 examples:
-  make drill                        every act, some twelve minutes
+  make drill                        every act, some 20 minutes on two busy processors
   make drill ACT=failover           one, or several with commas
   make drill DRILL_ARGS=--list      what there is
 """

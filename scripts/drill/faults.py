@@ -121,10 +121,15 @@ def without_redis(stage: Stage, stop: Callable[[], None]) -> None:
     """Take Redis away; what is else read from it is asked for outside each time."""
     gone = time.monotonic() + CACHE_SECONDS
     stage.without("Redis", stop, CACHE_SECONDS, but=frozenset({MOVIES}))
-    cached = [one for one in list(stage.clients.operations) if one.kind == MOVIES]
-    slowest = history.slowest_try(one for one in cached if one.tries[0].start >= gone)
-    text = f"no read of what the cache had took over {CACHED_SECONDS:g} s ({slowest:.2f})"
-    stage.promise(0 < slowest <= CACHED_SECONDS, text)
+    came = [
+        one
+        for one in list(stage.clients.operations)
+        if one.kind == MOVIES and one.tries[0].start >= gone
+    ]
+    slowest = history.slowest_try(came)
+    text = f"reads of what the cache had come within {CACHED_SECONDS:g} s"
+    is_kept = bool(came) and slowest <= CACHED_SECONDS
+    stage.promise(is_kept, f"{text} ({len(came)} came, the slowest after {slowest:.2f} s)")
 
 
 def rabbitmq_killed(stage: Stage) -> None:

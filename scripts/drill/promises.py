@@ -143,7 +143,7 @@ def is_about_volume(text: str) -> bool:
 
 def is_about_time(text: str) -> bool:
     """Tell whether the machine, too, may have broken a promise: it pauses by itself."""
-    return text.startswith(("no pause", "no try", "no read", "without"))
+    return text.startswith(("no pause", "no try", "reads of", "without"))
 
 
 def words(statuses: Iterable[int]) -> str:
