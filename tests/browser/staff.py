@@ -25,7 +25,7 @@ class Staff:
             driver.find_element(CSS, f"[name={name}]").send_keys(value)
         driver.find_element(CSS, "form [type=submit]").click()
         until(driver, lambda: driver.current_url == f"{self.root}/admin/")
-        driver.add_cookie({"name": "django_language", "value": language})
+        driver.add_cookie({"name": "language", "value": language, "path": "/admin/"})
         self.language = language
 
     def open(self, path="/admin/"):
