@@ -188,6 +188,17 @@ def test_it_costs_the_same_whatever_happened(support, study, look):
     assert costs[0] == costs[1] == costs[2]
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("asked", [{}, {"person": "ana", "since": dt.date(2026, 3, 1)}])
+def test_it_reads_one_range_of_one_index(study, asked):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        plan = looks.looks_at(study.patient, asked).explain()
+    assert "Index Scan Backward using journal_object" in plan
+    assert "Sort" not in plan
+
+
 @pytest.mark.parametrize("role", ["USER", "SELLER", "CLINICIAN", "ANALYST"])
 def test_nobody_else_sees_it(study, role):
     assert client_of(role).get(page_of(study.patient)).status_code in {302, 403, 404}
