@@ -69,7 +69,7 @@ def test_list_costs_the_same_at_1_10_and_50_rows(staff):
         counts.append(len(queries))
     assert len(set(counts)) == 1
     counted = [query["sql"] for query in queries if "COUNT(" in query["sql"].upper()]
-    assert all("LIMIT 10000" in sql for sql in counted)
+    assert all("LIMIT 10001" in sql for sql in counted)
 
 
 def test_add_goes_through_the_service(staff, published, django_capture_on_commit_callbacks):
