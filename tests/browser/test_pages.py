@@ -33,6 +33,7 @@ NOT_LINKED = {
     "admin:new_password": "is for who is not signed in; it is in a test of its own",
     "admin:password_change_done": "comes after a POST",
     "admin:search": "answers a script; the jobs of support use it",
+    "admin:set_language": "takes a POST only",
     "admin:stores_photo_picture": "is a picture",
     "admin:stores_productalias_forget": "needs a name that support taught",
     "admin:stores_unrecognisedgroup_alias_of": "needs rows that were chosen",
