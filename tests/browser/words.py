@@ -24,8 +24,9 @@ CODE = re.compile(
     r"|\b(None|True|False|null|undefined|NaN)\b"
     r"|[\[{]['\"]|%\(\w+\)"  # a list, a placeholder
 )
-# The demo data's own: names of people and films, keys of kinds of shops.
-DATA = ("admin", "City of God", "The Matrix", "liquor_store", "school_shop")
+# The demo data's own: names of people and films, keys of kinds of shops. And the menu calls a
+# language by its own name.
+DATA = ("admin", "City of God", "The Matrix", "liquor_store", "school_shop", "English")
 # What people read and what is read to them, but for what they typed in and what they copy.
 TEXTS = """
     const skipped = "script, style, template, code, pre, textarea, .font-mono, "
