@@ -7,6 +7,7 @@ from stores.services import phones
 from stores.sync.pages import pages
 from stores.tests.factories import AssignmentFactory, SellerFactory
 from stores.tests.helpers_cases import Keeper
+from stores.tests.helpers_figures import Field, visited_country
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +44,15 @@ def keeper(monkeypatch):
 def nobody(monkeypatch):
     """Nobody keeps cases, whatever apps run."""
     monkeypatch.setattr(cases, "keeper", lambda: None)
+
+
+@pytest.fixture
+def field():
+    """A region with two cities and a list of four products."""
+    return Field()
+
+
+@pytest.fixture
+def country(field):
+    """Establishments of two departments, visited this month."""
+    return visited_country(field)

@@ -34,11 +34,6 @@ pytestmark = pytest.mark.django_db
 EARLIER = today() - dt.timedelta(days=7)
 
 
-@pytest.fixture
-def field():
-    return Field()
-
-
 def test_a_sellers_day_has_the_sums_of_its_visits(field, seller):
     store = field.store()
     now = timezone.now()

@@ -12,7 +12,6 @@ from core.roles import Role
 from stores.models import CoverageMonth, DirtyDay, StoreMonth, Visit
 from stores.tests.factories import AssignmentFactory, SellerFactory, today
 from stores.tests.helpers_figures import (
-    Field,
     assert_figures_hold,
     count_figures,
     missing_by_hand,
@@ -28,11 +27,6 @@ MONTH = today().replace(day=1)
 @pytest.fixture
 def analyst(client_for):
     return client_for(Role.ANALYST)
-
-
-@pytest.fixture
-def field():
-    return Field()
 
 
 def rows(client, **parameters):
