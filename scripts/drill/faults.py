@@ -87,20 +87,17 @@ def failover_to_a_lagging_standby(stage: Stage) -> None:
     failover(stage)
 
 
-def pooler_restarted(stage: Stage) -> None:
+def pooler_restarted(stage: Stage, *, seconds: float = POOLER_SECONDS) -> None:
     """Kill PgBouncer, start it a second later."""
     stage.rig.pooler.stop()
-    time.sleep(POOLER_SECONDS)
+    time.sleep(seconds)
     stage.rig.pooler.start()
     stage.is_whole()
 
 
 def pooler_gone(stage: Stage) -> None:
-    """Kill PgBouncer, and nobody starts it for longer than clients are patient."""
-    stage.rig.pooler.stop()
-    time.sleep(PATIENCE_SECONDS)
-    stage.rig.pooler.start()
-    stage.is_whole()
+    """Do the same, and nobody starts it for longer than clients are patient."""
+    pooler_restarted(stage, seconds=PATIENCE_SECONDS)
 
 
 def redis_killed(stage: Stage) -> None:

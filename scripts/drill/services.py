@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from scripts.calls import Caller
@@ -15,7 +16,7 @@ from scripts.nodes import environment
 from scripts.proxy import ROOT, answers, free_port
 
 
-class Service:
+class Service(ABC):
     """A program that listens on a port, may be killed and started again."""
 
     patience = 30.0
@@ -27,9 +28,9 @@ class Service:
         self.root = ROOT  # the release that it runs
         self.process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def command(self) -> list[str]:
         """Return the command line."""
-        raise NotImplementedError  # each kind of service has its own
 
     def variables(self) -> dict[str, str]:
         """Return what its environment needs."""
