@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from django.db import (
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 from django.db.utils import DEFAULT_DB_ALIAS, load_backend
+from django.utils import timezone
 
 from core.errors import ApplicationError
 
@@ -118,6 +120,20 @@ def if_writable(write: Callable[P, T]) -> Callable[P, T | None]:
             return None
 
     return attempt
+
+
+def database_now() -> datetime:
+    """Return the time of the database's clock, the one that all nodes share.
+
+    For a moment that one node writes down and another one compares within seconds. With SQLite
+    there is one machine, and its clock is this process's.
+    """
+    if connection.vendor != "postgresql":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        moment: datetime = cursor.fetchone()[0]
+    return moment
 
 
 @contextmanager

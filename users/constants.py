@@ -16,6 +16,8 @@ MAX_SECOND_FACTOR_GUESSES = 10
 SECOND_FACTOR_WINDOW_SECONDS = 3600
 RECOVERY_CODES = 10
 MAX_BEARER_BYTES = 4096
+# By which a node's clock may be behind the one that a token was dated by. It prolongs no token.
+MAX_CLOCK_SKEW_SECONDS = 600
 MIN_API_TOKEN_CHARACTERS = 8
 API_TOKEN_PREFIX = "plz_"  # noqa: S105 - a prefix tells secret scanners what they found
 API_TOKEN_SEEN_EVERY_SECONDS = 60

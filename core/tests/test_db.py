@@ -1,4 +1,7 @@
-"""Writes that a constraint refuses or that an answer can do without, and advisory locks."""
+"""Writes that a constraint refuses or that an answer can do without, locks, the one clock."""
+
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import (
@@ -9,8 +12,9 @@ from django.db import (
     connection,
     transaction,
 )
+from django.utils import timezone
 
-from core.db import advisory_lock, if_writable, refusing, violates
+from core.db import advisory_lock, database_now, if_writable, refusing, violates
 from core.errors import BadRequest, Conflict, NotFound
 from users.models import Session, User
 from users.tests.factories import SessionFactory, UserFactory
@@ -173,3 +177,22 @@ def test_of_two_transactions_one_has_a_lock_until_it_ends():
             assert advisory_lock("work", wait=False)
     finally:
         other.close()
+
+
+@pytest.mark.django_db
+def test_the_database_says_what_time_it_is():
+    before = timezone.now()
+    moment = database_now()
+    assert before <= moment <= timezone.now()
+    assert moment.utcoffset() == timedelta(0)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_the_time_of_the_database_is_not_this_nodes(monkeypatch):
+    off = SimpleNamespace(now=lambda: timezone.now() + timedelta(minutes=5))
+    monkeypatch.setattr("core.db.timezone", off)
+    assert database_now() <= timezone.now()
+    with transaction.atomic():  # which has lasted for a while: it is not its beginning
+        first = database_now()
+        assert database_now() > first

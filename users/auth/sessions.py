@@ -21,6 +21,7 @@ from django.views.decorators.debug import sensitive_variables
 from core import context
 from core.api.statements import Mark, statement
 from core.audit import journal
+from core.db import database_now
 from core.proxies import client_address
 from core.rows import store
 from core.text import printable
@@ -108,8 +109,11 @@ def open_session(
     kind: SessionKind = SessionKind.API,
     lifetime: timedelta | None = None,
 ) -> Session:
-    """Store a new session of ``user``: a refresh family, unless ``kind`` says otherwise."""
-    now = timezone.now()
+    """Store a new session of ``user``: a refresh family, unless ``kind`` says otherwise.
+
+    Its times, and so its tokens', are the database's: another node's clock may be minutes off.
+    """
+    now = database_now()
     session = Session(
         user=user,
         kind=kind,
@@ -133,15 +137,15 @@ def refresh(text: str) -> Pair:
     One conditional UPDATE decides who refreshes. Whoever repeats the token within the grace,
     because the answer got lost, finds the row moved by one step just now and gets the tokens that
     follow from it: the same ones. Any other use of a spent token means that it was stolen from
-    somebody, and revokes the family. Must not run inside a transaction that the refusal would roll
-    back.
+    somebody, and revokes the family. Whose clock is off must not decide between the two, so the
+    time is the database's. Must not run inside a transaction that the refusal would roll back.
 
     Raises:
         InvalidToken: the token is malformed, spent or revoked, or the user inactive.
     """
     claims = RefreshToken.read(text)
-    now = timezone.now()
     with transaction.atomic():
+        now = database_now()
         family = Session.objects.filter(pk=claims.session_id, user_id=claims.user_id)
         family.filter(
             generation=claims.generation, revoked_at__isnull=True, expires_at__gt=now

@@ -19,7 +19,7 @@ from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 from rest_framework_simplejwt.tokens import Token
 from rest_framework_simplejwt.utils import datetime_to_epoch
 
-from users.constants import MAX_BEARER_BYTES
+from users.constants import MAX_BEARER_BYTES, MAX_CLOCK_SKEW_SECONDS
 from users.errors import InvalidToken
 from users.models import Session
 
@@ -73,7 +73,10 @@ class KeyRing(TokenBackend):
 
 @functools.lru_cache(maxsize=4)
 def key_ring(keys: tuple[str, ...], audience: str, issuer: str, leeway: int) -> KeyRing:
-    """Return the one ring of these settings; preparing keys costs time."""
+    """Return the one ring of these settings; preparing keys costs time.
+
+    ``leeway`` is in seconds, of every time that a token names.
+    """
     return KeyRing(keys, audience=audience, issuer=issuer, leeway=leeway)
 
 
@@ -81,7 +84,8 @@ def present_ring() -> KeyRing:
     """Return the ring of the settings as they are now."""
     options = settings.SIMPLE_JWT
     keys = (options["SIGNING_KEY"], *getattr(settings, "JWT_SIGNING_KEY_FALLBACKS", ()))
-    return key_ring(keys, options["AUDIENCE"], options["ISSUER"], options["LEEWAY"])
+    # For "from the future" (iat, nbf); SessionToken.read() allows less after the end (exp).
+    return key_ring(keys, options["AUDIENCE"], options["ISSUER"], MAX_CLOCK_SKEW_SECONDS)
 
 
 class SessionToken(Token):
@@ -111,14 +115,18 @@ class SessionToken(Token):
 
     @classmethod
     def read(cls, text: str) -> Claims:
-        """Return the claims of a valid token, or raise InvalidToken, whatever ``text`` is."""
+        """Return the claims of a valid token, or raise InvalidToken, whatever ``text`` is.
+
+        After its end it is good for SIMPLE_JWT's LEEWAY. It may say that it was made up to
+        MAX_CLOCK_SKEW_SECONDS from now: then this node's clock is behind, and the signature right.
+        """
         if not text.startswith(HEADER) or len(text) > MAX_BEARER_BYTES:
             raise InvalidToken
         if not TOKEN.fullmatch(text):
             raise InvalidToken
-        ring = present_ring()
-        claims = verified(cls, text, ring)  # type: ignore[arg-type]  # mypy: a class hashes as its instances
-        if claims.expires_at <= time.time() - ring.get_leeway().total_seconds():
+        claims = verified(cls, text, present_ring())  # type: ignore[arg-type]  # mypy: a class hashes as its instances
+        leeway: int = settings.SIMPLE_JWT["LEEWAY"]  # type: ignore[assignment]  # it is seconds
+        if claims.expires_at <= time.time() - leeway:
             raise InvalidToken
         return claims
 

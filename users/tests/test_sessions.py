@@ -1,15 +1,18 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from core.roles import Role
 from users.auth import sessions
 from users.auth.tokens import pair_of
+from users.errors import InvalidToken
 from users.models import Session
-from users.tests.factories import ApiTokenFactory, SessionFactory
+from users.tests.factories import ApiTokenFactory, SessionFactory, UserFactory
 from users.tests.helpers_requests import assert_refused, me, renew
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +57,33 @@ def test_a_spent_token_after_the_grace_revokes_the_family(api, settings):
     assert session.revoked_reason == "A spent refresh token was used again."
     assert_refused(renew(api, successor["refresh"]))
     assert_refused(me(api, successor["access"]))
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+def test_the_grace_goes_by_the_one_clock_that_all_nodes_share(monkeypatch, minutes):
+    """A node minutes ahead would take the repeat for a thief's; one behind would wait on."""
+    off = SimpleNamespace(now=lambda: timezone.now() + timedelta(minutes=minutes))
+    spent = pair_of(SessionFactory()).refresh
+    first = sessions.refresh(spent)
+    monkeypatch.setattr(sessions, "timezone", off)
+    assert sessions.refresh(spent) == first
+    assert Session.objects.get().revoked_at is None
+    long_ago = timezone.now() - timedelta(seconds=settings.REFRESH_GRACE_SECONDS + 1)
+    Session.objects.update(rotated_at=long_ago)
+    with pytest.raises(InvalidToken):
+        sessions.refresh(spent)
+    assert Session.objects.get().revoked_reason == "A spent refresh token was used again."
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+def test_a_session_is_dated_by_the_one_clock_that_all_nodes_share(monkeypatch, minutes):
+    off = SimpleNamespace(now=lambda: timezone.now() + timedelta(minutes=minutes))
+    monkeypatch.setattr(sessions, "timezone", off)
+    before = timezone.now()
+    sessions.open_session(user=UserFactory())
+    [session] = Session.objects.all()
+    assert before <= session.created_at == session.rotated_at <= timezone.now()
+    assert session.expires_at == session.created_at + timedelta(days=settings.REFRESH_TOKEN_DAYS)
 
 
 def test_an_older_generation_revokes_the_family_even_within_the_grace(api):

@@ -1,5 +1,5 @@
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +9,8 @@ from core.roles import Role
 from users import services
 from users.auth import sessions
 from users.auth.tokens import AccessToken, KeyRing, RefreshToken, pair_of
-from users.constants import MAX_BEARER_BYTES
+from users.constants import MAX_BEARER_BYTES, MAX_CLOCK_SKEW_SECONDS
+from users.errors import InvalidToken
 from users.models import Session
 from users.tests import helpers_tokens as forged
 from users.tests.factories import ApiTokenFactory, SessionFactory
@@ -209,9 +210,42 @@ def test_a_signature_is_computed_once_and_the_end_compared_each_time(api, settin
     assert len(computed) == 1
 
 
-def test_a_clock_that_is_a_little_ahead_locks_nobody_out(api):
-    session = SessionFactory(created_at=timezone.now() + timedelta(seconds=20))
-    assert me(api, pair_of(session).access).status_code == 200
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+@pytest.mark.parametrize(("seconds", "status"), [(0, 200), (300, 200), (600, 200), (601, 401)])
+def test_a_node_may_be_ten_minutes_behind_the_one_that_made_the_token(
+    api, monkeypatch, claim, seconds, status
+):
+    assert MAX_CLOCK_SKEW_SECONDS == 600
+    session = SessionFactory()
+    said = int(session.rotated_at.timestamp())
+    claims = {"iat": said - 3600, claim: said}
+
+    class Behind(datetime):
+        @classmethod
+        def now(cls, tz):
+            return datetime.fromtimestamp(said - seconds, tz)
+
+    monkeypatch.setattr("jwt.api_jwt.datetime", Behind)
+    assert me(api, forged.with_claims(session, **claims)).status_code == status
+    renewed = renew(api, forged.with_claims(session, RefreshToken, **claims))
+    assert renewed.status_code == status
+    session.refresh_from_db()
+    assert (session.generation, session.revoked_at) == (int(status == 200), None)
+
+
+@pytest.mark.parametrize("kind", [AccessToken, RefreshToken])
+@pytest.mark.parametrize(
+    ("seconds", "is_good"), [(0, True), (29, True), (30, False), (300, False), (601, False)]
+)
+def test_what_a_node_may_be_behind_prolongs_no_token(monkeypatch, kind, seconds, is_good):
+    token = kind.of(SessionFactory())
+    clock = SimpleNamespace(time=lambda: token["exp"] + seconds)
+    monkeypatch.setattr("users.auth.tokens.time", clock)
+    if is_good:
+        assert kind.read(str(token)).expires_at == token["exp"]
+    else:
+        with pytest.raises(InvalidToken):
+            kind.read(str(token))
 
 
 def test_deactivation_password_change_and_removal_revoke_access_at_once(api):
