@@ -19,11 +19,11 @@ from celery import Task
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from core import context
 from core.audit import journal
+from core.db import database_now
 from core.fields import CAUSE_LENGTH
 from core.jobs import counts
 from core.ops import traces
@@ -152,9 +152,10 @@ class Work:
     def claim(self, pk: Any) -> Any:
         """Return the row to work on, or None when it is done, gone or in another worker's hands.
 
-        The claim is a lease: a worker that dies holds the row no longer than ``lease``.
+        The claim is a lease: a worker that dies holds the row no longer than ``lease``, by the
+        clock that all workers share.
         """
-        now = timezone.now()
+        now = database_now()
         taken = self.rows.filter(
             Q(pk=pk, **{self.status: PENDING, f"{self.due}__lte": now})
         ).update(**{self.due: now + self.lease, self.attempts: F(self.attempts) + 1})
@@ -178,7 +179,7 @@ class Work:
             retry_after or 0, min(FIRST_DELAY_SECONDS * 2 ** (attempts - 1), MAX_DELAY_SECONDS)
         )
         self.rows.filter(pk=obj.pk, **{self.status: PENDING}).update(
-            **{self.due: timezone.now() + timedelta(seconds=delay)}
+            **{self.due: database_now() + timedelta(seconds=delay)}
         )
 
     def wait(self, obj: Any, seconds: float, *, cause: object = "") -> None:
@@ -186,7 +187,7 @@ class Work:
         self.note(obj, cause)
         self.rows.filter(pk=obj.pk, **{self.status: PENDING}).update(
             **{
-                self.due: timezone.now() + timedelta(seconds=max(seconds, FIRST_DELAY_SECONDS)),
+                self.due: database_now() + timedelta(seconds=max(seconds, FIRST_DELAY_SECONDS)),
                 self.attempts: F(self.attempts) - 1,
             }
         )
@@ -209,7 +210,7 @@ class Work:
 
     def restart(self, obj: Any) -> None:
         """Start over with ``obj``, also after it was given up."""
-        fresh = {self.status: PENDING, self.attempts: 0, self.due: timezone.now()}
+        fresh = {self.status: PENDING, self.attempts: 0, self.due: database_now()}
         if self.cause:
             fresh[self.cause] = ""
         self.rows.filter(pk=obj.pk).update(**fresh)
@@ -235,9 +236,11 @@ class Work:
     def sweep(self, publish: Callable[[str, dict[str, Any]], None] | None = None) -> int:
         """Queue again what is pending and due; return how many rows that were."""
         send = publish or publisher.publish
-        overdue = timezone.now() - GRACE
+        now = database_now()
+        # The first message may still be on its way. Who tried before has died, or waited enough.
+        is_late = Q(**{f"{self.attempts}__gt": 0}) | Q(**{f"{self.due}__lte": now - GRACE})
         waiting = (
-            self.rows.filter(**{self.status: PENDING, f"{self.due}__lte": overdue})
+            self.rows.filter(is_late, **{self.status: PENDING, f"{self.due}__lte": now})
             .order_by(self.due)
             .values_list("pk", flat=True)[:SWEEP_BATCH_ROWS]
         )

@@ -163,9 +163,30 @@ def test_a_worker_that_died_holds_the_row_only_for_its_lease(upstream, published
     assert services.pictures.claim(dog.pk) == dog
     assert services.pictures.claim(dog.pk) is None
     assert sweep_all() == 0
-    Dog.objects.update(picture_due_at=timezone.now() - timedelta(seconds=6))
+    Dog.objects.update(picture_due_at=timezone.now() - timedelta(seconds=1))
     assert sweep_all() == 1
     assert services.pictures.claim(dog.pk) == dog
+
+
+def test_a_first_message_has_five_seconds_to_arrive(published):
+    dog = DogFactory(picture_due_at=timezone.now() - timedelta(seconds=4))
+    assert sweep_all() == 0
+    Dog.objects.update(picture_due_at=timezone.now() - timedelta(seconds=5))
+    assert sweep_all() == 1
+    assert published == [("dogs.tasks.fetch_picture", {"pk": dog.pk, "request_id": ""})]
+
+
+def test_a_lease_goes_by_the_one_clock_that_all_workers_share(monkeypatch, published):
+    dog, now = DogFactory(), timezone.now()
+    lease = services.pictures.lease
+    for moment, may_work in (
+        (now, True),
+        (now + lease - timedelta(seconds=1), False),
+        (now + lease, True),
+    ):
+        monkeypatch.setattr("core.jobs.work.database_now", lambda moment=moment: moment)
+        assert sweep_all() == int(may_work and moment > now)
+        assert (services.pictures.claim(dog.pk) is not None) is may_work
 
 
 def test_work_that_kills_its_workers_is_given_up(upstream, published):
