@@ -1,9 +1,9 @@
 """Whether the process is alive, and whether it can do its work.
 
 ``/health/live`` asks nobody. ``/health/ready`` asks the database and its migrations, without which
-nothing works (503), and the cache, the broker, beat and the workers, without which everything still
-works (200, ``degraded``). Every question has a deadline, so that something that swallows packets
-cannot hang the answer, and what it says names no host, user or password.
+nothing works (503), and the cache, the broker, beat, the workers and the clock, without which all
+still works (200, ``degraded``). Every question has a deadline, so that something that swallows
+packets cannot hang the answer, and what it says names no host, user or password.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ from kombu import Connection
 
 from core import plugs, problems
 from core.ops import heartbeat
+from core.ops.clock import Clock, ClockOff
 from core.patience import patience
 
 logger = logging.getLogger("plaza.health")
@@ -194,6 +195,7 @@ CHECKS: dict[str, HealthCheck] = {
     "cache": Cache(),
     "broker": Broker(),
     "background": Background(),
+    "clock": Clock(),
 }
 
 
@@ -219,7 +221,7 @@ def _thread_of(check: HealthCheck) -> ThreadPoolExecutor:
         return _broker
     if isinstance(check, Database):
         return _database
-    return _background if isinstance(check, Background) else _threads
+    return _background if isinstance(check, (Background, Clock)) else _threads
 
 
 async def _ask(asked: Iterable[HealthCheck]) -> list[HealthCheckResult]:
@@ -229,7 +231,7 @@ async def _ask(asked: Iterable[HealthCheck]) -> list[HealthCheckResult]:
 def _part(result: HealthCheckResult) -> dict[str, str]:
     if result.error is None:
         return {"status": "ok"}
-    if isinstance(result.error, Finding):
+    if isinstance(result.error, (Finding, ClockOff)):
         return {"status": "failed", "detail": result.error.message}
     # The library's own words may quote the driver's, which quote the address.
     late = result.time_taken >= result.check.timeout.total_seconds()

@@ -347,3 +347,26 @@ def test_a_silent_beat_or_worker_degrades(client, monkeypatch):
     assert response.json()["status"] == "degraded"
     detail = {"status": "failed", "detail": "beat silent for 91 s"}
     assert response.json()["checks"]["background"] == detail
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("seconds", "detail"),
+    [
+        (0, None),
+        (29, None),
+        (-29, None),
+        (300, "300 s ahead of the database's clock"),
+        (-300, "300 s behind the database's clock"),
+    ],
+)
+def test_a_clock_that_is_off_is_said_and_takes_no_node_out(client, monkeypatch, seconds, detail):
+    off = SimpleNamespace(time=lambda: time.time() + seconds)
+    monkeypatch.setattr("core.ops.clock.time", off)
+    response = client.get("/health/ready")
+    assert response.status_code == 200
+    if detail is None:
+        assert response.json()["checks"]["clock"] == {"status": "ok"}
+        return
+    assert response.json()["status"] == "degraded"
+    assert response.json()["checks"]["clock"] == {"status": "failed", "detail": detail}
