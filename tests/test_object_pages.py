@@ -143,9 +143,9 @@ def test_a_locked_account_is_red_on_its_page_and_in_the_list(boss):
 @pytest.mark.parametrize(
     ("make", "label", "text", "done"),
     [
-        (PatientFactory, "Archive", "Both can be restored from the archive.", "archived"),
-        (StudyFactory, "Archive", "It can be restored from the archive.", "archived"),
-        (UserFactory, "Remove for good", "Nobody can undo this.", "removed for good"),
+        (PatientFactory, "Archive", "All of it can be restored from the archive.", "archived"),
+        (StudyFactory, "Archive", "The study leaves every list.", "archived"),
+        (UserFactory, "Remove for good", "This is final: nobody can undo it.", "removed for good"),
     ],
 )
 def test_a_removal_says_what_it_is(boss, make, label, text, done):

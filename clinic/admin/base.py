@@ -19,6 +19,8 @@ from core.admin.headers import Label
 from core.errors import ApplicationError
 from core.roles import Role
 
+ARCHIVED = "yes"  # as the filter of the lists spells it
+
 
 def sees_clinical(request: HttpRequest) -> bool:
     """Tell whether the person at the screen may see more than that a patient exists."""
@@ -33,11 +35,11 @@ class ArchivedFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Offer the archive beside what is present."""
-        return [("yes", _("Archived"))]
+        return [(ARCHIVED, _("Archived"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         """Show what is present unless the archive is asked for."""
-        return queryset.filter(archived_at__isnull=self.value() != "yes")
+        return queryset.filter(archived_at__isnull=self.value() != ARCHIVED)
 
     def choices(self, changelist: Any) -> Any:
         """Call the default what it is."""
@@ -159,8 +161,10 @@ class ClinicAdmin(ModelAdmin):
         return super().lookup_allowed(lookup, value, request)
 
     def get_actions(self, request: HttpRequest) -> Any:
-        """Leave SUPPORT the way back from the archive."""
+        """Offer to archive what is present, to restore what is not; leave SUPPORT the way back."""
         actions = super().get_actions(request)
+        is_archive = request.GET.get(ArchivedFilter.parameter_name) == ARCHIVED
+        actions.pop("delete_selected" if is_archive else "restore", None)
         if sees_clinical(request):
             return actions
         return {name: given for name, given in actions.items() if name == "restore"}

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 
 from clinic import access, services
+from clinic.admin import archiving
 from clinic.admin.base import ArchivedFilter, UrgencyFilter
 from clinic.admin.importing import ImportClinic
 from clinic.admin.merging import DuplicatesFilter, MergePages
@@ -23,7 +24,6 @@ from clinic.constants import UrgencyLevel
 from clinic.files import exporting
 from clinic.forms import PagedFormSet, PatientForm, StudyForm
 from clinic.models import Patient, Study
-from core.admin.removals import Removal
 
 
 class StudyInline(TabularInline):
@@ -66,12 +66,7 @@ class PatientAdmin(ImportClinic, MergePages):
     ordering = ("-id",)
     inlines = (StudyInline, PatientVersionInline)
     actions = ("restore", "export_patients", "export_studies")
-    removal = Removal(
-        _("Archive"),
-        _("The patient and the studies leave every list. Both can be restored from the archive."),
-        _("archived"),
-        _("Archive the selected ones"),
-    )
+    removal = archiving.PATIENTS
 
     @admin.display(description=_("initials"))
     def initials(self, patient: Patient) -> str:
@@ -183,12 +178,7 @@ class StudyAdmin(MovePage):
     search_fields = ("=id", "=patient__id", "search_key")
     raw_id_fields = ("patient",)
     ordering = ("-id",)
-    removal = Removal(
-        _("Archive"),
-        _("The study leaves every list. It can be restored from the archive."),
-        _("archived"),
-        _("Archive the selected ones"),
-    )
+    removal = archiving.STUDIES
 
     @admin.display(description=_("urgency"), ordering="-urgency_order")
     def urgency(self, study: Study) -> str:

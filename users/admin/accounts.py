@@ -25,10 +25,10 @@ from unfold.decorators import action, display
 
 from core.admin.base import ModelAdmin
 from core.admin.forms import ReasonForm
-from core.admin.removals import Removal
 from core.errors import ApplicationError
 from users import resets, services
 from users.admin.access import access_of
+from users.admin.removing import REMOVAL
 from users.auth import browser, limits, sessions
 from users.errors import RemovesOneself, TooManyAccountChanges, WrongCurrentPassword
 from users.forms import LinkForm, OwnPasswordForm, OwnUserForm, UserForm
@@ -83,15 +83,7 @@ class UserAdmin(ModelAdmin):
     actions_detail = ("link", "unlock")
     header_labels = ("role_label", "standing", "lock")
     shows_cascade = False  # removing anonymises the row, and nothing cascades
-    removal = Removal(
-        _("Remove for good"),
-        _(
-            "The account is deactivated, name and address are erased, and all sessions and tokens"
-            " end. What apps keep for this person is released or erased. Nobody can undo this."
-        ),
-        _("removed for good"),
-        _("Remove the selected ones for good"),
-    )
+    removal = REMOVAL
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Leave removed users out: nothing is left of them to look at."""
