@@ -60,6 +60,20 @@ class MergePages(ClinicAdmin):
         """Let whoever may look merge: SUPPORT and ADMIN; no clinical text is shown."""
         return self.has_view_permission(request)
 
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        """Offer to merge whoever is here, and to undo that of whoever was merged."""
+        found = super().get_actions_detail(request, object_id)
+        try:
+            rows = Patient.everything.filter(pk=parse_key(object_id))
+        except ValueError:
+            return found
+        archived_at, merged_into = rows.values_list("archived_at", "merged_into").first() or (
+            None,
+            None,
+        )
+        offered = {"merge": archived_at is None, "undo-merge": merged_into is not None}
+        return [one for one in found if offered.get(one.path, True)]
+
     def patient_of(self, object_id: str) -> Patient:
         """Return the patient whose page this is, or raise Http404."""
         try:

@@ -8,35 +8,27 @@ from typing import Any
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import TabularInline
 
 from clinic import access, services
-from clinic.admin import archiving
-from clinic.admin.base import ArchivedFilter, UrgencyFilter
+from clinic.admin import archiving, studies
+from clinic.admin.base import ArchivedFilter, UrgencyFilter, sees_clinical
 from clinic.admin.importing import ImportClinic
 from clinic.admin.merging import DuplicatesFilter, MergePages
 from clinic.admin.moving import MovePage
 from clinic.admin.versions import PatientVersionInline, StudyVersionInline
 from clinic.constants import UrgencyLevel
 from clinic.files import exporting
-from clinic.forms import PagedFormSet, PatientForm, StudyForm
+from clinic.forms import PatientForm, StudyForm
 from clinic.models import Patient, Study
-
-
-class StudyInline(TabularInline):
-    """A patient's studies, the newest first; a form cannot hold those of a whole life."""
-
-    model = Study
-    form = StudyForm
-    formset = PagedFormSet
-    ordering = ("-id",)
-    per_page = 20
-    fields = ("urgency_level", "type", "body_part", "description", "performed_on", "status")
-    extra = 0
-    show_change_link = True
 
 
 @admin.register(Patient)
@@ -64,7 +56,8 @@ class PatientAdmin(ImportClinic, MergePages):
     list_select_related = ()  # what it shows of another record is its key
     search_fields = ("search_key", "=id", "=external_id")
     ordering = ("-id",)
-    inlines = (StudyInline, PatientVersionInline)
+    inlines = (PatientVersionInline,)
+    change_form_after_template = "clinic/admin/studies.html"
     actions = ("restore", "export_patients", "export_studies")
     removal = archiving.PATIENTS
 
@@ -82,6 +75,15 @@ class PatientAdmin(ImportClinic, MergePages):
         reason = access.reason_of(request.method or "", request.path)
         access.patient_seen(obj.pk, reason=reason)
 
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, obj: Any = None, **kwargs: Any
+    ) -> HttpResponse:
+        """Show the patient's studies below the form, to whoever may read them."""
+        if obj is not None and sees_clinical(request):
+            context["studies"] = studies.page_of(request, obj)
+            context["add_study"] = "" if obj.is_archived else studies.add_link(obj)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
     def create(self, obj: Patient, fields: dict[str, Any]) -> Patient:
         """Take the patient in, as the API does."""
         fields.pop("reason")  # nothing was said before
@@ -90,21 +92,6 @@ class PatientAdmin(ImportClinic, MergePages):
     def change(self, stored: Patient, fields: dict[str, Any]) -> None:
         """Change the patient, as the API does."""
         services.change_patient(patient=stored, **fields)
-
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Write the studies through the services."""
-        formset.save(commit=False)
-        formset.save_m2m = lambda: None
-        reason = form.cleaned_data.get("reason", "")
-        for study in formset.deleted_objects:
-            services.archive_study(study=study, reason="admin")
-        for study, names in formset.changed_objects:
-            stored = Study.objects.select_for_update().get(pk=study.pk)
-            fields = {name: getattr(study, name) for name in names if name != "reason"}
-            services.change_study(study=stored, reason=reason, **fields)
-        for study in formset.new_objects:
-            fields = {name: getattr(study, name) for name in StudyInline.fields}
-            study.pk = services.create_study(patient_id=form.instance.pk, **fields).pk
 
     def delete_model(self, request: HttpRequest, obj: Patient) -> None:
         """Archive."""
@@ -198,6 +185,13 @@ class StudyAdmin(MovePage):
         """Add the study to its patient, as the API does."""
         fields.pop("reason")  # nothing was said before
         return services.create_study(patient_id=fields.pop("patient").pk, **fields)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Study) -> HttpResponseRedirect:
+        """Lead back to the patient's page if the form was opened there."""
+        if studies.PATIENT not in request.GET:
+            return super().response_post_save_add(request, obj)
+        page = reverse("admin:clinic_patient_change", args=[obj.patient_id])
+        return HttpResponseRedirect(page)
 
     def change(self, stored: Study, fields: dict[str, Any]) -> None:
         """Change the study, as the API does."""

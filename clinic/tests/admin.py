@@ -16,29 +16,22 @@ def client_of(role):
     return client
 
 
-def form(study=None, **values):
-    """The fields of a patient's page, with its studies inline."""
-    rows = [study] if study else []
+def form(**values):
+    """The fields of a patient's page."""
     data = {
         "first_name": "Zoraida",
         "last_name": "Quispe",
         "birth_date": "1955-04-10",
         "email": "zora@b.co",
-        "studies-TOTAL_FORMS": str(len(rows) + 1),
-        "studies-INITIAL_FORMS": str(len(rows)),
-        "studies-MIN_NUM_FORMS": "0",
-        "studies-MAX_NUM_FORMS": "1000",
     }
-    for number, row in enumerate(rows):
-        data |= {
-            f"studies-{number}-id": str(row.pk),
-            f"studies-{number}-patient": str(row.patient_id),
-            f"studies-{number}-urgency_level": row.urgency_level,
-            f"studies-{number}-type": row.type,
-            f"studies-{number}-body_part": row.body_part,
-            f"studies-{number}-description": row.description,
-        }
     return {**data, **values}
+
+
+def study_form(study, **values):
+    """The fields of a study's page, as the study has them."""
+    names = ("urgency_level", "type", "body_part", "description")
+    fields = {name: getattr(study, name) for name in names}
+    return {"patient": str(study.patient_id), **fields, **values}
 
 
 def shown(client, address, *args, **query):

@@ -28,7 +28,7 @@ def test_every_look_in_the_admin_is_in_the_patients_history(boss, study):
 def test_a_form_with_mistakes_and_an_action_of_nothing_are_looks_too(boss, study):
     patient = study.patient
     for address, args, data in (
-        (f"{PATIENTS}_change", (patient.pk,), form(study, first_name="")),
+        (f"{PATIENTS}_change", (patient.pk,), form(first_name="")),
         (f"{STUDIES}_change", (study.pk,), {}),
         (f"{PATIENTS}_changelist", (), {}),
         (f"{STUDIES}_changelist", (), {}),

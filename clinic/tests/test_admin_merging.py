@@ -7,7 +7,16 @@ from django.urls import reverse
 
 from clinic.models import Merge, Patient, Study, Version
 from clinic.services import change_study
-from clinic.tests.admin import PATIENTS, SECRETS, STUDIES, client_of, form, history_of, shown
+from clinic.tests.admin import (
+    PATIENTS,
+    SECRETS,
+    STUDIES,
+    client_of,
+    form,
+    history_of,
+    shown,
+    study_form,
+)
 from clinic.tests.factories import PatientFactory, StudyFactory
 from clinic.tests.helpers_requests import stored
 from core.models import JournalEntry
@@ -136,6 +145,20 @@ def test_the_restore_action_leaves_a_merged_patient(support, study, other):
     assert Patient.everything.get(pk=patient.pk).is_archived
 
 
+@pytest.mark.parametrize("role", ["SUPPORT", "ADMIN"])
+def test_a_page_offers_what_can_be_done_with_the_patient(study, other, role):
+    client, patient = client_of(role), study.patient
+    archived = PatientFactory(archived=True)
+
+    def offered(one):
+        text = shown(client, f"{PATIENTS}_change", one.pk)
+        return [name for name in ("merge", "undo_merge") if page_of(one, name) in text]
+
+    assert [offered(one) for one in (patient, other, archived)] == [["merge"], ["merge"], []]
+    merge(client, patient, other)
+    assert [offered(one) for one in (patient, other)] == [["undo_merge"], ["merge"]]
+
+
 @pytest.mark.parametrize("role", ["USER", "SELLER", "CLINICIAN"])
 def test_nobody_else_comes_near(study, role):
     client = client_of(role)
@@ -167,21 +190,24 @@ def test_admin_reads_what_a_record_said_and_support_does_not(boss, support, stud
 
 
 def test_a_change_in_the_admin_keeps_its_reason(boss, study):
-    body = form(study, last_name="Ruiz", reason="married", **{"studies-0-status": "cancelled"})
+    body = form(last_name="Ruiz", reason="married")
     assert boss.post(page_of(study.patient, "change"), body).status_code == 302
+    body = study_form(study, status="cancelled", reason="left")
+    assert boss.post(reverse(f"{STUDIES}_change", args=[study.pk]), body).status_code == 302
     rows = Version.objects.order_by("id").values_list("reason", "changes")
     assert list(rows) == [
         ("married", {"last_name": ["Quispe", "Ruiz"]}),
-        ("married", {"status": ["reported", "cancelled"]}),
+        ("left", {"status": ["reported", "cancelled"]}),
     ]
-    assert not JournalEntry.objects.filter(reason__contains="married").exists()
+    for reason in ("married", "left"):
+        assert not JournalEntry.objects.filter(reason__contains=reason).exists()
     assert "married" in shown(boss, f"{PATIENTS}_change", study.patient_id)
 
 
 def test_a_taken_address_in_the_admin_is_a_look(boss, study):
     known = PatientFactory(email="taken@b.co")
     path = page_of(study.patient, "change")
-    boss.post(path, form(study, email="taken@b.co"))
+    boss.post(path, form(email="taken@b.co"))
     assert history_of(known) == [("read", f"409 POST {path}")]
     assert Version.objects.count() == 0
 

@@ -80,7 +80,7 @@ def test_support_changes_and_exports_nothing(support, study):
         reverse(f"{STUDIES}_change", args=[study.pk]),
         reverse(f"{STUDIES}_add"),
     ):
-        assert support.post(address, form(study, post="yes")).status_code == 403, address
+        assert support.post(address, form(post="yes")).status_code == 403, address
     for action in ("export_patients", "export_studies", "export_csv", "delete_selected"):
         data = {"action": action, "_selected_action": [study.patient_id], "post": "yes"}
         answer = support.post(reverse(f"{PATIENTS}_changelist"), data)
