@@ -13,6 +13,8 @@ MAX_AMOUNT_PESOS = 10**15
 
 # Routes below /api/allies/ that would hide an ally of that id.
 RESERVED_IDS = frozenset({"tags"})
+LOG_ANALYSED = "log analysed"  # so begins what the journal says of a log; see allies.words
+MAX_REPORTED_ALLIES = 10_000
 
 CREDENTIALS_ADDED = "Credentials added"
 CREDENTIALS_REFUSED = "The ally was not found or the request is not correct"

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
+    INPUT_CLASSES,
     UnfoldAdminFileFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
@@ -13,6 +14,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from allies import selectors
 from allies.constants import NAME_LENGTH, PASSWORD_LENGTH, TAG_LENGTH, USER_LENGTH
 from allies.models import Ally
 from allies.values import read_origins, read_tag, read_tags
@@ -20,12 +22,31 @@ from core.admin.forms import ReasonForm, text_field
 from core.validators import plain_text
 
 
+class TagsWidget(UnfoldAdminTextareaWidget):
+    """Tags as chips, suggesting what other allies carry; without scripts a tag per line."""
+
+    template_name = "allies/admin/tag_chips.html"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """Name the list of suggestions and what is in it."""
+        found = super().get_context(name, value, attrs)
+        found["widget"]["input_class"] = " ".join(INPUT_CLASSES)
+        list_id = f"{found['widget']['attrs'].get('id', name)}_suggestions"
+        return {
+            **found,
+            "list_id": list_id,
+            "length": TAG_LENGTH,
+            "suggestions": selectors.known_tags(),
+        }
+
+
 class LinesField(forms.CharField):
     """A list of texts, one per line."""
 
     def __init__(self, *, read: Callable[[Any], list[str]], **kwargs: Any) -> None:
         self.read = read
-        super().__init__(required=False, widget=UnfoldAdminTextareaWidget(), **kwargs)
+        kwargs.setdefault("widget", UnfoldAdminTextareaWidget())
+        super().__init__(required=False, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
         """Return the lines to show."""
@@ -45,9 +66,14 @@ class LinesField(forms.CharField):
 
 
 class AllyForm(forms.ModelForm):
-    """An ally; tags and origins one per line."""
+    """An ally; its origins one per line."""
 
-    tags = LinesField(read=read_tags, label=_("Tags"), help_text=_("One per line."))
+    tags = LinesField(
+        read=read_tags,
+        widget=TagsWidget(),
+        label=_("Tags"),
+        help_text=_("Type one and press Enter; tags of other allies are suggested."),
+    )
     allowed_origins = LinesField(
         read=read_origins,
         label=_("Allowed origins"),

@@ -3,13 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connections, models
 from django.db.models import Exists, OuterRef, QuerySet, Value
 
-from allies.constants import ID_LENGTH
+from allies.constants import ID_LENGTH, LOG_ANALYSED
 from allies.expressions import HasTag
 from allies.models import Ally, AllyCredential
+from core.models import Action, JournalEntry
 
+MAX_SUGGESTED_TAGS = 500
+FRESH_SECONDS = 300  # to count the tags of a million allies takes a second
+TAGS_KEY = "allies.known_tags"
 TAG_COUNTS = {
     "postgresql": (
         "SELECT tag, count(*) AS allies FROM allies_ally, jsonb_array_elements_text(tags) AS tag"
@@ -30,6 +35,15 @@ def tag_counts() -> list[dict[str, Any]]:
         return [{"tag": tag, "allies": allies} for tag, allies in cursor.fetchall()]
 
 
+def known_tags() -> list[str]:
+    """Return the most frequent tags, for suggestions; counted again every ``FRESH_SECONDS``."""
+    found: list[str] | None = cache.get(TAGS_KEY)
+    if found is None:
+        found = [row["tag"] for row in tag_counts()[:MAX_SUGGESTED_TAGS]]
+        cache.set(TAGS_KEY, found, FRESH_SECONDS)
+    return found
+
+
 def with_tag(queryset: QuerySet, tag: str) -> QuerySet:
     """Narrow allies to those that carry a tag; PostgreSQL takes the GIN index."""
     if connections[queryset.db].vendor == "postgresql":
@@ -40,6 +54,13 @@ def with_tag(queryset: QuerySet, tag: str) -> QuerySet:
 def usable_credentials() -> QuerySet[AllyCredential]:
     """Return the credentials that are not revoked."""
     return AllyCredential.objects.filter(revoked_at__isnull=True)
+
+
+def last_log_report(ally: Ally) -> JournalEntry | None:
+    """Return the journal's line about the last log that named an ally; ``count`` calls failed."""
+    lines = JournalEntry.objects.filter(model=Ally._meta.label, object_id=ally.pk)
+    found = lines.filter(action=Action.READ, reason__startswith=f"{LOG_ANALYSED}: ")
+    return found.order_by("-id").first()
 
 
 def has_credentials(ally: Ally) -> bool:

@@ -11,6 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from allies import selectors
+from allies.constants import LOG_ANALYSED, MAX_REPORTED_ALLIES
 from allies.credentials import crypto, fingerprints
 from allies.errors import (
     AllyIdTaken,
@@ -138,6 +139,28 @@ def carriers(tag: str) -> Iterator[list[Ally]]:
             return
         yield batch
         last = batch[-1].pk
+
+
+# --- Logs ------------------------------------------------------------------------------------
+@transaction.atomic
+def record_log_report(*, report: dict[str, Any], reason: str) -> None:
+    """Keep that a log was looked into, and of each ally that it names how many calls failed.
+
+    Nothing else of the log is kept. ``report`` is what :func:`accesslog.summary.summarise` made;
+    of very many allies those with the most failures are kept.
+    """
+    text = f"{LOG_ANALYSED}: {reason}"
+    journal.record(journal.Action.READ, Ally, count=report["lines"]["total"], reason=text)
+    affected = report["credentials"]["allies_hurt"][:MAX_REPORTED_ALLIES]
+    journal.record_many(
+        journal.entry(
+            journal.Action.READ,
+            Ally(pk=row["id"], name=row["name"]),
+            count=row["failed"],
+            reason=text,
+        )
+        for row in affected
+    )
 
 
 # --- Credentials -----------------------------------------------------------------------------

@@ -6,7 +6,10 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
-from django.utils.formats import localize
+from django.urls import reverse
+from django.utils.formats import date_format, localize
+from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +24,7 @@ from allies.errors import ReasonRequired
 from allies.forms import AllyForm
 from allies.models import Ally, AllyCredential
 from allies.values import normal_tag
+from core.admin import words
 from core.admin.base import ModelAdmin, ReadOnlyAdmin
 from core.admin.forms import ReasonActionForm
 from core.errors import ApplicationError
@@ -84,10 +88,11 @@ class AllyAdmin(ImportAllies, JobPages, ModelAdmin):
     fields = (
         *AllyForm.Meta.fields,
         "credentials_state",
+        "last_log_report",
         "created_at",
         "updated_at",
     )
-    readonly_fields = ("credentials_state", "created_at", "updated_at")
+    readonly_fields = ("credentials_state", "last_log_report", "created_at", "updated_at")
     list_display = ("name", "id", "tag_list", "is_active", "credentials_state")
     list_filter = (TagFilter, "is_active")
     list_filter_submit = True
@@ -157,6 +162,29 @@ class AllyAdmin(ImportAllies, JobPages, ModelAdmin):
             "when": localize(localtime(ally.current_since)),
             "who": ally.current_by or gettext("the system"),
         }
+
+    @display(description=_("last log report"))
+    def last_log_report(self, ally: Ally) -> str:
+        """Say when a log named the ally last, how many calls failed, and who looked into it."""
+        line = selectors.last_log_report(ally) if ally.pk else None
+        if line is None:
+            return gettext("No analysed log has a failure of this ally.")
+        failed = line.count or 0
+        text = ngettext(
+            "%(when)s: %(failed)d call failed; analysed by %(who)s",
+            "%(when)s: %(failed)d calls failed; analysed by %(who)s",
+            failed,
+        ) % {
+            "when": date_format(localtime(line.at), "SHORT_DATETIME_FORMAT"),
+            "failed": failed,
+            "who": words.actor(line.actor_kind, line.actor_label),
+        }
+        page = reverse("admin:core_journalentry_changelist")
+        query = urlencode({"request": line.request_id})
+        link = (
+            '{} · <a class="text-primary-700 underline dark:text-primary-400" href="{}?{}">{}</a>'
+        )
+        return format_html(link, text, page, query, gettext("what that log said of whom"))
 
     def create(self, obj: Ally, fields: dict[str, Any]) -> Ally:
         """Take the ally in, as the API does."""

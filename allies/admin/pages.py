@@ -148,9 +148,7 @@ class JobPages(ModelAdmin):
                 max_lines=MAX_PAGE_LOG_LINES,
             )
             report = summarise(tally)
-            analysed = gettext("log analysed")
-            reason = f"{analysed}: {data['reason']}"
-            journal.record(journal.Action.READ, Ally, count=tally.lines, reason=reason)
+            services.record_log_report(report=report, reason=data["reason"])
         return self.page(
             request,
             "allies/admin/log.html",
