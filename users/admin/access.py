@@ -26,9 +26,12 @@ MAX_SHOWN = 20  # of each kind, on the user's page
 
 @display(description=_("Signed in"))
 def access_of(user: User) -> str:
-    """Show what lets a user in at present; the lists that it leads to end it, one or all."""
+    """Show what lets a user in at present, or keeps them out; the lists that it leads to end it."""
     now, newest = timezone.now(), ("-created_at", "-pk")
+    locked_until = limits.locked_until(user.email, now)
     context = {
+        "locked_until": locked_until,
+        "seconds": 0 if locked_until is None else int((locked_until - now).total_seconds()) + 1,
         "sessions": Session.objects.alive(now).filter(user=user).order_by(*newest)[:MAX_SHOWN],
         "tokens": ApiToken.objects.alive(now).filter(user=user).order_by(*newest)[:MAX_SHOWN],
         "query": urlencode({"q": user.email}),

@@ -104,12 +104,10 @@ class UserAdmin(ModelAdmin):
     @display(label={"locked": "danger"})
     def lock(self, user: User) -> tuple[str, str]:
         """Return until when attempts are refused, if so."""
-        buckets = LoginBucket.objects.filter(account=limits.account_key(user.email))
-        now = timezone.now()
-        ends = [one.window_ends_at for one in buckets if limits.is_locked(one, now)]
-        if not ends:
+        end = limits.locked_until(user.email, timezone.now())
+        if end is None:
             return "", ""
-        until = date_format(timezone.localtime(max(ends)), "SHORT_DATETIME_FORMAT")
+        until = date_format(timezone.localtime(end), "SHORT_DATETIME_FORMAT")
         return "locked", gettext("locked until %s") % until
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:

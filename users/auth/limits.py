@@ -126,6 +126,12 @@ def is_locked(bucket: LoginBucket, now: datetime) -> bool:
     return is_full(bucket, now, Rate(most, settings.LOGIN_WINDOW_SECONDS))
 
 
+def locked_until(email: str, now: datetime) -> datetime | None:
+    """Return when the last lock of an account ends; None for one that is not locked at ``now``."""
+    buckets = LoginBucket.objects.filter(account=account_key(email))
+    return max((one.window_ends_at for one in buckets if is_locked(one, now)), default=None)
+
+
 def lock_of(bucket: LoginBucket) -> str:
     """Return until when attempts are refused, or how many were made, for people."""
     if is_locked(bucket, timezone.now()):

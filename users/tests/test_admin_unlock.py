@@ -1,5 +1,6 @@
 """An account that was tried too often is unlocked from the user's own page."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -9,8 +10,9 @@ from django.utils import timezone
 from core.models import JournalEntry
 from core.roles import Role
 from users.auth.limits import account_key
-from users.models import LoginBucket
-from users.tests.factories import UserFactory
+from users.models import LoginBucket, Session
+from users.models.access import SessionKind
+from users.tests.factories import SessionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -54,3 +56,32 @@ def test_an_account_is_unlocked_from_its_own_page(client):
 def test_who_is_not_there_cannot_be_unlocked(client, key):
     client.force_login(UserFactory(role=Role.SUPPORT))
     assert client.get(f"/admin/users/user/{key}/unlock/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "Too many attempts: locked until "), ("es", "Demasiados intentos: bloqueada hasta ")],
+)
+def test_a_lock_is_counted_down_on_the_page(client, language, said):
+    client.force_login(UserFactory(role=Role.SUPPORT))
+    user = UserFactory()
+    page, headers = f"/admin/users/user/{user.pk}/change/", {"accept-language": language}
+    bucket_of(user, attempts=1)
+    assert 'id="locked"' not in client.get(page, headers=headers).content.decode()
+    bucket_of(user, attempts=99)
+    text = client.get(page, headers=headers).content.decode()
+    assert said in text
+    [seconds] = re.findall(r'id="locked" x-data="{ left: (\d+) }"', text)
+    assert 3590 < int(seconds) <= 3600
+
+
+@pytest.mark.parametrize("kind", SessionKind.values)
+def test_a_page_has_the_sessions_of_every_kind(client, kind):
+    client.force_login(UserFactory(role=Role.SUPPORT))
+    session = SessionFactory(kind=kind, user_agent="Firefox of Ana")
+    text = client.get(f"/admin/users/user/{session.user_id}/change/").content.decode()
+    assert "Firefox of Ana" in text
+    assert f"/admin/users/session/{session.pk}/change/" in text
+    Session.objects.update(revoked_at=timezone.now())
+    text = client.get(f"/admin/users/user/{session.user_id}/change/").content.decode()
+    assert "Firefox of Ana" not in text
