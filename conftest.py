@@ -22,7 +22,7 @@ from core.tests.keepers import FakeKeeper
 from users.auth.tokens import AccessToken
 from users.tests.factories import SessionFactory, UserFactory
 
-pytest_plugins = ["tests.answers"]
+pytest_plugins = ["tests.answers", "tests.migrated"]
 # Their assertions explain themselves as those of test modules do.
 pytest.register_assert_rewrite(
     "clinic.tests.files",
@@ -117,8 +117,12 @@ def published(_broker) -> list[tuple[str, dict]]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup) -> Iterator[None]:
-    """Give back, at the end, the connections that health keeps: they hold the test database."""
+def django_db_setup(hand_on, django_db_setup) -> Iterator[None]:
+    """Give the tables to the suite's other processes.
+
+    At the end, give back the connections that health keeps: they hold the test database.
+    """
+    hand_on()
     yield
     health.stop()
 
