@@ -127,25 +127,6 @@ def test_what_a_client_could_not_be_made_of_is_noticed():
         assert part in found, part
 
 
-@pytest.mark.parametrize("alone", plugs.every_optional_app())
-def test_each_app_alone_has_a_clean_contract(boot, alone, tmp_path):
-    """What an app says of its fields does not stand in another app's table."""
-    code = (
-        "import django, io, sys; django.setup()\n"
-        "from django.core.management import call_command\n"
-        "call_command('spectacular', fail_on_warn=True, stdout=sys.stdout)"
-    )
-    variables = {
-        "DJANGO_SETTINGS_MODULE": "config.settings.test",
-        "PLATFORM_APPS": alone,
-        "SECRET_KEY": "x" * 50,
-        "VAR_DIR": str(tmp_path),
-    }
-    ran = boot(code, variables)
-    assert ran.returncode == 0, ran.stderr
-    assert complaints(read(ran.stdout)) == []
-
-
 def complaints(contract) -> list[str]:
     """Return what a generator, or a reader, would miss, and how to mend it."""
     found = []
