@@ -1,7 +1,6 @@
 """Run PgBouncer with the repository's example in a folder of its own, without a service.
 
-Debian's package is enough: where PgBouncer is not installed, ``unpacked()`` fetches the package and
-unpacks it there (``apt-get download``, ``dpkg -x``), which needs no root and changes nothing else.
+Debian's package is enough: where PgBouncer is not installed, it is unpacked into a folder of ours.
 """
 
 import configparser
@@ -13,26 +12,13 @@ import time
 from pathlib import Path
 from typing import Self
 
+from scripts import debian
 from scripts.nodes import environment
 from scripts.proxy import ROOT, answers, free_port
 
 EXAMPLE = ROOT / "deploy" / "pgbouncer" / "pgbouncer.ini"
-PACKAGES = ("pgbouncer", "libc-ares2")
+PACKAGES, PROGRAM = ("pgbouncer", "libc-ares2"), "usr/sbin/pgbouncer"
 FETCHED = ROOT / "var" / "pgbouncer"
-
-
-def unpacked(folder: Path = FETCHED) -> Path | None:
-    """Return the folder into which Debian's package was unpacked; None where that is impossible."""
-    if not list(folder.glob("usr/sbin/pgbouncer")):
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            command = ["apt-get", "download", *PACKAGES]
-            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)  # noqa: S603 - Debian's own client, names of ours
-            for package in folder.glob("*.deb"):
-                subprocess.run(["dpkg", "-x", package, folder], check=True, capture_output=True)  # noqa: S603, S607 - what was just fetched
-        except (OSError, subprocess.SubprocessError):
-            return None
-    return folder
 
 
 def found() -> tuple[str, dict[str, str]] | None:
@@ -40,11 +26,10 @@ def found() -> tuple[str, dict[str, str]] | None:
     path = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
     if path is not None:
         return path, {}
-    folder = unpacked()
+    folder = debian.unpacked(FETCHED, PROGRAM, PACKAGES)
     if folder is None:
         return None
-    libraries = ":".join(str(path) for path in folder.glob("usr/lib/*") if path.is_dir())
-    return str(folder / "usr" / "sbin" / "pgbouncer"), {"LD_LIBRARY_PATH": libraries}
+    return str(folder / PROGRAM), {"LD_LIBRARY_PATH": debian.libraries(folder)}
 
 
 class Pooler:

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from scripts import debian
 from scripts.calls import BROKEN_OFF, NO_ANSWER, Answer
 from scripts.drill import __main__, clients, history, programs, promises
 from scripts.drill.acts import ACTS
@@ -330,6 +331,8 @@ def test_every_act_of_the_plan_is_listed_with_its_control():
         "background-killed",
         "postgresql-killed",
         "failover",
+        "patroni-machine-lost",
+        "patroni-server-killed",
         "pooler-restarted",
         "redis-killed",
         "rabbitmq-killed",
@@ -363,6 +366,31 @@ def test_what_needs_a_disk_to_fill_is_left_out_aloud(capsys):
     left = __main__.without_disk(list(ACTS))
     assert [act.name for act in ACTS if act not in left] == ["disk-full"]
     assert "disk-full: left out, nobody but root may mount" in capsys.readouterr().out
+
+
+def test_acts_under_patroni_are_played_only_when_they_are_asked_for(capsys):
+    under_patroni = ["patroni-machine-lost", "patroni-server-killed"]
+    assert [act.name for act in ACTS if act not in __main__.chosen("")] == under_patroni
+    asked = __main__.chosen("patroni-server-killed,failover")
+    assert [act.name for act in asked] == ["patroni-server-killed", "failover"]
+    assert [act.name for act in __main__.without_patroni(asked)] == ["failover"]
+    assert "patroni-server-killed: left out, no Patroni and etcd" in capsys.readouterr().out
+
+
+def test_what_could_not_be_unpacked_is_not_taken_for_there(tmp_path, monkeypatch):
+    """A fetch that ends well with other files than the wanted one, and one that fails."""
+    monkeypatch.setattr(debian.subprocess, "run", lambda *_, **__: None)
+    assert debian.unpacked(tmp_path / "empty", "usr/bin/patroni", ["patroni"]) is None
+
+    def fail(*_, **__):
+        raise subprocess.CalledProcessError(100, "apt-get")
+
+    monkeypatch.setattr(debian.subprocess, "run", fail)
+    assert debian.unpacked(tmp_path / "failed", "usr/bin/patroni", ["patroni"]) is None
+    program = tmp_path / "there" / "usr" / "bin" / "patroni"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    assert debian.unpacked(tmp_path / "there", "usr/bin/patroni", ["patroni"]) == tmp_path / "there"
 
 
 def test_the_next_release_adds_two_migrations_to_the_newest(tmp_path):

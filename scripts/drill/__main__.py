@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from scripts.drill import disk, programs, promises
+from scripts.drill import disk, patroni, programs, promises
 from scripts.drill.acts import ACTS, BY_NAME, Act
 from scripts.drill.director import Director
 from scripts.drill.rig import Rig
@@ -19,6 +19,7 @@ EPILOG = """\
 examples:
   make drill                        every act, some 20 minutes on two busy processors
   make drill ACT=failover           one, or several with commas
+  make drill ACT=patroni-machine-lost,patroni-server-killed    with Patroni and etcd
   make drill DRILL_ARGS=--list      what there is
 """
 STARTED = time.monotonic()
@@ -31,7 +32,7 @@ def say(text: str) -> None:
 
 
 def chosen(names: str) -> list[Act]:
-    """Return the acts of a list with commas; all for none.
+    """Return the acts of a list with commas; for none, all but those under Patroni.
 
     Raises:
         SystemExit: there is no such act.
@@ -41,7 +42,7 @@ def chosen(names: str) -> list[Act]:
         if name not in BY_NAME:
             raise SystemExit(f"drill: there is no act {name}. There are: {', '.join(BY_NAME)}")
         found.append(BY_NAME[name])
-    return found or list(ACTS)
+    return found or [act for act in ACTS if not act.needs_patroni]
 
 
 def without_disk(acts: list[Act]) -> list[Act]:
@@ -49,6 +50,13 @@ def without_disk(acts: list[Act]) -> list[Act]:
     for act in (act for act in acts if act.needs_disk):
         say(f"{act.name}: left out, nobody but root may mount the disk that it fills here")
     return [act for act in acts if not act.needs_disk]
+
+
+def without_patroni(acts: list[Act]) -> list[Act]:
+    """Return those acts that can be played without Patroni; say which are left out."""
+    for act in (act for act in acts if act.needs_patroni):
+        say(f"{act.name}: left out, no Patroni and etcd (apt-get install patroni etcd-server)")
+    return [act for act in acts if not act.needs_patroni]
 
 
 def listing() -> str:
@@ -107,6 +115,8 @@ def main() -> int:
     if any(act.needs_disk for act in acts) and not (options.disk or disk.may_mount()):
         disk.start_again(sys.argv[1:])
         acts = without_disk(acts)
+    if any(act.needs_patroni for act in acts) and patroni.found() is None:
+        acts = without_patroni(acts)
     return play(acts, options.json, options.disk) if acts else 2
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from scripts.calls import BROKEN_OFF
-from scripts.drill import changes, controls, faults, strains
+from scripts.drill import changes, controls, faults, patroni, strains
 from scripts.drill.clients import CONFLICT, DOGS, WRITES
 from scripts.drill.promises import AWAY, Limits
 from scripts.drill.rig import Rig
@@ -36,6 +36,7 @@ class Act:
     control_fault: Fault | None = None
     control_proxy: dict[str, str] = field(default_factory=dict)
     needs_disk: bool = False  # one that may be filled
+    needs_patroni: bool = False  # and etcd; played only when asked for by name
 
 
 ACTS = (
@@ -81,6 +82,26 @@ ACTS = (
         Limits(gap=3, felt=True, first=REFUSED),
         "commits do not wait for the standby, which lags",
         control_fault=faults.failover_to_a_lagging_standby,
+    ),
+    Act(
+        "patroni-machine-lost",
+        "primary and its Patroni killed",
+        patroni.machine_lost,
+        Limits(gap=30, felt=True, first=REFUSED, gives_up=True),
+        "Patroni leaves everything alone for 40 s",
+        setting=patroni.leading,
+        control_fault=patroni.machine_lost_in_maintenance,
+        needs_patroni=True,
+    ),
+    Act(
+        "patroni-server-killed",
+        "primary killed, its Patroni lives",
+        patroni.server_killed,
+        Limits(gap=7, felt=True, first=REFUSED),
+        "Patroni leaves everything alone for 12 s",
+        setting=patroni.leading,
+        control_fault=patroni.server_killed_in_maintenance,
+        needs_patroni=True,
     ),
     Act(
         "pooler-restarted",

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import sandbox
 from scripts.drill import services
@@ -20,6 +20,9 @@ from scripts.pooler import Pooler
 from scripts.proxy import ROOT, Proxy
 from scripts.roles import make_roles
 from users.constants import DEMO_PASSWORD
+
+if TYPE_CHECKING:
+    from scripts.drill.patroni import Patroni
 
 DATABASE, OWNER, APP, SECRET = "plaza", "plaza_owner", "plaza", "only-for-drills"
 SELLERS = ("ana@plaza.example", "luis@plaza.example")  # of the demo data
@@ -42,6 +45,7 @@ class Rig:
         self.disk = disk  # one that may be filled, where this process may not mount any
         folder.chmod(0o755)  # whom PostgreSQL and PgBouncer become instead of root must get in
         self.primary, self.standby = Server(folder / "postgres1"), Server(folder / "postgres2")
+        self.patroni: Patroni | None = None  # what leads both, in acts under Patroni
         self.redis = services.Redis(folder, "redis")
         self.rabbitmq = services.RabbitMQ(folder, "rabbitmq")
         self.sandbox = services.Sandbox(folder, "sandbox")

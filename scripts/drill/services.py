@@ -94,6 +94,8 @@ class Redis(Service):
 class RabbitMQ(Service):
     """The broker: a node of its own name, with its own files, and its own name server (epmd)."""
 
+    patience = 90.0  # Erlang's start, where other work has the processors
+
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(folder, name)
         self.names_port, self.distribution_port = free_port(), free_port()
