@@ -3,12 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 
-from django.utils import timezone
-
 from clinic import services
 from clinic.constants import StudyStatus
 from clinic.files import importing
 from clinic.models import Patient, Study
+from core.values import business_day
 
 # By how many weeks ago a study was made.
 STATES = {0: StudyStatus.ORDERED, 1: StudyStatus.PERFORMED}
@@ -30,7 +29,7 @@ def load() -> str:
 
 def plan_work() -> None:
     """Give the studies days and states, one a week, the last one still to be made."""
-    tomorrow = timezone.localdate() + timedelta(days=1)
+    tomorrow = business_day() + timedelta(days=1)
     for weeks, study in enumerate(Study.objects.order_by("-pk")):
         services.change_study(
             study=study,

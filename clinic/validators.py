@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic.constants import (
@@ -15,7 +14,7 @@ from clinic.constants import (
 )
 from core.text import email_key, is_clean, is_visible
 from core.validators import plain_text
-from core.values import ANY_YEAR, DATE, parse_date
+from core.values import ANY_YEAR, DATE, business_day, parse_date
 
 
 def iso_date(text: str) -> date:
@@ -34,7 +33,7 @@ def iso_date(text: str) -> date:
 
 def possible_birth_date(value: date) -> None:
     """Refuse days to come and days too long ago (ValidationError)."""
-    if value > timezone.localdate():
+    if value > business_day():
         raise ValidationError(_("A birth date cannot be in the future."), code="in_the_future")
     if value < OLDEST_BIRTH_DATE:
         raise ValidationError(
@@ -46,7 +45,7 @@ def possible_birth_date(value: date) -> None:
 
 def possible_study_date(value: date) -> None:
     """Refuse days more than a year ahead, and before there were studies (ValidationError)."""
-    if value > timezone.localdate() + timedelta(days=FARTHEST_DAYS):
+    if value > business_day() + timedelta(days=FARTHEST_DAYS):
         raise ValidationError(_("A study cannot be more than a year ahead."), code="in_the_future")
     if value < OLDEST_STUDY_DATE:
         raise ValidationError(
@@ -62,7 +61,7 @@ def check_status(status: str, performed_on: date | None) -> None:
     East of here it may be tomorrow already.
     """
     made = status in {StudyStatus.PERFORMED, StudyStatus.REPORTED}
-    if made and performed_on and performed_on > timezone.localdate() + timedelta(days=1):
+    if made and performed_on and performed_on > business_day() + timedelta(days=1):
         raise ValidationError(
             {
                 "performed_on": ValidationError(

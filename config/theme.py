@@ -20,6 +20,7 @@ UNFOLD: dict[str, Any] = {
         # What is named here is all there is: the theme's own link to the password goes.
         "navigation": [
             {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+            {"title": _("Time zone"), "link": reverse_lazy("admin:time_zone")},
             {"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")},
         ],
     },

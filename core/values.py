@@ -1,9 +1,8 @@
-"""Values that a text spells in one way only: a day, a moment, a row's key, a UUID.
+"""Values that a text spells in one way only: a day, a moment, a row's key, a UUID; and days.
 
 Python, Django and SQLite each read more spellings than these ("1_0", "20240101", full-width digits,
-a URN), and two spellings of one thing are two things for whoever compares or logs them. Every
-function here raises ValueError for any other text, of whatever length; the caller says what follows
-from that.
+a URN), and two spellings of one thing are two things for whoever compares or logs them. What parses
+raises ValueError for any other text, of whatever length; the caller says what follows from that.
 """
 
 import datetime as dt
@@ -54,8 +53,33 @@ def parse_time(text: str) -> dt.datetime:
     moment = parse_datetime(text.upper()) if TIME.fullmatch(text) else None
     if moment is None or moment.year not in YEARS:
         raise ValueError("not a time")
-    aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
-    return aware.astimezone(dt.UTC)
+    return in_time_zone(moment).astimezone(dt.UTC)
+
+
+def in_time_zone(moment: dt.datetime) -> dt.datetime:
+    """Return a moment with its zone: TIME_ZONE where it says none."""
+    if timezone.is_naive(moment):
+        return timezone.make_aware(moment, timezone.get_default_timezone())
+    return moment
+
+
+def business_time(moment: dt.datetime | None = None) -> dt.datetime:
+    """Return a moment, now by default, as the clocks of TIME_ZONE show it.
+
+    Staff choose the zone in which the admin shows them times; what is reckoned, stored or sent
+    goes by this one, whoever looks.
+    """
+    return timezone.localtime(moment, timezone.get_default_timezone())
+
+
+def business_day(moment: dt.datetime | None = None) -> dt.date:
+    """Return the day of a moment, today by default, in TIME_ZONE: see :func:`business_time`."""
+    return business_time(moment).date()
+
+
+def start_of_business_day(day: dt.date) -> dt.datetime:
+    """Return when a day begins in TIME_ZONE."""
+    return in_time_zone(dt.datetime.combine(day, dt.time.min))
 
 
 def parse_key(text: str) -> int:

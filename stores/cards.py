@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.admin.cards import Attention, Figure, Point, address
+from core.values import business_day
 from stores.constants import GroupState
 from stores.models import AreaDay, RejectedUpload, SyncSeen, UnrecognisedGroup, Visit
 from stores.overview.menu import OVERVIEW
@@ -44,7 +45,7 @@ def daily(number: Sum | Round) -> Callable[[], list[Point]]:
     """Return what answers with a number of each of the last days, from the figures of areas."""
 
     def points() -> list[Point]:
-        today = timezone.localdate()
+        today = business_day()
         days = [today - timedelta(days=ago) for ago in range(SHOWN_DAYS - 1, -1, -1)]
         rows = AreaDay.objects.filter(day__gte=days[0]).order_by().values_list("day")
         found = dict(rows.annotate(number=number).values_list("day", "number"))

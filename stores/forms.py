@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib.auth import get_user_model
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -19,7 +18,7 @@ from core.admin.forms import text_field
 from core.errors import ApplicationError
 from core.roles import Role
 from core.text import email_key, name_key
-from core.values import YEARS
+from core.values import YEARS, business_day
 from stores.constants import MAX_PORTFOLIO_PRODUCTS, SKU_LENGTH, State, VersionState
 from stores.errors import CodeTaken, GtinTaken, SkuTaken, UnknownProduct, UnknownSeller
 from stores.models import Assignment, Establishment, Portfolio, Product
@@ -116,7 +115,7 @@ class AssignmentForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["valid_from"].initial = timezone.localdate
+        self.fields["valid_from"].initial = business_day
         if "seller" in self.fields:
             self.fields["seller"].queryset = active_sellers()  # type: ignore[attr-defined]  # a choice of rows
         if "establishment" in self.fields:
@@ -142,7 +141,7 @@ class ReassignForm(forms.Form):
 
     former = forms.ChoiceField(label=_("From"), widget=UnfoldAdminSelectWidget())
     to = text_field(_("To"), EMAIL_LENGTH, help_text=_("The e-mail address of an active seller."))
-    on = date_field(_("On"), initial=timezone.localdate)
+    on = date_field(_("On"), initial=business_day)
 
     def __init__(self, *args: Any, establishment: Establishment, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -203,7 +202,7 @@ class DraftForm(forms.Form):
     """What the next version of a portfolio is to say."""
 
     products = SkusField(label=_("Products"), help_text=_("One SKU per line."))
-    valid_from = date_field(_("Valid from"), initial=timezone.localdate)
+    valid_from = date_field(_("Valid from"), initial=business_day)
 
 
 class CompareForm(forms.Form):
@@ -228,7 +227,7 @@ class CompareForm(forms.Form):
 class RetireForm(forms.Form):
     """When a published version ends."""
 
-    on = date_field(_("Last day"), initial=timezone.localdate)
+    on = date_field(_("Last day"), initial=business_day)
 
 
 class RevisionForm(forms.Form):

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from unfold import forms as unfold_forms
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from core.admin.forms import ReasonForm
+from core.admin.forms import ReasonForm, SuggestionWidget, text_field
 from core.text import email_key
 from core.validators import plain_email, visible_email
 from users.auth import second_factor
@@ -28,7 +28,17 @@ from users.errors import (
 )
 from users.models import SecondFactor, User
 from users.services import confirm_password
-from users.values import normal_password
+from users.values import normal_password, time_zones, zone_key
+
+PARTS_OF_THE_WORLD = {
+    *("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe"),
+    *("Indian", "Pacific"),
+}
+
+
+def places() -> list[str]:
+    """Return the time zones that are named after a place."""
+    return [name for name in time_zones().values() if name.split("/")[0] in PARTS_OF_THE_WORLD]
 
 
 def locked(seconds: int) -> ValidationError:
@@ -98,6 +108,26 @@ class ProofForm(forms.Form):
 
     password = password_field(_("Current password"), "current-password", required=False)
     otp = code_field(label=_("Code"))
+
+
+class TimeZoneForm(forms.Form):
+    """In which time zone somebody wants to be shown times."""
+
+    time_zone = text_field(
+        _("Time zone"),
+        64,
+        required=False,
+        widget=SuggestionWidget(places, {"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("As Europe/Madrid. Empty: that of the platform."),
+    )
+
+    def clean_time_zone(self) -> str:
+        """Return the zone's name as the machine spells it."""
+        given = self.cleaned_data["time_zone"]
+        name = time_zones().get(zone_key(given), "")
+        if given and not name:
+            raise ValidationError(_("There is no such time zone."), code="unknown_time_zone")
+        return name
 
 
 class LinkForm(ReasonForm):

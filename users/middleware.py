@@ -7,9 +7,11 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 
 from core.middleware import ADMIN_PREFIX
 from users.auth import browser, devices, second_factor
+from users.values import zone_of
 
 
 class BrowserSessionMiddleware:
@@ -55,6 +57,23 @@ class StaffSecondFactorMiddleware:
             session[second_factor.SESSION_KEY] = True  # whoever removes it ends the session
             return False
         return request.path not in [reverse(f"admin:{name}") for name in self.OPEN]
+
+
+class TimeZoneMiddleware:
+    """Shows people in the admin times in the zone that they chose, and reads theirs in it.
+
+    Nothing else moves: days of business are those of TIME_ZONE (core.values.business_day).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer in the person's zone; the thread's next request has none."""
+        if not request.path.startswith(ADMIN_PREFIX):
+            return self.get_response(request)
+        with timezone.override(zone_of(getattr(request.user, "time_zone", ""))):
+            return self.get_response(request)
 
 
 class KnownDeviceMiddleware:

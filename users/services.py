@@ -129,11 +129,20 @@ def remove_user(*, user: User, reason: str = "") -> None:
     user.name, user.last_name = "-", ""
     user.email = f"removed-{uuid4().hex}@removed.invalid"
     user.role = Role.USER
+    user.time_zone = ""
     user.is_active = False
     user.anonymised_at = timezone.now()
     user.set_unusable_password()
     user.save()
     signals.user_removed.send(sender=User, user_id=user.pk)
+
+
+@transaction.atomic
+def choose_time_zone(*, user: User, time_zone: str) -> None:
+    """Show a user times in a zone from now on; an empty name is the platform's."""
+    stored = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if changes := journal.change(stored, {"time_zone": time_zone}):
+        journal.record(journal.Action.CHANGE, stored, changes=changes)
 
 
 def revoke_access(*, user: User, reason: str) -> None:

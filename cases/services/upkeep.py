@@ -26,6 +26,7 @@ from cases.services import due
 from cases.services.events import announce, record
 from cases.services.moves import move
 from cases.services.work import finish
+from core.values import business_time
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ def write_to_assignee(case_id: int) -> None:
     case = Case.objects.select_related("assignee").get(pk=case_id)
     if not settings.MAIL_ENABLED or case.assignee is None or not case.assignee.is_active:
         return
-    moment = date_format(timezone.localtime(case.solution_due), "DATETIME_FORMAT")
+    moment = date_format(business_time(case.solution_due), "DATETIME_FORMAT")
     about = {"number": case.number, "due": moment}
     send_mail(
         _("Case %(number)s is due soon") % about,

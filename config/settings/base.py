@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "users.middleware.StaffSecondFactorMiddleware",
     "core.middleware.AdminMessageMiddleware",
     "core.middleware.AdminActorMiddleware",
+    "users.middleware.TimeZoneMiddleware",
     "users.middleware.KnownDeviceMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

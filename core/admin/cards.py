@@ -26,6 +26,7 @@ from django.utils.translation import get_language
 from core import plugs
 from core.db import time_limit
 from core.roles import Role
+from core.values import business_day, start_of_business_day
 
 logger = logging.getLogger("plaza.admin")
 
@@ -157,14 +158,14 @@ def daily(
     """Return what counts rows by the day of a column of times, for so many days until today."""
 
     def points() -> list[Point]:
-        today = timezone.localdate()
+        today = business_day()
         first = today - dt.timedelta(days=days - 1)
-        begin = timezone.make_aware(dt.datetime.combine(first, dt.time.min))
+        begin = start_of_business_day(first)
         found = (
             rows()
             .filter(**{f"{column}__gte": begin})
             .order_by()
-            .values_list(models.functions.TruncDate(column))
+            .values_list(models.functions.TruncDate(column, tzinfo=begin.tzinfo))
             .annotate(models.Count("pk"))
         )
         counted = dict(found)
@@ -184,8 +185,7 @@ def day_link(model: type[models.Model], column: str, day: dt.date) -> str:
     registered = admin.site._registry.get(model)  # noqa: SLF001 - Django offers no other way
     if registered is None or column not in registered.list_filter:
         return ""
-    begin = timezone.make_aware(dt.datetime.combine(day, dt.time.min))
-    end = timezone.make_aware(dt.datetime.combine(day + dt.timedelta(days=1), dt.time.min))
+    begin, end = start_of_business_day(day), start_of_business_day(day + dt.timedelta(days=1))
     return address(model, {f"{column}__gte": str(begin), f"{column}__lt": str(end)})
 
 

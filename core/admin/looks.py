@@ -73,7 +73,7 @@ def looks_at(obj: models.Model, asked: dict[str, Any]) -> models.QuerySet[Journa
 
 
 def beginning_of(day: dt.date) -> dt.datetime:
-    """Return when a day begins here."""
+    """Return when a day begins for whoever looks."""
     return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
 
 

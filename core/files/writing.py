@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db import models
 from django.http import StreamingHttpResponse
-from django.utils import timezone
 
 from core.text import inert
+from core.values import business_time
 
 CHUNK_ROWS = 2000  # fetched from the database at once
 MARK = "\ufeff"  # by which Excel knows UTF-8
@@ -33,7 +33,7 @@ def cell(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, datetime):
-        value = timezone.localtime(value)
+        value = business_time(value)
     return inert(value.isoformat() if hasattr(value, "isoformat") else str(value))
 
 

@@ -9,7 +9,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import localize
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +17,7 @@ from unfold.decorators import action, display
 
 from core.admin.forms import seal_of
 from core.errors import ApplicationError
+from core.values import business_day
 from stores import selectors
 from stores.admin.base import (
     CityFilter,
@@ -166,7 +166,7 @@ class EstablishmentAdmin(JobPages, ImportCatalogue):
 def effects(former: str, to: str, on: dt.date) -> list[str]:
     """Return what a reassignment would do."""
     about = {"former": former, "to": to, "first": localize(on)}
-    if on <= timezone.localdate():
+    if on <= business_day():
         return [gettext("It goes from %(former)s to %(to)s at once.") % about]
     about["last"] = localize(on - dt.timedelta(days=1))
     return [

@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +16,7 @@ from core.admin.base import ReadOnlyAdmin
 from core.admin.forms import seal_of
 from core.errors import ApplicationError
 from core.roles import Role
+from core.values import business_day
 from stores.admin.base import (
     CatalogueAdmin,
     JobPages,
@@ -95,7 +95,7 @@ class PortfolioAdmin(JobPages, CatalogueAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Portfolio]:
         """Look up where each portfolio stands."""
         versions = PortfolioVersion.objects.filter(portfolio=OuterRef("pk"))
-        current = versions.in_force(timezone.localdate()).order_by("-number")
+        current = versions.in_force(business_day()).order_by("-number")
         rows: QuerySet[Portfolio] = super().get_queryset(request)
         return rows.annotate(
             current_number=Subquery(current.values("number")[:1]),
@@ -138,7 +138,7 @@ class PortfolioAdmin(JobPages, CatalogueAdmin):
         """Write the next version, begun with the one before, or throw it away."""
         portfolio = self.row_of(request, object_id)
         draft = draft_of(portfolio)
-        begun = draft or in_force(portfolio, timezone.localdate())
+        begun = draft or in_force(portfolio, business_day())
         initial: dict[str, Any] = {"products": "\n".join(p.sku for p in products_of(begun))}
         if draft is not None:
             initial["valid_from"] = draft.valid_from

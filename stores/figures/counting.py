@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.db import advisory_lock
+from core.values import business_day
 from stores.constants import FigureScope
 from stores.figures import statements
 from stores.figures.statements import AREA, MONTH, PAIR, SELLER_MONTH, WHOLE_MONTH, Table
@@ -186,7 +187,7 @@ def count_coverage(month: dt.date) -> None:
 def count_coverage_of_today() -> None:
     """Count this month's coverage: assignments change it without any mark."""
     if may_count():
-        count_coverage(month_of(timezone.localdate()))
+        count_coverage(month_of(business_day()))
 
 
 def count_days() -> dict[str, int]:

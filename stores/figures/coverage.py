@@ -15,8 +15,8 @@ from fractions import Fraction
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
-from django.utils import timezone
 
+from core.values import business_day
 from stores.figures.questions import Question
 from stores.figures.words import month_after
 from stores.models import Assignment, CoverageMonth, StoreMonth, Typology
@@ -69,7 +69,7 @@ def counted_month(question: Question, month: dt.date, groups: Sequence[str]) -> 
     """Return the sums of a month by the values of the groups, from rows counted in advance."""
     found: type_sums = {}
     often = dict(Typology.objects.values_list("code", "visits_per_month"))
-    elapsed = share_of_month(month, timezone.localdate())
+    elapsed = share_of_month(month, business_day())
     by = {f"by_{name}": question.expression(name) for name in groups}
     sums = {f"sum_{name}": Sum(name) for name in ("assigned", "visited", "visits")}
     rows: Any = question.rows().filter(month=month).values(of_typology=F("typology"), **by)
@@ -102,7 +102,7 @@ def month_of_groups(question: Question, month: dt.date, groups: Sequence[str]) -
         assigned=Count("establishment", distinct=True),
         visited=Count("establishment", distinct=True, filter=Exists(of_month.filter(theirs))),
     )
-    elapsed = share_of_month(month, timezone.localdate())
+    elapsed = share_of_month(month, business_day())
     for row in counted:
         sums = found.setdefault(tuple(row[name] for name in columns), nothing())
         sums["assigned"] += row["assigned"]

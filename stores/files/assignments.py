@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail
 
@@ -13,6 +12,7 @@ from core.api.serializers import Serializer, StrictCharField, StrictEmailField
 from core.errors import ApplicationError
 from core.roles import Role
 from core.text import email_key, name_key
+from core.values import business_day
 from stores.constants import AssignmentState, State
 from stores.errors import AlreadyAssigned, AssignmentEnded, UnknownEstablishment, UnknownSeller
 from stores.files.bulk import Bulk, Draft, type_values
@@ -46,7 +46,7 @@ class AssignmentBulk(Bulk):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.today = timezone.localdate()
+        self.today = business_day()
         self.sellers: dict[str, Any] = {}
         self.establishments: dict[str, Establishment] = {}
         # Who has what on the phone, by rows of the database or of this file.

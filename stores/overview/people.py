@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Count, Exists, OuterRef, QuerySet, Window
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core import cases
 from core.admin.cards import listed
 from core.roles import Role
+from core.values import business_time
 from stores.constants import CaseKind
 from stores.figures.coverage import PATHS
 from stores.models import Assignment, DailyFigure
@@ -30,7 +30,7 @@ def without_visit(scope: Scope) -> dict[str, Any]:
     Whose places are the chosen ones is looked at for ``MAX_NARROWED`` sellers at most: early in the
     morning all of a large company's have none yet.
     """
-    now = timezone.localtime()
+    now = business_time()
     day = min(scope.period.last, scope.today)
     found = sellers_without(day, {})
     is_early = False

@@ -8,11 +8,10 @@ from typing import Any
 
 from django.db.models import F
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from core.values import parse_date, parse_key
+from core.values import business_day, parse_date, parse_key
 from stores.figures import answers, questions
 from stores.figures.answers import Row
 from stores.figures.checking import Period
@@ -128,7 +127,7 @@ def read(query: QueryDict) -> Asked:
         for name in query
         if name not in (*DAYS, *FILTERS)
     ]
-    today = timezone.localdate()
+    today = business_day()
     last = day_of(asked, "to", today)
     first = day_of(asked, "from", last.replace(day=1) if last else today)
     if first and last and (reason := questions.objection(first, last)) is not None:

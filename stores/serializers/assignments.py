@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from core.api.serializers import ModelSerializer, Serializer, StrictIntegerField
+from core.values import business_day
 from stores.models import Assignment
 from stores.serializers.fields import FixedFields, StrictDateField
 
@@ -30,7 +30,7 @@ class AssignmentSerializer(FixedFields, ModelSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse a period that ends before it begins."""
         attrs = super().validate(attrs)
-        known = self.instance or Assignment(valid_from=timezone.localdate())
+        known = self.instance or Assignment(valid_from=business_day())
         start = attrs.get("valid_from", known.valid_from)
         until = attrs.get("valid_until", known.valid_until)
         if until is not None and until < start:

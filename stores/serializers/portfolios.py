@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -14,6 +13,7 @@ from core.api.serializers import (
     StrictCharField,
     StrictPrimaryKeyRelatedField,
 )
+from core.values import business_day
 from stores.constants import VersionState
 from stores.models import Portfolio, PortfolioVersion, Region, Typology
 from stores.serializers.fields import FixedFields, SkusField, StrictDateField
@@ -79,14 +79,14 @@ class PortfolioSerializer(FixedFields, ModelSerializer):
     @extend_schema_field(ListedVersionSerializer(allow_null=True))
     def get_current(self, portfolio: Any) -> Any:
         """Return the version in force today, if there is one."""
-        today = timezone.localdate()
+        today = business_day()
         published = of_state(portfolio, VersionState.PUBLISHED)
         return next((as_listed(one) for one in published if one.valid_from <= today), None)
 
     @extend_schema_field(ListedVersionSerializer(many=True))
     def get_upcoming(self, portfolio: Any) -> Any:
         """Return the published versions that begin later."""
-        today = timezone.localdate()
+        today = business_day()
         published = of_state(portfolio, VersionState.PUBLISHED)
         return [as_listed(one) for one in published if one.valid_from > today]
 

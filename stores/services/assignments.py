@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
 from core.audit import journal
 from core.db import refusing
 from core.roles import Role
+from core.values import business_day
 from stores import clock
 from stores.constants import BATCH_ROWS, AssignmentState, State
 from stores.errors import (
@@ -57,7 +57,7 @@ def assign(
         InThePast: it would be over already.
         AlreadyAssigned: the seller has it.
     """
-    today = timezone.localdate()
+    today = business_day()
     _lock_establishment(establishment_id)
     _lock_seller(seller_id, field="seller")
     if valid_until is not None and valid_until < today:
@@ -83,7 +83,7 @@ def change_assignment(*, assignment: Assignment, **fields: Any) -> Assignment:
     if assignment.state == AssignmentState.ENDED:
         raise AssignmentEnded
     until = fields.get("valid_until")
-    if until is not None and until != assignment.valid_until and until < timezone.localdate():
+    if until is not None and until != assignment.valid_until and until < business_day():
         raise InThePast("valid_until")
     if changes := journal.change(assignment, fields):
         journal.record(journal.Action.CHANGE, assignment, changes=changes)
@@ -96,7 +96,7 @@ def end_assignment(*, assignment: Assignment) -> Assignment:
     """End an assignment now; visits of today are still the seller's. Safe twice."""
     (assignment,) = lock_assignments(Assignment.objects.filter(pk=assignment.pk))
     if assignment.state == AssignmentState.ACTIVE:
-        today = timezone.localdate()
+        today = business_day()
         end_now([assignment], last_day=today, today=today)
         clock.stamp(assignment)
     return assignment
@@ -106,7 +106,7 @@ def end_assignment(*, assignment: Assignment) -> Assignment:
 def end_assignments_of(*, seller_id: int) -> int:
     """End what a removed seller has; return how many assignments that were."""
     assignments = lock_assignments(Assignment.objects.active().filter(seller_id=seller_id))
-    today = timezone.localdate()
+    today = business_day()
     end_now(
         assignments,
         last_day=today,
@@ -132,7 +132,7 @@ def reassign(
         NotAssignedTo: ``from_seller`` does not have the establishment.
         AlreadyAssigned: ``to_seller`` has it.
     """
-    today = timezone.localdate()
+    today = business_day()
     on = on or today
     # Not UnknownEstablishment: nobody has an inactive one, which says NotAssignedTo.
     Establishment.objects.select_for_update(no_key=True).get(pk=establishment.pk)
@@ -195,7 +195,7 @@ def end_what_is_over(*, today: dt.date | None = None) -> int:
 
     Safe twice, and beside itself: assignments that somebody else is at are left to them.
     """
-    day = today or timezone.localdate()
+    day = today or business_day()
     count = 0
     while done := _end_some(day):
         count += done

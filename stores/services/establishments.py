@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from core.audit import journal
 from core.db import refusing
+from core.values import business_day
 from stores import clock
 from stores.constants import State
 from stores.errors import CodeTaken
@@ -61,7 +61,7 @@ def end_assignments_of(establishment_ids: Collection[int]) -> list[Assignment]:
     """
     active = Assignment.objects.active().filter(establishment__in=establishment_ids)
     assignments = lock_assignments(active)
-    today = timezone.localdate()
+    today = business_day()
     end_now(assignments, last_day=today, today=today, reason=BECAME_INACTIVE)
     return assignments
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop as noop
 from core.audit import journal
 from core.db import refusing
 from core.text import name_key
+from core.values import business_day
 from stores import clock
 from stores.constants import BATCH_ROWS, KEEP_ENDED_VERSIONS_DAYS, State, VersionState
 from stores.errors import (
@@ -62,7 +63,7 @@ def create_portfolio(
         existing = of_the_pair.values_list("pk", flat=True).first()
         raise PortfolioExists(existing=existing) from error
     journal.record(journal.Action.CREATE, portfolio, changes=journal.initial(portfolio))
-    _new_draft(portfolio, listed, valid_from or timezone.localdate())
+    _new_draft(portfolio, listed, valid_from or business_day())
     return portfolio
 
 
@@ -100,7 +101,7 @@ def write_draft(
     """
     portfolio = lock_portfolio(portfolio.pk)
     listed = _products_of(products)
-    valid_from = valid_from or timezone.localdate()
+    valid_from = valid_from or business_day()
     draft = _draft_of(portfolio)
     if draft is None:
         _new_draft(portfolio, listed, valid_from)
@@ -151,7 +152,7 @@ def publish(*, portfolio: Portfolio, by: Any = None) -> PortfolioVersion:
     product_ids = list(draft.items.values_list("product_id", flat=True))
     if not product_ids:
         raise PortfolioEmpty
-    if draft.valid_from < timezone.localdate():
+    if draft.valid_from < business_day():
         raise InThePast("valid_from")
     published = portfolio.versions.filter(state=VersionState.PUBLISHED)
     former = list(published.select_for_update().order_by("pk"))
@@ -186,7 +187,7 @@ def retire_version(*, version: PortfolioVersion, on: dt.date | None = None) -> P
         VersionNotPublished: it is a draft, or retired.
     """
     portfolio = lock_portfolio(version.portfolio_id)
-    today = timezone.localdate()
+    today = business_day()
     on = on or today
     if on < today:
         raise InThePast("on")
@@ -207,7 +208,7 @@ def retire_what_is_over(*, today: dt.date | None = None) -> int:
 
     Safe twice, and beside itself: versions that somebody else is at are left to them.
     """
-    last_day = (today or timezone.localdate()) - dt.timedelta(days=KEEP_ENDED_VERSIONS_DAYS)
+    last_day = (today or business_day()) - dt.timedelta(days=KEEP_ENDED_VERSIONS_DAYS)
     count = 0
     while done := _retire_some(last_day):
         count += done

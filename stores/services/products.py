@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from core.audit import journal
 from core.db import refusing
+from core.values import business_day
 from stores import clock
 from stores.constants import State, VersionState
 from stores.errors import GtinTaken, InPortfolio, SkuTaken
@@ -28,14 +28,14 @@ def set_fields(product: Product, fields: Mapping[str, Any]) -> None:
     if product.state == State.ACTIVE:
         product.inactive_on = None
     elif product.inactive_on is None:
-        product.inactive_on = timezone.localdate()
+        product.inactive_on = business_day()
 
 
 def portfolios_with(product_ids: Collection[int]) -> dict[int, list[int]]:
     """Return, by product, the portfolios with a published version that has it today or later."""
     if not product_ids:
         return {}
-    lasts = Q(version__valid_until__isnull=True) | Q(version__valid_until__gte=timezone.localdate())
+    lasts = Q(version__valid_until__isnull=True) | Q(version__valid_until__gte=business_day())
     found = PortfolioItem.objects.filter(
         lasts, version__state=VersionState.PUBLISHED, product__in=product_ids
     )

@@ -9,9 +9,7 @@ import re
 import uuid
 from typing import Any, NamedTuple
 
-from django.utils import timezone
-
-from core.values import INT32_MAX, YEARS, parse_key, parse_uuid
+from core.values import INT32_MAX, YEARS, in_time_zone, parse_key, parse_uuid
 from stores.constants import (
     MAX_PHOTOS,
     MAX_PROBLEMS,
@@ -279,8 +277,7 @@ def reading_of(fields: dict[str, Any]) -> tuple[Reading | None, list[Problem]]:
 def as_utc(moment: dt.datetime) -> dt.datetime | None:
     """Return a phone's time in UTC, a naive one as TIME_ZONE's; None if no column holds it."""
     try:
-        aware = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
-        utc = aware.astimezone(dt.UTC)
+        utc = in_time_zone(moment).astimezone(dt.UTC)
     except OverflowError:
         return None
     return utc if utc.year in YEARS else None

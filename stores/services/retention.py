@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.db import models, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop as noop
 
 from core.audit import journal
+from core.values import business_day, start_of_business_day
 from stores.constants import BATCH_ROWS, NameKind
 from stores.models import RejectedUpload, SellerCase, Unrecognised, Visit, VisitRevision
 from stores.services.photo_retention import erase_photos_of, remove_photos
@@ -29,8 +29,8 @@ def remove_what_is_old() -> dict[str, int]:
 
     Safe twice and at any time: each batch is a transaction of its own.
     """
-    today = timezone.localdate()
-    photos = start_of(months_before(today, settings.PHOTOS_MONTHS))
+    today = business_day()
+    photos = start_of_business_day(months_before(today, settings.PHOTOS_MONTHS))
     leftovers = months_before(today, settings.VISITS_LEFTOVERS_MONTHS)
     return {
         "revisions": delete_before(VisitRevision, leftovers),
@@ -42,7 +42,7 @@ def remove_what_is_old() -> dict[str, int]:
 
 def first_day_with_positions() -> dt.date:
     """Return the first day whose visits may still say where they were."""
-    return months_before(timezone.localdate(), settings.VISITS_POSITIONS_MONTHS)
+    return months_before(business_day(), settings.VISITS_POSITIONS_MONTHS)
 
 
 def without_old_position(doc: str, day: dt.date) -> str:
@@ -61,15 +61,10 @@ def months_before(day: dt.date, months: int) -> dt.date:
     return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def start_of(day: dt.date) -> dt.datetime:
-    """Return when a day begins."""
-    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
-
-
 def delete_before(model: type[models.Model], day: dt.date) -> int:
     """Delete what was received before a day, batch by batch; return how many rows."""
     deleted = 0
-    moment = start_of(day)
+    moment = start_of_business_day(day)
     while True:
         old = model._default_manager.filter(received_at__lt=moment).order_by("received_at")
         keys = list(old.values_list("pk", flat=True)[:BATCH_ROWS])

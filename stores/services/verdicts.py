@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from core.values import INT32_MAX
+from core.values import INT32_MAX, business_day
 from stores.constants import FRESH_FIX, LATEST_AHEAD, OLDEST_VISIT, Flag, VisitState
 from stores.models import Visit
 from stores.services.facts import Facts, Other, Place, Question, Version
@@ -53,7 +53,7 @@ def report_of(sent: Sent, reading: Reading, digest: str, received_at: dt.datetim
         digest,
         received_at,
         occurred_at,
-        timezone.localdate(occurred_at),
+        business_day(occurred_at),
         is_wrong,
     )
 

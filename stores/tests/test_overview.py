@@ -179,9 +179,7 @@ def test_sellers_without_a_visit_are_urgent_from_ten_on(field, admin, monkeypatc
 
     now = timezone.localtime()
     for hour, is_urgent in ((9, False), (10, True)):
-        monkeypatch.setattr(
-            people.timezone, "localtime", lambda *_given, hour=hour: now.replace(hour=hour)
-        )
+        monkeypatch.setattr(people, "business_time", lambda hour=hour: now.replace(hour=hour))
         shown = without()
         assert {seller.pk for seller in shown["sellers"]} == {one.seller_id for one in given[1:]}
         assert (shown["number"], shown["is_urgent"]) == (2, is_urgent)

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -17,7 +16,7 @@ from core.api.query import refusal
 from core.api.renderers import CSVRenderer, JSONRenderer
 from core.api.views import APIView
 from core.files import csv_lines, download
-from core.values import parse_date, parse_key
+from core.values import business_day, parse_date, parse_key
 from stores import contract, permissions
 from stores.constants import VisitState
 from stores.figures import answers, questions
@@ -71,7 +70,7 @@ def day_of(request: Request, name: str, default: dt.date) -> dt.date:
 
 def period_of(request: Request) -> Period:
     """Return the days that are asked for, or raise a 400."""
-    today = timezone.localdate()
+    today = business_day()
     last = day_of(request, "to", today)
     first = day_of(request, "from", last.replace(day=1))
     if (reason := questions.objection(first, last)) is not None:
@@ -125,7 +124,7 @@ def question_of(request: Request) -> Question:
         raise refusal("group_by", message, "not_counted")
     if not question.is_by_month:
         return question
-    if not question.is_whole(timezone.localdate()):
+    if not question.is_whole(business_day()):
         raise refusal("from", _("This is counted by whole months only."), "whole_months")
     if {"day", "week"} & {*groups}:
         raise refusal("group_by", _("This is counted by whole months only."), "whole_months")
@@ -183,7 +182,7 @@ class OwnFiguresView(APIView):
     @extend_schema(parameters=[DAY_PARAMETER], responses=OwnFiguresSerializer)
     def get(self, request: Request) -> Response:
         """Return the caller's visits of a day, as they stand now: how many, compliance, photos."""
-        day = day_of(request, "day", timezone.localdate())
+        day = day_of(request, "day", business_day())
         visits = Visit.objects.filter(seller=request.user.pk, day=day)
         found = visits.exclude(state=VisitState.VOID).aggregate(
             number=Count("pk"),

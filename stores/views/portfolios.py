@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django.db.models import F, Prefetch, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
@@ -17,7 +16,7 @@ from core.api.query import parse_int, path_key, refusal
 from core.api.serializers import Serializer
 from core.api.views import ModelViewSet, ReadOnlyModelViewSet
 from core.errors import NotFound
-from core.values import INT32_MAX
+from core.values import INT32_MAX, business_day
 from stores import contract, permissions
 from stores.constants import VersionState
 from stores.errors import UnknownVersion
@@ -87,7 +86,7 @@ class PortfolioViewSet(ModelViewSet):
 
     def get_queryset(self) -> QuerySet[Portfolio]:
         """Fetch with each portfolio the versions that the caller is shown."""
-        versions = versions_with_items().not_over(timezone.localdate()).order_by("valid_from")  # type: ignore[attr-defined]  # the model's own queryset
+        versions = versions_with_items().not_over(business_day()).order_by("valid_from")  # type: ignore[attr-defined]  # the model's own queryset
         if permissions.is_seller(self.request):
             versions = versions.exclude(state=VersionState.DRAFT)
         shown = Prefetch("versions", versions, to_attr="shown")

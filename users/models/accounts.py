@@ -102,6 +102,14 @@ class User(AbstractBaseUser):
         default=True,
         help_text=_("An inactive user cannot sign in; tokens end at once."),
     )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",  # for nodes that still run the release before the column
+        help_text=_("In which the console shows them times; empty: that of the platform."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
     anonymised_at = models.DateTimeField(_("removed"), null=True, blank=True, editable=False)

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from tqdm import tqdm
 
 from core import context
-from core.values import parse_date
+from core.values import business_day, parse_date
 from stores.figures import checking, counting
 
 Check = Callable[[dt.date], list[checking.Difference]]
@@ -36,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="compare, but write nothing")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        period = checking.Period(options["first"], options["last"] or timezone.localdate())
+        period = checking.Period(options["first"], options["last"] or business_day())
         if period.last < period.first:
             raise CommandError("--to lies before --from.")
         if options["check"]:
