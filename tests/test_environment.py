@@ -158,6 +158,26 @@ def test_production_names_its_hosts(boot, tmp_path, hosts):
     assert ran.stderr.startswith("plaza: ALLOWED_HOSTS is not set.")
 
 
+LOADED = """
+import sys, config.wsgi
+print("core.ops.health" in sys.modules, "users.views.accounts" in sys.modules)
+"""
+
+
+def test_the_views_are_there_before_workers_are_forked(boot, tmp_path):
+    """Else each worker's first requests load them, and others wait behind."""
+    environment = {
+        "PATH": os.defpath,
+        "SECRET_KEY": "k" * 50,
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}",
+        "VAR_DIR": str(tmp_path),
+    }
+    ran = boot(LOADED, environment)
+    assert ran.stderr == ""
+    assert ran.stdout.split() == ["True", "True"]
+
+
 MAILED = """
 from config.settings import production
 print(production.MAIL_ENABLED, production.EMAIL_BACKEND.split(".")[-2], repr(production.PUBLIC_URL))
