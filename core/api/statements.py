@@ -11,6 +11,8 @@ from typing import Any
 from django.db import connections
 from django.db.models import Expression, QuerySet
 
+from core.postgresql.repeated import Repeated
+
 # A list has some per page size; beyond, all are dropped, and compiled again when they are used.
 MAX_KEPT_STATEMENTS = 2048
 
@@ -58,7 +60,8 @@ class Statement:
         compiler = query.get_compiler(queryset.db)
         self.alias = queryset.db
         self.model = queryset.model
-        self.sql, self.params = compiler.as_sql()
+        sql, self.params = compiler.as_sql()
+        self.sql = Repeated(sql)
         self.names = query.selected or [*query.values_select, *query.annotation_select]
         if is_whole(queryset):
             self.names = [field.attname for field in self.model._meta.concrete_fields]
@@ -76,8 +79,9 @@ class Statement:
             ]
         except OverflowError:
             return []  # a number that no row of the column can have
+        sql = self.sql if limit is None else Repeated(f"{self.sql} LIMIT {limit:d}")
         with connection.cursor() as cursor:
-            cursor.execute(self.sql if limit is None else f"{self.sql} LIMIT {limit:d}", params)
+            cursor.execute(sql, params)
             found = cursor.fetchall()
         if not self.converters:
             return found

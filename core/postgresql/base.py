@@ -15,8 +15,8 @@ from django.db.backends.postgresql import base
 from psycopg2 import Error
 
 from core.patience import patience
+from core.postgresql.prepared import PreparingConnection, PreparingCursor
 from core.postgresql.schema import SchemaEditor
-from core.postgresql.watch import Connection, Cursor
 
 TRUSTED_SECONDS = 2.0
 # A session that rested is asked, and another one opened (2 s), within the 3 s of a read.
@@ -34,7 +34,7 @@ def is_silent(connection: Any) -> bool:
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's, but for the health check, the watch and what a pooler cannot do."""
+    """Django's, but for the health check, the watch, prepared statements and poolers."""
 
     SchemaEditorClass = SchemaEditor
     health_check_enabled: bool
@@ -43,13 +43,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_connection_params(self) -> dict[str, Any]:
         """Return what psycopg2 wants to know, with classes that are watched."""
-        classes = {"connection_factory": Connection, "cursor_factory": Cursor}
+        classes = {"connection_factory": PreparingConnection, "cursor_factory": PreparingCursor}
         return {**super().get_connection_params(), **classes}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect."""
         connection = super().get_new_connection(conn_params)
         connection.silence_seconds = self.settings_dict.get("SILENCE_SECONDS")
+        connection.prepares = not self.settings_dict.get("POOLED", False)
         return connection
 
     def chunked_cursor(self) -> Any:
