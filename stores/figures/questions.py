@@ -12,7 +12,6 @@ from typing import Any
 from django.db import models
 from django.db.models import F
 from django.db.models.functions import Substr, TruncMonth, TruncWeek
-from django.utils.translation import gettext as _
 
 from stores.figures.checking import Period
 from stores.figures.words import month_after
@@ -25,7 +24,6 @@ from stores.models import (
     StoreMonth,
 )
 
-MAX_DAYS = 366
 MAX_GROUPS = 4
 MAX_ROWS = 20_000
 TIMES = ("day", "week", "month")
@@ -55,15 +53,6 @@ SOURCES: Mapping[str, tuple[tuple[type[models.Model], frozenset[str]], ...]] = {
     DISTRIBUTION: ((ProductMonth, OF_PLACES | {"product"}),),
 }
 BY_MONTH = (CoverageMonth, StoreMonth, ProductMonth)
-
-
-def objection(first: dt.date, last: dt.date) -> tuple[str, str] | None:
-    """Return why no figures are of these days, and a code for it; None if they can be asked for."""
-    if last < first:
-        return _("The last day lies before the first one."), "invalid"
-    if (last - first).days >= MAX_DAYS:
-        return _("At most %(days)d days.") % {"days": MAX_DAYS}, "too_many_days"
-    return None
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from django.http import QueryDict
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from core.api.periods import objection
 from core.values import business_day, parse_date, parse_key
-from stores.figures import answers, questions
+from stores.figures import answers
 from stores.figures.answers import Row
 from stores.figures.checking import Period
 from stores.figures.questions import COVERAGE, MISSING, VISITS, Question
@@ -130,7 +131,7 @@ def read(query: QueryDict) -> Asked:
     today = business_day()
     last = day_of(asked, "to", today)
     first = day_of(asked, "from", last.replace(day=1) if last else today)
-    if first and last and (reason := questions.objection(first, last)) is not None:
+    if first and last and (reason := objection(first, last)) is not None:
         asked.errors.append(reason[0])
     filters, names = filters_of(asked)
     if not asked.errors and first and last:

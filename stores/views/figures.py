@@ -11,12 +11,13 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api import periods
 from core.api.files import BOM_PARAMETER, choice_of, not_one_of, wants_mark
 from core.api.query import refusal
 from core.api.renderers import CSVRenderer, JSONRenderer
 from core.api.views import APIView
 from core.files import csv_lines, download
-from core.values import business_day, parse_date, parse_key
+from core.values import business_day, parse_key
 from stores import contract, permissions
 from stores.constants import VisitState
 from stores.figures import answers, questions
@@ -28,8 +29,7 @@ from stores.serializers.figures import FiguresSerializer, OwnFiguresSerializer
 FORMATS = ("json", "csv")
 KEYS = ("seller", "establishment", "product")
 PARAMETERS = [
-    OpenApiParameter("from", dt.date, description="The first day; that of this month without it."),
-    OpenApiParameter("to", dt.date, description="The last day; today without it."),
+    *periods.PARAMETERS,
     OpenApiParameter(
         "group_by",
         str,
@@ -55,27 +55,6 @@ PARAMETERS = [
     BOM_PARAMETER,
 ]
 DAY_PARAMETER = OpenApiParameter("day", dt.date, description="The day; today without it.")
-
-
-def day_of(request: Request, name: str, default: dt.date) -> dt.date:
-    """Return the day of a parameter, or raise a 400."""
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    try:
-        return parse_date(text)
-    except ValueError:
-        raise refusal(name, _("A day as YYYY-MM-DD."), "invalid") from None
-
-
-def period_of(request: Request) -> Period:
-    """Return the days that are asked for, or raise a 400."""
-    today = business_day()
-    last = day_of(request, "to", today)
-    first = day_of(request, "from", last.replace(day=1))
-    if (reason := questions.objection(first, last)) is not None:
-        raise refusal("to", *reason)
-    return Period(first, last)
 
 
 def groups_of(request: Request) -> tuple[str, ...]:
@@ -118,7 +97,7 @@ def question_of(request: Request) -> Question:
     measure = default
     if "measure" in request.query_params:
         measure = choice_of(request, "measure", questions.MEASURES)
-    question = Question(period_of(request), groups, filters, measure)
+    question = Question(Period(*periods.period_of(request)), groups, filters, measure)
     if question.source is None:
         message = _("This measure is not counted by these groups and filters.")
         raise refusal("group_by", message, "not_counted")
@@ -182,7 +161,7 @@ class OwnFiguresView(APIView):
     @extend_schema(parameters=[DAY_PARAMETER], responses=OwnFiguresSerializer)
     def get(self, request: Request) -> Response:
         """Return the caller's visits of a day, as they stand now: how many, compliance, photos."""
-        day = day_of(request, "day", business_day())
+        day = periods.day_of(request, "day", business_day())
         visits = Visit.objects.filter(seller=request.user.pk, day=day)
         found = visits.exclude(state=VisitState.VOID).aggregate(
             number=Count("pk"),
