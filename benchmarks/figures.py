@@ -168,12 +168,21 @@ def run(days: int, *, keep: bool, months: bool) -> None:  # noqa: C901, PLR0915 
 
     from core.roles import Role
     from stores.figures import checking, counting
-    from stores.models import AreaDay, DailyFigure, DirtyDay, FigureMark, ProductDay, StoreMonth
+    from stores.models import (
+        AreaDay,
+        DailyFigure,
+        DirtyDay,
+        FigureMark,
+        ProductDay,
+        RegionDay,
+        StoreMonth,
+    )
     from users.models import User
 
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
-        for model in (AreaDay, DailyFigure, DirtyDay, FigureMark, ProductDay, StoreMonth):
+        counted = (AreaDay, DailyFigure, DirtyDay, FigureMark, ProductDay, RegionDay, StoreMonth)
+        for model in counted:
             if not keep:
                 cursor.execute(f"TRUNCATE {model._meta.db_table}")
     last = dt.date(2026, 11, days)
@@ -198,7 +207,7 @@ def run(days: int, *, keep: bool, months: bool) -> None:  # noqa: C901, PLR0915 
         "rows: "
         + ", ".join(
             f"{model.__name__} {model.objects.count()}"
-            for model in (DailyFigure, AreaDay, ProductDay)
+            for model in (DailyFigure, AreaDay, RegionDay, ProductDay)
         )
     )
 

@@ -1,9 +1,11 @@
 """What analysts may read of stores (core.bi): numbers, places, products; of people the id only."""
 
 from stores.constants import VisitState
+from stores.figures.histograms import BUCKETS
 from stores.figures.words import COLUMNS
 
 SUMS = ", ".join(f"f.{name}" for name in COLUMNS)
+HISTOGRAMS = ", ".join(f"f.{name}" for name in BUCKETS)
 PLACE = "f.region, f.typology, f.city, c.name AS city_name, d.code AS department"
 OF_CITY = (
     "LEFT JOIN stores_city c ON c.code = f.city"
@@ -28,7 +30,12 @@ VIEWS = {
         "f.compliance, f.seen, f.missing, f.photos_missing",
         only=f"f.state <> '{VisitState.VOID.value}'",
     ),
-    "v_daily": view("stores_dailyfigure", "f.day, f.seller_id, f.portfolio_version", SUMS),
+    "v_daily": view(
+        "stores_dailyfigure",
+        "f.day, f.seller_id, f.portfolio_version, f.first_at",
+        SUMS,
+        HISTOGRAMS,
+    ),
     "v_store_month": view(
         "stores_storemonth",
         "f.month, f.seller_id, f.establishment_id, e.code, e.name AS establishment_name",

@@ -46,6 +46,12 @@ LATEST_AHEAD = timedelta(minutes=10)
 OLDEST_VISIT = timedelta(days=45)
 FRESH_FIX = timedelta(minutes=10)
 
+# -- Figures: the upper ends of the histograms' buckets in minutes; each begins where the one before
+# it ends. The last ones are where a visit has no duration, and no moment, any more.
+STAY_MINUTES = (1, 2, 3, 5, 8, 13, 20, 30, 45, 60, 120, 240)
+DELAY_MINUTES = (1, 5, 15, 30, 60, 120, 240, 480, 1_440, 4_320, 14_400, 64_800)
+PROMPT_MINUTES = 15
+
 
 class State(models.TextChoices):
     """Whether a product or an establishment is in use."""

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils.translation import gettext_lazy as _
 
 from core.jobs.work import JobTask
-from stores.figures import counting
+from stores.figures import counting, upgrading
 from stores.services import (
     assignments,
     groups,
@@ -57,8 +57,11 @@ def count_days(**_: object) -> dict[str, int]:
 
 @shared_task(base=JobTask, title=_("counts areas and products"))
 def count_areas(**_: object) -> dict[str, int]:
-    """Count areas and products of days that were counted; return how many."""
-    return counting.count_areas()
+    """Count areas and products of days that were counted; return how many.
+
+    Days that a release before this one counted are marked: ``count_days`` counts them anew.
+    """
+    return {**counting.count_areas(), "outdated": upgrading.mark_outdated()}
 
 
 @shared_task(base=JobTask, title=_("counts months"))

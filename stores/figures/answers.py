@@ -9,8 +9,10 @@ from django.db.models import F, Min, Sum
 from django.utils import timezone
 
 from stores.figures import coverage
+from stores.figures.dialects import word
+from stores.figures.histograms import BUCKETS, percentiles
 from stores.figures.questions import COVERAGE, DISTRIBUTION, MAX_ROWS, MISSING, Question
-from stores.figures.words import COLUMNS, month_of, rows, word
+from stores.figures.words import COLUMNS, month_of, rows
 from stores.models import (
     City,
     Department,
@@ -22,6 +24,7 @@ from stores.models import (
 )
 
 Row = dict[str, Any]
+NO_PERCENTILES = {"seconds_median": None, "delay_p95": None}
 
 
 class TooMany(Exception):
@@ -48,7 +51,9 @@ def answer(question: Question) -> list[Row]:
     elif question.measure == MISSING:
         found = [missing(row) for row in sums(question, ("must_have", "missing"))]
     else:
-        found = [of_visits(row) for row in sums(question, COLUMNS)]
+        # A store has too few visits in a month for percentiles.
+        names = COLUMNS if question.source is StoreMonth else (*COLUMNS, *BUCKETS)
+        found = [of_visits(row) for row in sums(question, names)]
     if len(found) > MAX_ROWS:
         raise TooMany
     if question.measure == MISSING:
@@ -111,6 +116,7 @@ def missing_by_store(question: Question) -> list[Row]:
 def of_visits(row: Row) -> Row:
     """Return sums of visits with their ratios."""
     counted = {**row}
+    of_histograms = percentiles(counted) if BUCKETS[0] in row else NO_PERCENTILES
     mean, seconds = counted.pop("compliance_sum"), counted.pop("seconds")
     timed, prompt = counted.pop("timed"), counted.pop("prompt")
     known = row["seen"] + row["unrecognised"]
@@ -121,8 +127,11 @@ def of_visits(row: Row) -> Row:
         "compliance_mean": ratio(mean, 10_000 * row["audited"]),
         "out_of_stock": ratio(row["must_have"] - row["present"], row["must_have"]),
         "recognition": ratio(row["seen"], known),
+        "untimed": row["visits"] - timed,
         "seconds_mean": ratio(seconds, timed),
+        "seconds_median": of_histograms["seconds_median"],
         "prompt": ratio(prompt, row["visits"]),
+        "delay_p95": of_histograms["delay_p95"],
     }
 
 

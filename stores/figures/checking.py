@@ -21,6 +21,7 @@ from stores.models import (
     FigureMark,
     ProductDay,
     ProductMonth,
+    RegionDay,
     StoreMonth,
     Visit,
 )
@@ -63,7 +64,7 @@ def mark_day(day: dt.date) -> int:
         ignore_conflicts=True,
     )
     places: set[tuple[str, str]] = set()
-    for model in (AreaDay, ProductDay):
+    for model in (AreaDay, RegionDay, ProductDay):
         found = model._default_manager.filter(day=day).order_by()
         places |= set(found.values_list("region", "typology").distinct())
     add_marks(
@@ -109,7 +110,8 @@ def one_moment() -> Iterator[None]:
 def plain(value: Any) -> Any:
     """Return a value as both databases would give it: raw SQL leaves SQLite's as texts."""
     if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ")
+        moment = value if value.tzinfo is None else value.astimezone(dt.UTC)  # SQLite: UTC already
+        return moment.replace(tzinfo=None).isoformat(" ")
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, dict | list):
@@ -154,11 +156,12 @@ def check_day(day: dt.date) -> list[Difference]:
         marks = FigureMark.objects.filter(scope=FigureScope.AREA, day=day)
         marked = set(marks.values_list("region", "typology"))
         places: set[tuple[str, str]] = set()
-        for model in (DailyFigure, AreaDay, ProductDay):
+        for model in (DailyFigure, AreaDay, RegionDay, ProductDay):
             rows_of_day = model._default_manager.filter(day=day).order_by()
             places |= set(rows_of_day.values_list("region", "typology").distinct())
         areas = [(day, *place) for place in sorted(places - marked)]
         found += differences(statements.AREAS, AREA, areas)
+        found += differences(statements.REGIONS, AREA, areas)
         if not waiting:  # their visits may be in any area
             found += differences(statements.PRODUCT_DAYS, AREA, areas)
     return found

@@ -126,6 +126,7 @@ def count_batch_of_areas() -> int | None:
     if found:
         units = [(one.day, one.region, one.typology) for one in found]
         recount(statements.AREAS, AREA, units)
+        recount(statements.REGIONS, AREA, units)
         recount(statements.PRODUCT_DAYS, AREA, units)
     return done(found)
 

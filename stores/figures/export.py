@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db import models, transaction
 
 from stores.constants import VisitState
+from stores.figures.histograms import BUCKETS
 from stores.figures.words import COLUMNS, month_after
 from stores.models import CoverageMonth, DailyFigure, ProductDay, ProductMonth, StoreMonth, Visit
 
@@ -21,6 +22,7 @@ CHUNK_ROWS = 2_000
 IDS = "BIGINT[]"
 PLACE = {"city": "VARCHAR", "region": "VARCHAR", "typology": "VARCHAR"}
 SUMS = dict.fromkeys(COLUMNS, "BIGINT")
+HISTOGRAMS = dict.fromkeys(BUCKETS, "BIGINT")
 
 
 class Facts(NamedTuple):
@@ -72,7 +74,9 @@ FILES = {
             "seller_id": "BIGINT",
             **PLACE,
             "portfolio_version": "BIGINT",
+            "first_at": "TIMESTAMPTZ",
             **SUMS,
+            **HISTOGRAMS,
         },
     ),
     "product_day": Facts(

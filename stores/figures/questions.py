@@ -1,7 +1,7 @@
 """What can be asked of figures: a period, groups, places. ``answers`` answers it.
 
-A question goes to the smallest table that can answer it: areas of days, then sellers' days, then
-months of stores. What does not add up over days is asked of whole months only.
+A question goes to the smallest table that can answer it: regions' days, areas' days, sellers' days,
+then months of stores. What does not add up over days is asked of whole months only.
 """
 
 import datetime as dt
@@ -21,6 +21,7 @@ from stores.models import (
     DailyFigure,
     ProductDay,
     ProductMonth,
+    RegionDay,
     StoreMonth,
 )
 
@@ -37,10 +38,12 @@ VISITS, MISSING, COVERAGE, DISTRIBUTION = MEASURES = (
     "distribution",
 )
 # Which groups and filters each table has, beside the times. Smaller tables come first.
-OF_AREAS = frozenset({"region", "typology", "department"})
+OF_REGIONS = frozenset({"region", "typology"})
+OF_AREAS = OF_REGIONS | {"department"}
 OF_PLACES = frozenset(PLACES)
 SOURCES: Mapping[str, tuple[tuple[type[models.Model], frozenset[str]], ...]] = {
     VISITS: (
+        (RegionDay, OF_REGIONS),
         (AreaDay, OF_AREAS),
         (DailyFigure, OF_PLACES | {"seller"}),
         (StoreMonth, OF_PLACES | {"seller", "establishment"}),

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from django.db import connection, models
 
 from stores.constants import VisitState
+from stores.figures.dialects import word
+from stores.figures.histograms import BUCKETS, counts_of_visits
 from stores.figures.words import (
     COLUMNS,
     asked,
+    facts_of_visit,
     products_of,
     sums_of_sums,
     sums_of_visits,
-    word,
 )
 from stores.models import (
     AreaDay,
@@ -25,6 +27,7 @@ from stores.models import (
     DailyFigure,
     ProductDay,
     ProductMonth,
+    RegionDay,
     StoreMonth,
 )
 
@@ -68,12 +71,18 @@ class Table:
 
 def daily() -> str:
     """Count the days of sellers."""
+    key = "day, seller_id, city, region, typology, version"
     return f"""
-    SELECT v.day, v.seller_id, v.city, v.region, v.typology, COALESCE(v.portfolio_version_id, 0),
-        {sums_of_visits()}
-    FROM {asked(**DAILY.asked)}
-    JOIN stores_visit v ON v.day = asked.day AND v.seller_id = asked.seller
-    WHERE {COUNTS} GROUP BY 1, 2, 3, 4, 5, 6"""  # noqa: S608 - our own names
+    WITH base AS MATERIALIZED (
+        SELECT v.day, v.seller_id, v.city, v.region, v.typology,
+            COALESCE(v.portfolio_version_id, 0) AS version, v.outcome, v.state, v.must_have,
+            v.present, v.compliance, v.seconds, v.occurred_at, {facts_of_visit()}
+        FROM {asked(**DAILY.asked)}
+        JOIN stores_visit v ON v.day = asked.day AND v.seller_id = asked.seller
+        WHERE {COUNTS}
+    )
+    SELECT {key}, MIN(v.occurred_at), {sums_of_visits()}, {counts_of_visits()}
+    FROM base v GROUP BY {key}"""  # noqa: S608 - our own names
 
 
 def areas() -> str:
@@ -84,6 +93,14 @@ def areas() -> str:
     JOIN stores_dailyfigure f
         ON f.day = asked.day AND f.region = asked.region AND f.typology = asked.typology
     GROUP BY f.day, f.region, f.typology, SUBSTR(f.city, 1, 2)"""  # noqa: S608 - our own names
+
+
+def regions() -> str:
+    """Add up the areas of a region."""
+    return f"""
+    SELECT f.day, f.region, f.typology, {sums_of_sums("f")}
+    FROM {asked(**REGIONS.asked)}
+    JOIN stores_areaday f ON {AREA_OWN} GROUP BY f.day, f.region, f.typology"""  # noqa: S608 - our own names
 
 
 def products_of_days() -> str:
@@ -110,8 +127,7 @@ def store_months() -> str:
     WITH base AS (
         SELECT asked.month, v.seller_id, v.establishment_id, v.city, v.region, v.typology, v.day,
             v.portfolio_version_id AS version, v.must_have, v.present, v.missing, v.seen,
-            v.compliance, v.outcome, v.state, v.seconds, v.occurred_at,
-            v.received_at, v.id,
+            v.compliance, v.outcome, v.state, v.seconds, v.occurred_at, {facts_of_visit()},
             ROW_NUMBER() OVER (
                 PARTITION BY asked.month, v.seller_id, v.establishment_id, v.city, v.region,
                     v.typology
@@ -221,11 +237,21 @@ DAILY = Table(
     DailyFigure,
     kinds(*PAIR),
     "f.day = asked.day AND f.seller_id = asked.seller",
-    ("day", "seller_id", "city", "region", "typology", "portfolio_version", *COLUMNS),
+    (
+        *("day", "seller_id", "city", "region", "typology", "portfolio_version"),
+        *("first_at", *COLUMNS, *BUCKETS),
+    ),
     daily,
 )
 AREAS = Table(
-    AreaDay, kinds(*AREA), AREA_OWN, ("day", "region", "typology", "department", *COLUMNS), areas
+    AreaDay,
+    kinds(*AREA),
+    AREA_OWN,
+    ("day", "region", "typology", "department", *COLUMNS, *BUCKETS),
+    areas,
+)
+REGIONS = Table(
+    RegionDay, kinds(*AREA), AREA_OWN, ("day", "region", "typology", *COLUMNS, *BUCKETS), regions
 )
 PRODUCT_DAYS = Table(
     ProductDay,

@@ -1,58 +1,22 @@
 """The statements that count figures, in the words of the database at hand."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 from django.db import connection
 
-from stores.constants import ItemState
-from stores.models.figures import Sums
+from stores.constants import PROMPT_MINUTES, ItemState
+from stores.figures.dialects import word
+from stores.figures.histograms import BUCKETS, buckets_of_visit
+from stores.models.sums import Sums
 
-# What PostgreSQL and SQLite say differently. ``{each:…}`` has a column ``value`` with the items;
-# ``{key:…}`` is the column that ``{keys:…}`` has.
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "postgresql": {
-        "length": "jsonb_array_length({0})",
-        "each": "jsonb_array_elements_text({0}) AS {1}(value)",
-        "keys": "jsonb_object_keys({0}) AS {1}(value)",
-        "key": "{0}.value",
-        "number": "CAST({0} AS bigint)",
-        "within": "({1} - {0} <= interval '{2} seconds')",
-        "object": "jsonb_object_agg(CAST({0} AS text), jsonb_build_array({1}, {2}))",
-        "empty": "CAST('{{}}' AS jsonb)",
-        "pairs": "jsonb_each({0}) AS {1}(value, document)",
-        "part": "CAST({0}.document ->> {1} AS bigint)",
-        "asked": "json_to_recordset(CAST(%s AS json)) AS asked({0})",
-    },
-    "sqlite": {
-        "length": "json_array_length({0})",
-        "each": "json_each({0}) AS {1}",
-        "keys": "json_each({0}) AS {1}",
-        "key": "{0}.key",
-        "number": "CAST({0} AS integer)",
-        # Days as fractions; half a millisecond is what they may be off by.
-        "within": "((julianday({1}) - julianday({0})) * 86400 <= {2}.0005)",
-        "object": "json_group_object(CAST({0} AS text), json_array({1}, {2}))",
-        "empty": "'{{}}'",
-        "pairs": "json_each({0}) AS {1}",
-        "part": "json_extract({0}.value, '$[{1}]')",
-        "asked": "(SELECT {0} FROM json_each(%s)) AS asked",
-    },
-}
-LONGEST_VISIT_SECONDS = 4 * 3600
-PROMPT_SECONDS = 15 * 60
 # What a phone could not name and nobody else has; what is no product does not count.
 UNNAMED = ", ".join(f"'{state.value}'" for state in (ItemState.OPEN, ItemState.UNREADABLE))
 ITEMS_OF_VISIT = "SELECT COUNT(*) FROM stores_unrecognised item WHERE item.visit_id = v.id"
 OPEN_ITEMS = f"({ITEMS_OF_VISIT} AND item.state IN ({UNNAMED}))"
 COLUMNS = tuple(field.name for field in Sums._meta.fields)
-
-
-def word(name: str, *arguments: str) -> str:
-    """Return one of :data:`WORDS` about its arguments."""
-    return WORDS[connection.vendor][name].format(*arguments)
 
 
 def asked(**columns: str) -> str:
@@ -70,32 +34,33 @@ def as_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def sums_of_visits() -> str:
-    """Return the columns of :class:`Sums`, counted from visits ``v``."""
-
-    def visits(condition: str) -> str:
-        return f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)"
-
-    timed = f"v.seconds <= {LONGEST_VISIT_SECONDS}"
+    """Return the columns of :class:`Sums`, counted from visits ``v`` that have their buckets."""
     counted = {
         "visits": "COUNT(*)",
-        "done": visits("v.outcome = 'done'"),
-        "flagged": visits("v.state = 'flagged'"),
-        "audited": visits("v.must_have > 0"),
+        "done": "COUNT(*) FILTER (WHERE v.outcome = 'done')",
+        "flagged": "COUNT(*) FILTER (WHERE v.state = 'flagged')",
+        "audited": "COUNT(*) FILTER (WHERE v.must_have > 0)",
         "must_have": "COALESCE(SUM(v.must_have), 0)",
         "present": "COALESCE(SUM(v.present), 0)",
         "compliance_sum": f"COALESCE(SUM({word('number', 'ROUND(v.compliance * 10000)')}), 0)",
-        "seen": f"SUM({word('length', 'v.seen')})",
-        "unrecognised": f"SUM({OPEN_ITEMS})",
-        "timed": visits(timed),
-        "seconds": f"COALESCE(SUM(CASE WHEN {timed} THEN v.seconds END), 0)",
-        "prompt": visits(word("within", "v.occurred_at", "v.received_at", str(PROMPT_SECONDS))),
+        "seen": "SUM(v.seen_count)",
+        "unrecognised": "SUM(v.unrecognised)",
+        "timed": "COUNT(v.stay)",
+        "seconds": "COALESCE(SUM(v.seconds) FILTER (WHERE v.stay IS NOT NULL), 0)",
+        "prompt": f"COUNT(*) FILTER (WHERE v.delay <= {PROMPT_MINUTES})",
     }
     return ", ".join(f"{counted[name]} AS {name}" for name in COLUMNS)
 
 
+def facts_of_visit() -> str:
+    """Return what is counted of each visit ``v`` first, as columns."""
+    seen = word("length", "v.seen")
+    return f"{seen} AS seen_count, {OPEN_ITEMS} AS unrecognised, {buckets_of_visit()}"
+
+
 def sums_of_sums(table: str) -> str:
-    """Return the columns of :class:`Sums`, added up from rows that have them."""
-    return ", ".join(f"SUM({table}.{name}) AS {name}" for name in COLUMNS)
+    """Return the columns of :class:`Sums` and histograms, added up from rows that have them."""
+    return ", ".join(f"SUM({table}.{name}) AS {name}" for name in (*COLUMNS, *BUCKETS))
 
 
 def products_of(base: str, key: str) -> str:

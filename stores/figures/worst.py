@@ -10,8 +10,9 @@ from django.db.models import F, Sum, Window
 from django.db.models.functions import RowNumber
 
 from stores.figures.answers import Row, labelled, missing
+from stores.figures.dialects import word
 from stores.figures.questions import Question
-from stores.figures.words import rows, word
+from stores.figures.words import rows
 from stores.models import StoreMonth
 
 

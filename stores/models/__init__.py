@@ -10,6 +10,7 @@ from stores.models.figures import (
     FigureMark,
     ProductDay,
     ProductMonth,
+    RegionDay,
     StoreMonth,
 )
 from stores.models.photos import Photo
@@ -43,6 +44,7 @@ __all__ = [
     "ProductMonth",
     "Recognition",
     "Region",
+    "RegionDay",
     "RejectedUpload",
     "SellerCase",
     "Stamped",

@@ -15,38 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from stores.constants import FigureScope
 from stores.models.establishments import Establishment
 from stores.models.products import Product
+from stores.models.sums import Histograms, Sums
 
 
-class Sums(models.Model):
-    """Base: what adds up over visits. Void visits and rejected uploads do not count.
-
-    ``audited`` are the visits that were compared with a list; ``compliance_sum`` is the sum of
-    their compliances in units of 0.0001. ``timed`` are those of 0 to 4 hours, ``seconds`` their
-    sum. ``prompt`` came in within 15 minutes after they began.
-    """
-
-    visits = models.PositiveIntegerField(_("visits"))
-    done = models.PositiveIntegerField(_("visits done"))
-    flagged = models.PositiveIntegerField(_("flagged visits"))
-    audited = models.PositiveIntegerField(_("visits with a list"))
-    must_have = models.PositiveBigIntegerField(_("must-haves"))
-    present = models.PositiveBigIntegerField(_("must-haves seen"))
-    compliance_sum = models.PositiveBigIntegerField(_("sum of compliances"))
-    seen = models.PositiveBigIntegerField(_("products seen"))
-    unrecognised = models.PositiveBigIntegerField(_("items not recognised"))
-    timed = models.PositiveIntegerField(_("visits with a duration"))
-    seconds = models.PositiveBigIntegerField(_("seconds in establishments"))
-    prompt = models.PositiveIntegerField(_("visits received within 15 minutes"))
-
-    class Meta:
-        abstract = True
-
-
-class DailyFigure(Sums):
+class DailyFigure(Sums, Histograms):
     """A seller's day in one kind of place. Places are those of the visits, as they were then.
 
     ``portfolio_version`` is the version's id, 0 where no list was in force: a null could not be
-    part of the key.
+    part of the key. ``first_at`` is when the first visit began.
     """
 
     day = models.DateField(_("day"))
@@ -61,6 +37,7 @@ class DailyFigure(Sums):
     region = models.CharField(_("region"), max_length=20, blank=True)
     typology = models.CharField(_("typology"), max_length=20, blank=True)
     portfolio_version = models.BigIntegerField(_("portfolio version"))
+    first_at = models.DateTimeField(_("first visit"), null=True)
 
     class Meta:
         verbose_name = _("daily figure")
@@ -76,7 +53,7 @@ class DailyFigure(Sums):
         return f"{self.day} {self.seller_id}"
 
 
-class AreaDay(Sums):
+class AreaDay(Sums, Histograms):
     """A day of a department, region and typology: few rows, for questions over many days."""
 
     day = models.DateField(_("day"))
@@ -91,6 +68,26 @@ class AreaDay(Sums):
             models.UniqueConstraint(
                 fields=["day", "region", "typology", "department"],
                 name="stores_area_day_unique",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.region} {self.typology}"
+
+
+class RegionDay(Sums, Histograms):
+    """A day of a region and typology: fewer rows still, for what is asked of the whole country."""
+
+    day = models.DateField(_("day"))
+    region = models.CharField(_("region"), max_length=20, blank=True)
+    typology = models.CharField(_("typology"), max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = _("figures of a region's day")
+        verbose_name_plural = _("figures of regions' days")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["day", "region", "typology"], name="stores_region_day_unique"
             ),
         ]
 

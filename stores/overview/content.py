@@ -42,6 +42,7 @@ def of_scope(request: HttpRequest, asked: Asked, scope: Scope) -> dict[str, Any]
         "products": section("stores.overview.products", lambda: worst.products(scope)),
         "cities": section("stores.overview.cities", lambda: worst.cities(scope)),
         "stores": section("stores.overview.stores", lambda: worst.stores(scope)),
+        "hour": people.HOUR,
         "sellers": section("stores.overview.sellers", lambda: people.without_visit(scope)),
         "cases": cases_for(request),
         "freshness": section("stores.overview.freshness", lambda: freshness(scope)),

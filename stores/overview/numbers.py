@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Count
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.admin.cards import address
 from stores.figures import answers
@@ -91,7 +92,18 @@ def tiles(scope: Scope) -> list[Tile]:
             "prompt",
             _("Received within 15 minutes"),
             words.percent(whole["prompt"]),
-            _("of %(visits)s") % {"visits": words.number(whole["visits"])},
+            _("95 %% within %(delay)s") % {"delay": words.duration(whole["delay_p95"])},
+        ),
+        Tile(
+            "stay",
+            _("Time in the establishment, median"),
+            words.duration(whole["seconds_median"]),
+            ngettext(
+                "%(visits)s visit has no usable duration",
+                "%(visits)s visits have no usable duration",
+                whole["untimed"],
+            )
+            % {"visits": words.number(whole["untimed"])},
         ),
     ]
 

@@ -1,18 +1,19 @@
-"""Sellers who have visited nobody yet, and cases that wait: what a morning asks first."""
+"""Sellers who have not begun by ten, and cases that wait: what a morning asks first."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Exists, OuterRef, QuerySet, Window
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Window
+from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core import cases
 from core.admin.cards import listed
 from core.roles import Role
-from core.values import business_time
+from core.values import business_time, in_time_zone
 from stores.constants import CaseKind
 from stores.figures.coverage import PATHS
 from stores.models import Assignment, DailyFigure
@@ -20,13 +21,16 @@ from stores.overview import words
 from stores.overview.scope import Scope
 
 BY_HOUR = 10  # in TIME_ZONE: from then on, who has visited nobody is somebody to call
+HOUR = f"{BY_HOUR}:00"
 SHOWN = 20
 MAX_NARROWED = 1_000
 
 
 def without_visit(scope: Scope) -> dict[str, Any]:
-    """Return the sellers with establishments in these places and no visit on the last day.
+    """Return the sellers with establishments in these places who began no visit by ten that day.
 
+    The day is the last one. It is when a visit began that counts, not when it came in: what comes
+    in late takes its seller off the list. Until ten o'clock of today these are who has none yet.
     Whose places are the chosen ones is looked at for ``MAX_NARROWED`` sellers at most: early in the
     morning all of a large company's have none yet.
     """
@@ -39,8 +43,10 @@ def without_visit(scope: Scope) -> dict[str, Any]:
         is_early = len(keys) > MAX_NARROWED
         found = found.none() if is_early else sellers_without(day, scope.places, keys)
     # Counted by the same look.
-    rows = found.annotate(number=Window(Count("pk"))).order_by("name", "last_name", "pk")
-    sellers = list(rows[:SHOWN])
+    rows = found.annotate(number=Window(Count("pk")), began=first_visit(day))
+    sellers = list(rows.order_by("name", "last_name", "pk")[:SHOWN])
+    for seller in sellers:  # as ten o'clock is: not by the clocks of whoever looks
+        seller.first = time_format(business_time(seller.began)) if seller.began else ""
     return {
         "day": words.day(day),
         "number": sellers[0].number if sellers else 0,
@@ -48,22 +54,30 @@ def without_visit(scope: Scope) -> dict[str, Any]:
         "is_early": is_early,
         "most": words.number(MAX_NARROWED),
         "is_urgent": day < scope.today or now.hour >= BY_HOUR,
-        "hour": f"{BY_HOUR}:00",
     }
 
 
 def sellers_without(
     day: dt.date, places: Mapping[str, Any], keys: Sequence[int] | None = None
 ) -> QuerySet[Any]:
-    """Return active sellers, maybe among some, with assignments in places and no visit that day."""
+    """Return active sellers, maybe among some, with assignments in places and no visit by ten."""
     theirs = Assignment.objects.covering(day).filter(seller=OuterRef("pk"))
     for name, value in places.items():
         theirs = theirs.filter(**{PATHS[name]: value})
     sellers = get_user_model()._default_manager.filter(role=Role.SELLER, is_active=True)
     if keys is not None:
         sellers = sellers.filter(pk__in=keys)
-    visited = DailyFigure.objects.filter(day=day, seller=OuterRef("pk"))
+    ten = in_time_zone(dt.datetime.combine(day, dt.time(BY_HOUR)))
+    # Without a moment is what a release before this one counted, until it is counted again.
+    by_ten = Q(first_at__isnull=True) | Q(first_at__lte=ten)
+    visited = DailyFigure.objects.filter(by_ten, day=day, seller=OuterRef("pk"))
     return sellers.filter(Exists(theirs), ~Exists(visited))
+
+
+def first_visit(day: dt.date) -> Subquery:
+    """Return when a seller's first visit of a day began; null if there is none."""
+    rows = DailyFigure.objects.filter(day=day, seller=OuterRef("pk")).order_by("first_at")
+    return Subquery(rows.values("first_at")[:1])
 
 
 def ages() -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 # By how far a share lies below the target, in hundredths.
 FAIR, POOR = 10, 25
 NOTHING = "—"
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
 def percent(share: float | None) -> str:
@@ -20,6 +21,22 @@ def percent(share: float | None) -> str:
 def number(value: float | None) -> str:
     """Return a number with its separators; a dash for none."""
     return NOTHING if value is None else number_format(value, use_l10n=True, force_grouping=True)
+
+
+def duration(seconds: int | None) -> str:
+    """Return how long something takes, in its two largest units; a dash for none."""
+    if seconds is None:
+        return NOTHING
+    if seconds < MINUTE:
+        return _("%(seconds)d s") % {"seconds": seconds}
+    if seconds < HOUR:
+        # Half a minute more or less is nothing that a histogram knows.
+        return _("%(minutes)d min") % {"minutes": round(seconds / MINUTE)}
+    if seconds < DAY:
+        hours, rest = divmod(round(seconds / MINUTE), 60)
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
+    days, rest = divmod(round(seconds / HOUR), 24)
+    return _("%(days)d d %(hours)d h") % {"days": days, "hours": rest}
 
 
 def on_shelf(row: dict[str, Any]) -> float | None:

@@ -33,9 +33,16 @@ NUMBERS = {
     "missing": "Visits in which the product was missing.",
     "seen": "Products seen.",
     "unrecognised": "Items that were not recognised.",
+    "untimed": "Visits without a duration of 0 to 4 hours; the seconds leave them out.",
     "assigned": "Establishments that were assigned on a day of the month.",
     "visited": "Those of them that were visited.",
     "showing": "Establishments whose last visit showed the product.",
+}
+PERCENTILES = {
+    "seconds_median": "Median of the seconds in the establishment, by a histogram. Null by"
+    " establishment, and of days that wait to be counted anew after an upgrade.",
+    "delay_p95": "Within how many seconds after they began 95 % of the visits came in, by a"
+    " histogram; null as the median.",
 }
 SHARES = {
     "effectiveness": "Done of all visits, 0 to 1.",
@@ -44,7 +51,7 @@ SHARES = {
     "out_of_stock": "Missing of must-haves, 0 to 1.",
     "recognition": "Recognised of all items, 0 to 1.",
     "seconds_mean": "Mean seconds of visits of at most four hours.",
-    "prompt": "Share of visits that came in within 15 minutes, 0 to 1.",
+    "prompt": "Share of visits that came in within 15 minutes after they began, 0 to 1.",
     "coverage": "Visited of assigned establishments, 0 to 1.",
     "expected": "Visits to be expected until today.",
     "adherence": "Visits of expected ones; above 1 where there were more.",
@@ -63,6 +70,8 @@ class FigureRowSerializer(Serializer):
             fields[name] = kind(required=False, help_text=text)
         for name, text in NUMBERS.items():
             fields[name] = serializers.IntegerField(required=False, help_text=text)
+        for name, text in PERCENTILES.items():
+            fields[name] = serializers.IntegerField(required=False, allow_null=True, help_text=text)
         for name, text in SHARES.items():
             fields[name] = serializers.FloatField(required=False, allow_null=True, help_text=text)
         return fields

@@ -11,6 +11,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from stores.figures import counting
+from stores.figures.histograms import BUCKETS
 from stores.models import (
     AreaDay,
     DailyFigure,
@@ -18,6 +19,7 @@ from stores.models import (
     FigureMark,
     ProductDay,
     ProductMonth,
+    RegionDay,
     StoreMonth,
     Unrecognised,
     UnrecognisedGroup,
@@ -38,8 +40,10 @@ def test_a_sellers_day_has_the_sums_of_its_visits(field, seller):
     store = field.store()
     now = timezone.now()
     field.visit(store, seller, seconds=600, received_at=now, captured_at=now)
-    late = now - dt.timedelta(hours=2)
-    field.visit(store, seller, (0,), outcome="refused", captured_at=late, seconds=20_000)
+    late = now - dt.timedelta(hours=2)  # and it comes in now
+    field.visit(
+        store, seller, (0,), outcome="refused", captured_at=late, received_at=now, seconds=20_000
+    )
     made = field.visit(store, seller, (), listed=[], state="flagged")
     for number, state in enumerate(("open", "unreadable", "not_a_product")):
         Unrecognised.objects.create(visit_id=made.pk, item=f"#{number}", seller=seller, state=state)
@@ -66,6 +70,11 @@ def test_a_sellers_day_has_the_sums_of_its_visits(field, seller):
         "timed": 1,
         "seconds": 600,
         "prompt": 1,
+        **dict.fromkeys(BUCKETS, 0),
+        "stay_13": 1,
+        "delay_1": 1,
+        "delay_120": 1,
+        "first_at": late,
     }
     assert (unlisted["portfolio_version"], unlisted["visits"], unlisted["audited"]) == (0, 1, 0)
     assert (unlisted["flagged"], unlisted["must_have"]) == (1, 0)
@@ -84,7 +93,7 @@ def test_sums_over_sellers_and_over_areas_are_those_of_the_visits(field):
     of_visits = Visit.objects.aggregate(
         visits=models.Count("pk"), must_have=models.Sum("must_have"), present=models.Sum("present")
     )
-    for model in (DailyFigure, AreaDay, StoreMonth):
+    for model in (DailyFigure, AreaDay, RegionDay, StoreMonth):
         sums = sums_of(model)
         assert {name: sums[name] for name in of_visits} == of_visits
     per_product = ProductDay.objects.aggregate(models.Sum("must_have"), models.Sum("missing"))
@@ -122,7 +131,7 @@ def test_a_void_visit_counts_nowhere(field, seller):
     assert DailyFigure.objects.get().visits == 1
     void_visit(visit=made, reason="twice")
     count_figures()
-    for model in (DailyFigure, AreaDay, ProductDay, StoreMonth, ProductMonth):
+    for model in (DailyFigure, AreaDay, RegionDay, ProductDay, StoreMonth, ProductMonth):
         assert not model.objects.exists(), model
     assert_figures_hold()
 
@@ -246,7 +255,9 @@ def test_a_store_that_changed_its_kind_shows_products_where_its_last_visit_was(f
     assert list(shown) == [("bakery", product, 2, showing) for product, showing in counts]
 
 
-@pytest.mark.parametrize("model", [DailyFigure, AreaDay, ProductDay, StoreMonth, ProductMonth])
+@pytest.mark.parametrize(
+    "model", [DailyFigure, AreaDay, RegionDay, ProductDay, StoreMonth, ProductMonth]
+)
 def test_what_differs_is_found_and_mended(field, seller, model):
     field.visit(field.store(), seller)
     count_figures()

@@ -13,9 +13,10 @@ from stores.models import (
     FigureMark,
     ProductDay,
     ProductMonth,
+    RegionDay,
     StoreMonth,
 )
-from stores.models.figures import Sums
+from stores.models.sums import Sums
 from stores.tests.factories import EstablishmentFactory, ProductFactory, SellerFactory
 from stores.tests.helpers_constraints import copy, refused
 
@@ -37,6 +38,12 @@ def test_one_row_of_an_area_and_day():
     row = AreaDay.objects.create(day=DAY, department="05", **PLACE, **ZEROS)
     refused("stores_area_day_unique", copy, row)
     copy(row, department="17")
+
+
+def test_one_row_of_a_region_and_day():
+    row = RegionDay.objects.create(day=DAY, **PLACE, **ZEROS)
+    refused("stores_region_day_unique", copy, row)
+    copy(row, region="centro")
 
 
 @pytest.mark.parametrize(
