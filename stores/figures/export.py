@@ -169,7 +169,9 @@ def convert(duckdb: Any, types: Mapping[str, str], source: Path, target: Path) -
     """Make Parquet of a CSV file without a header: each cell is a text until it is cast."""
     texts = ", ".join(f"'{name}': 'VARCHAR'" for name in types)
     casts = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in types.items())
-    read = f"read_csv({quoted(source)}, header=false, nullstr='', columns={{{texts}}})"
+    # What is not said DuckDB guesses from the rows, and it fails where there are none.
+    dialect = "auto_detect=false, delim=',', quote='\"', escape='\"', header=false, nullstr=''"
+    read = f"read_csv({quoted(source)}, {dialect}, columns={{{texts}}})"
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(
