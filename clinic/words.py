@@ -2,10 +2,11 @@
 
 import re
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from core.models import Action
 
+REASONS = (gettext_noop("import: studies added"),)  # that imports write: here for the translations
 # What services write about the patient whose study changed.
 STUDY = re.compile(r"study (?P<key>[0-9]+): (?P<what>\w+)(?: \((?P<why>.*)\))?", re.DOTALL)
 MOVED = re.compile(
@@ -23,6 +24,8 @@ def reason(text: str) -> str:
         return ""
     what = found["what"]
     done = Action(what).label if what in Action.values else gettext(what)
+    if what == Action.DELETE:
+        done = gettext("archived")  # nothing is deleted here
     about = {"key": found["key"], "done": done}
     said = gettext("Study %(key)s: %(done)s") % about
     return f"{said} ({found['why']})" if found["why"] else said
