@@ -341,3 +341,14 @@ def test_a_page_costs_the_same_whatever_lets_the_user_in(support, django_assert_
     ApiTokenFactory.create_batch(30, user=user)
     with django_assert_num_queries(len(few)):
         support.get(page)
+
+
+@pytest.mark.parametrize("role", [Role.USER, Role.SELLER, Role.CLINICIAN])
+def test_who_is_signed_in_and_may_not_come_in_is_told_so(client, role):
+    said = "but are not authorized to access this page"
+    assert said not in client.get(reverse("admin:login")).content.decode()
+    user = UserFactory(role=role)
+    client.force_login(user)
+    page = client.get("/admin/", follow=True).content.decode()
+    assert f"You are authenticated as {user}, {said}" in page
+    assert client.get(USERS).status_code == 302
