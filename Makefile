@@ -156,7 +156,7 @@ smoke: install ## Restart, kill and hang nodes behind nginx under load (needs ng
 
 .PHONY: drill
 drill: install ## Break databases, brokers and disks under load (ACT=failover; DRILL_ARGS=--list)
-	@$(PY) -m scripts.drill $(DRILL_ARGS) $(ACT)
+	@PYTHONDONTWRITEBYTECODE= $(PY) -m scripts.drill $(DRILL_ARGS) $(ACT)
 
 .PHONY: pooled
 pooled: install ## Work behind a real PgBouncer (unpacks Debian's package when it is not installed)

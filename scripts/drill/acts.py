@@ -161,6 +161,7 @@ ACTS = (
         changes.deployed,
         Limits(gap=0.3),
         "nodes are not drained, nginx asks no other",
+        setting=changes.release_at_hand,
         control_fault=changes.deployed_rashly,
         control_proxy=NO_FAILOVER,
     ),

@@ -1,6 +1,10 @@
 """What people do to a platform that is running: bring a release, back up, restore."""
 
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.drill import history
@@ -11,6 +15,22 @@ from scripts.nodes import rolling_restart
 
 OLDER_SECONDS = 3.0
 COLUMNS = "SELECT count(*) FROM information_schema.columns WHERE column_name = %s"
+
+
+@contextmanager
+def release_at_hand(rig: Rig) -> Iterator[None]:
+    """Have the next release here, compiled as an image has it."""
+    folder = release_of(rig)
+    if not folder.exists():
+        copied_to(folder)
+        compiling = [sys.executable, "-m", "compileall", "-q", str(folder)]
+        subprocess.run(compiling, check=True)  # noqa: S603 - our own files
+    yield
+
+
+def release_of(rig: Rig) -> Path:
+    """Return the folder of the next release."""
+    return rig.folder / "release"
 
 
 def deployed(stage: Stage) -> None:
@@ -26,8 +46,8 @@ def deployed_rashly(stage: Stage) -> None:
 def deploy(stage: Stage, *, drain: bool) -> None:
     """Bring the next release."""
     rig = stage.rig
-    root = next_release(rig)
-    rig.manage("prepare", "--verbosity", "0", root=root)
+    root = release_of(rig)
+    rig.manage("prepare", "--verbosity", "0", root=root, nice=True)
     found = rig.primary.ask(COLUMNS, (COLUMN,), name=DATABASE)
     stage.promise(found == [(1,)], "the migration is applied")
     for node in rig.nodes:
@@ -37,12 +57,6 @@ def deploy(stage: Stage, *, drain: bool) -> None:
         one.root = root
         one.restart()
     stage.is_whole()
-
-
-def next_release(rig: Rig) -> Path:
-    """Return the folder of the next release, made when it is first asked for."""
-    folder = rig.folder / "release"
-    return folder if folder.exists() else copied_to(folder)
 
 
 def backed_up(stage: Stage) -> None:

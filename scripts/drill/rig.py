@@ -184,14 +184,16 @@ class Rig:
             time.sleep(0.1)
         return time.monotonic() - start
 
-    def manage(self, *arguments: str, root: Path = ROOT, **more: str) -> str:
+    def manage(self, *arguments: str, root: Path = ROOT, nice: bool = False, **more: str) -> str:
         """Run a command of manage.py, around the pooler; return what it prints.
+
+        ``nice``: whoever serves goes first where both want a processor.
 
         Raises:
             RuntimeError: it failed.
         """
         ran = subprocess.run(  # noqa: S603 - our own command
-            [sys.executable, "manage.py", *arguments],
+            [*(["nice"] if nice else []), sys.executable, "manage.py", *arguments],
             cwd=root,
             env=environment(**{**self.settings, "DATABASE_DIRECT_URL": self.direct, **more}),
             stdin=subprocess.DEVNULL,
