@@ -143,7 +143,7 @@ ACTS = (
         "connections-exhausted",
         "every session busy for 9 s",
         strains.connections_exhausted,
-        Limits(gap=12, felt=True, first=REFUSED, slowest=6),
+        Limits(gap=12, felt=True, first=REFUSED, slowest=3),
         "they are busy for 25 s, longer than clients are patient",
         control_fault=strains.connections_exhausted_for_long,
     ),
