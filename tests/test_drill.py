@@ -339,6 +339,7 @@ def test_every_act_of_the_plan_is_listed_with_its_control():
         "disk-full",
         "connections-exhausted",
         "table-locked",
+        "clocks-apart",
         "deployment",
         "backup",
     ]
@@ -391,6 +392,12 @@ def test_what_could_not_be_unpacked_is_not_taken_for_there(tmp_path, monkeypatch
     program.parent.mkdir(parents=True)
     program.touch()
     assert debian.unpacked(tmp_path / "there", "usr/bin/patroni", ["patroni"]) == tmp_path / "there"
+
+
+def test_what_needs_a_shifted_clock_is_left_out_aloud(capsys):
+    left = __main__.without_compiler(list(ACTS))
+    assert [act.name for act in ACTS if act not in left] == ["clocks-apart"]
+    assert "clocks-apart: left out, cc is not here" in capsys.readouterr().out
 
 
 def test_the_next_release_adds_two_migrations_to_the_newest(tmp_path):

@@ -59,6 +59,13 @@ def without_patroni(acts: list[Act]) -> list[Act]:
     return [act for act in acts if not act.needs_patroni]
 
 
+def without_compiler(acts: list[Act]) -> list[Act]:
+    """Return those acts that can be played without shifting a clock; say which are left out."""
+    for act in (act for act in acts if act.needs_compiler):
+        say(f"{act.name}: left out, cc is not here (Debian: apt-get install gcc libc6-dev)")
+    return [act for act in acts if not act.needs_compiler]
+
+
 def listing() -> str:
     """Return every act with what it does and what its control takes away."""
     return "".join(f"{act.name:22} {act.title}\n{'':22}   control: {act.control}\n" for act in ACTS)
@@ -111,6 +118,8 @@ def main() -> int:
         for line in absent:
             say(f"left out everything: {line}")
         return 2
+    if programs.compiler() is None:
+        acts = without_compiler(acts)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind
     if any(act.needs_disk for act in acts) and not (options.disk or disk.may_mount()):
         disk.start_again(sys.argv[1:])

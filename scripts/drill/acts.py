@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from scripts.calls import BROKEN_OFF
-from scripts.drill import changes, controls, faults, patroni, strains
+from scripts.drill import changes, clocks, controls, faults, patroni, strains
 from scripts.drill.clients import CONFLICT, DOGS, WRITES
 from scripts.drill.promises import AWAY, Limits
 from scripts.drill.rig import Rig
@@ -37,6 +37,7 @@ class Act:
     control_proxy: dict[str, str] = field(default_factory=dict)
     needs_disk: bool = False  # one that may be filled
     needs_patroni: bool = False  # and etcd; played only when asked for by name
+    needs_compiler: bool = False
 
 
 ACTS = (
@@ -154,6 +155,16 @@ ACTS = (
         Limits(gap=1, felt=True, first=REFUSED, hurt=DOGS, gives_up=True),
         "sessions wait for locks without end",
         control_setting=controls.endless_locks,
+    ),
+    Act(
+        "clocks-apart",
+        "one node 5 minutes ahead, one 5 behind",
+        clocks.tokens_used_elsewhere,
+        Limits(gap=1),
+        "one is 11 minutes behind, more than is allowed for",
+        setting=clocks.apart,
+        control_setting=clocks.too_far_apart,
+        needs_compiler=True,
     ),
     Act(
         "deployment",

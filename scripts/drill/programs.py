@@ -61,6 +61,11 @@ def missing() -> list[str]:
     ]
 
 
+def compiler() -> str | None:
+    """Return the C compiler, without which no clock is shifted, if it is here."""
+    return shutil.which("cc")
+
+
 def unprivileged() -> dict[str, int | list[int]]:
     """Return how subprocess starts what refuses to run as root; nothing for everybody else."""
     if os.geteuid() != 0:
