@@ -12,8 +12,9 @@ import pytest
 from scripts import proxy
 from tests.browser import axe, chromium
 
-# A platform and a browser for each: one file's tests are in one of them. ``-n 0`` is one of all.
-TWO = ("-n", "2", "--dist", "loadfile")
+# A platform and a browser for each; what belongs together (conftest.py) is in one of them.
+# ``-n 0`` is one of all.
+TWO = ("-n", "2", "--dist", "loadgroup")
 
 
 def main():

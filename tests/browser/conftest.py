@@ -1,5 +1,7 @@
 """One platform and one browser for all tests here, and both front doors."""
 
+from pathlib import Path
+
 import pytest
 
 from scripts import local, proxy
@@ -7,15 +9,22 @@ from tests.browser import chromium
 from tests.browser.staff import MOST_PRESSES, Staff
 from tests.browser.swagger import Docs
 
+HERE = Path(__file__).parent
 FRONT_END_PORT = proxy.free_port()
 # Another name than the platform's: another site, not just another port.
 FRONT_END = f"http://localhost:{FRONT_END_PORT}"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
+def pytest_collection_modifyitems(items):
+    """Keep the tests of a file together, but for those that say what they belong to."""
+    for item in items:
+        if Path(item.path).parent == HERE and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 @pytest.fixture(scope="session")
-def node(tmp_path_factory):
-    if lacking := chromium.missing():
-        pytest.skip(lacking)  # names the program that is not installed here
+def node(driver, tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
     with local.running(folder, CORS_ALLOWED_ORIGINS=FRONT_END) as started:
         yield started
@@ -37,7 +46,9 @@ def downloads(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def driver(node, downloads):
+def driver(downloads):
+    if lacking := chromium.missing():
+        pytest.skip(lacking)  # names the program that is not installed here
     started = chromium.start(downloads)
     yield started
     started.quit()

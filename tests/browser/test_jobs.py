@@ -66,6 +66,23 @@ def test_an_ally_is_renamed_and_retagged_with_three_clicks(staff, ally):
 
 
 @needs("allies")
+def test_a_tag_is_put_in_and_another_one_out_with_two_clicks(staff, ally):
+    tag = f"nuevo {uuid4().hex[:8]}"
+    staff.find(ally["name"], ally["name"])
+    field = until(staff.driver, lambda: staff.shown("#id_tags"))[0]
+    options = staff.driver.find_elements(CSS, f"#{field.get_attribute('list')} option")
+    assert "finanzas" in {one.get_attribute("value") for one in options}
+    field.send_keys(f" {tag.upper()} ", Keys.ENTER)
+    staff.wait(tag, "#id_tags_chips")
+    staff.press("#id_tags_chips button[aria-label$=' moda']")
+    staff.press("[name=_save]")
+    until(staff.driver, lambda: "/change/" not in staff.driver.current_url)
+    status, stored = staff.look_up(f"/api/allies/{ally['id']}")
+    assert (status, stored["tags"]) == (200, ["hogar", tag])
+    assert len(staff.presses) == 2
+
+
+@needs("allies")
 def test_credentials_are_added_with_two_clicks_and_the_ally_is_named(staff, ally):
     path = f"/api/allies/{ally['id']}/credentials"
     assert staff.look_up(path)[0] == 400

@@ -5,38 +5,44 @@ or a reader of Spanish meets English or a word of code.
 """
 
 import json
+import subprocess
+import sys
 from collections import deque
 
 import pytest
 from django.contrib import admin
 from django.urls import Resolver404, URLPattern, resolve, reverse
 
-from scripts import proxy
+from scripts import local, proxy
 from tests.browser import axe, chromium, words
 from tests.browser.staff import PHONE, Staff
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 SHOTS = proxy.ROOT / "var" / "browser"
-# A theme, and whether on a phone. Spanish is the longer one, and what axe finds has no language:
-# English is looked at in the look that Spanish has not.
-LOOKS = {"es": [("light", False), ("dark", True)], "en": [("dark", False)]}
+# A theme, and whether on a phone. Of language, theme and width each two are seen together once; in
+# each look axe runs, and on a phone the width is measured. The console, which says what the rules
+# of content refuse, is read once for a language, and Spanish is searched for English.
+LOOKS = {"es": [("light", False), ("dark", True)], "en": [("dark", False), ("light", True)]}
+# Beside each other, as neither changes a row of the other's platform.
+LANGUAGES = [
+    pytest.param(language, marks=pytest.mark.xdist_group(f"pages in {language}"))
+    for language in LOOKS
+]
 LINKS = "return [...document.querySelectorAll('a[href]')].map((one) => one.href.split('#')[0])"
 # No pages, or pages that no link of the demo data leads to.
 NOT_LINKED = {
     "admin:admin_password_reset": "is for who is not signed in; it is in a test of its own",
     "admin:autocomplete": "answers a script",
     "admin:cases_case_do": "takes a POST only",
-    "admin:clinic_patient_undo_merge": "leads back where nothing was merged",
     "admin:jsi18n": "is a script",
     "admin:login": "is left behind by who is signed in; it is in a test of its own",
     "admin:logout": "takes a POST only",
-    "admin:movies_gonemovie_replace": "needs a film that TMDB took away",
     "admin:new_password": "is for who is not signed in; it is in a test of its own",
     "admin:password_change_done": "comes after a POST",
     "admin:search": "answers a script; the jobs of support use it",
     "admin:set_language": "takes a POST only",
+    "admin:stores_establishment_assign": "leads on to the form of an assignment",
     "admin:stores_photo_picture": "is a picture",
-    "admin:stores_productalias_forget": "needs a name that support taught",
     "admin:stores_unrecognisedgroup_alias_of": "needs rows that were chosen",
     "admin:view_on_site": "leads out of the admin",
 }
@@ -72,25 +78,34 @@ def view_of(address, root):
         return ""
 
 
-def crawl(staff):
-    """Open one page of each view, and yield its view's name."""
-    seen, waiting = {*NOT_LINKED, "admin:index"}, deque([("admin:index", f"{staff.root}/admin/")])
+def crawl(staff, first):
+    """Open one page of each view, and yield its view's name; the addresses ``first`` come first.
+
+    Where a link leads elsewhere, the next one to the same view is followed.
+    """
+    shown = {*NOT_LINKED}
+    waiting = deque((view_of(address, staff.root), address) for address in first)
+    waiting.append(("admin:index", f"{staff.root}/admin/"))
+    known = {address for _view, address in waiting}
     while waiting:
         view, address = waiting.popleft()
+        if view in shown:
+            continue
         staff.driver.get(address)
         if staff.driver.execute_script("return document.contentType") != "text/html":
             chromium.complaints(staff.driver)  # of the browser's own page around it
+            shown.add(view)
             continue  # a picture, a file
         if view_of(staff.driver.current_url, staff.root) != view:
-            seen.discard(view)  # what the link led to has gone: another one may lead there
             continue
         assert staff.is_in_their_language()
         links = staff.driver.execute_script(LINKS)
+        shown.add(view)
         yield view
         for link in links:
             name = view_of(link, staff.root)
-            if name and name not in seen:
-                seen.add(name)
+            if name and name not in shown and link not in known:
+                known.add(link)
                 waiting.append((name, link))
 
 
@@ -109,14 +124,30 @@ def keep(driver, name):
     (SHOTS / f"{name}.png").write_bytes(driver.get_screenshot_as_png())
 
 
-@pytest.fixture
-def door(node, request):
-    """The port of the outer door, which says what a page may load, where there is one."""
-    return request.getfixturevalue("nginx").port if proxy.nginx_path() else node.port
+@pytest.fixture(scope="module")
+def platform(driver, tmp_path_factory):
+    """A platform whose rows no other test changes: a root address, and pages to begin with.
+
+    Behind the outer door, which says what a page may load, where there is one.
+    """
+    with local.running(tmp_path_factory.mktemp("pages")) as node:
+        command = [sys.executable, "-m", "tests.browser.rows"]
+        made = subprocess.run(
+            command, cwd=proxy.ROOT, env=node.environment, capture_output=True, check=True
+        )
+        pages = json.loads(made.stdout)
+        if proxy.nginx_path() is None:
+            yield node.port, pages
+            return
+        front = proxy.Proxy(tmp_path_factory.mktemp("pages-nginx"))
+        front.nodes({node.port: ""})
+        with front:
+            yield front.port, pages
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
-def test_no_page_for_who_is_not_signed_in_is_at_fault(driver, door, language):
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_page_for_who_is_not_signed_in_is_at_fault(driver, platform, language):
+    door, _pages = platform
     names = ("login", "admin_password_reset", "new_password")
     # The last two are what is said of an address that is none, and, for programmers, of a code.
     addresses = [*(reverse(f"admin:{name}") for name in names), "/admin/nowhere/"]
@@ -134,18 +165,19 @@ def test_no_page_for_who_is_not_signed_in_is_at_fault(driver, door, language):
     assert found == {}
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
-def test_no_page_of_the_admin_is_at_fault(driver, door, language):
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_page_of_the_admin_is_at_fault(driver, platform, language):
+    door, pages = platform
     SHOTS.mkdir(parents=True, exist_ok=True)
     staff, found, visited = Staff(driver, door, language), {}, set()
     staff.open()  # what is waiting is counted there, and linked from the next page's menu
-    for view in crawl(staff):
+    for view in crawl(staff, [staff.root + page for page in pages]):
         visited.add(view)
         faults = words.faults(driver) if language == "es" else []
         for theme, phone in LOOKS[language]:
             faults += faults_of(staff, theme, phone=phone)
-            if language == "es":
-                keep(driver, f"{view.partition(':')[2]}-{theme}-{'phone' if phone else 'desk'}")
+            look = f"{language}-{theme}-{'phone' if phone else 'desk'}"
+            keep(driver, f"{view.partition(':')[2]}-{look}")
         if faults := faults + chromium.complaints(driver, wait=0):
             found[driver.current_url.removeprefix(staff.root)] = sorted({*faults})
         staff.dress("light", phone=False)
