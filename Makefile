@@ -220,8 +220,8 @@ $(LOAD_STAMP): Pipfile.lock scripts/lock.py
 	@touch $@
 
 .PHONY: load
-load: $(LOAD_STAMP) ## Let 12,000 phones live through a day in ten minutes (needs PostgreSQL; docs/load.md)
-	@.venv-load/bin/python -m benchmarks.day.run
+load: $(LOAD_STAMP) ## Let 12,000 phones live through a day in ten minutes (needs PostgreSQL; LOAD_ARGS=--peak: its peak, and more; docs/load.md)
+	@.venv-load/bin/python -m benchmarks.day $(LOAD_ARGS)
 
 # --- Packages -----------------------------------------------------------------------------------
 .PHONY: lock requirements sbom

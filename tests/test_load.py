@@ -1,6 +1,7 @@
-"""The plan of `make load`: what its phones do adds up to the day that it claims."""
+"""The plan of `make load`: what its phones do adds up to the day, and the peak, that it claims."""
 
 import itertools
+from collections import Counter
 
 import pytest
 
@@ -13,6 +14,17 @@ from benchmarks.day.plan import (
     VISITS,
     WEIGHTS,
     Plan,
+)
+from benchmarks.day.steps import (
+    HEAD,
+    PUSH,
+    Outcome,
+    Step,
+    percentile,
+    steps,
+    table,
+    until_saturated,
+    verdict,
 )
 
 
@@ -66,3 +78,93 @@ def test_the_herd_comes_in_the_first_quarter_of_an_hour_at_its_rate():
 def test_a_seed_is_a_day():
     assert Plan(seed=1).polls(7) == Plan(seed=1).polls(7) != Plan(seed=2).polls(7)
     assert Plan(seed=1).visits(7) == Plan(seed=1).visits(7)
+
+
+# --- the peak -------------------------------------------------------------------------------------
+
+
+def outcome(step=None, *, heads=(0.01,), pushes=(0.02,), failures=()):
+    return Outcome(
+        step or Step(140, 50, 60),
+        list(heads),
+        list(pushes),
+        elapsed=2.0,
+        web=0.008,
+        database=0.002,
+        load=0.5,
+        busy=3.0,
+        failures=list(failures),
+    )
+
+
+def test_the_first_step_is_the_peak_and_each_other_one_is_a_quarter_of_it_more():
+    found = list(steps())
+    assert (found[0], found[1], len(found)) == (Step(140, 50, 60), Step(175, 62.5, 30), 11)
+    assert found[-1] == Step(490, 175, 30)
+    assert list(steps(6, 3))[:2] == [Step(140, 50, 6), Step(175, 62.5, 3)]
+
+
+def test_as_much_arrives_as_a_step_says_at_random_and_the_same_for_a_seed():
+    step = Step(140, 50, 60)
+    found = list(step.arrivals(1))
+    kinds = Counter(kind for _at, kind in found)
+    assert kinds[HEAD] == pytest.approx(140 * 60, rel=0.05)
+    assert kinds[PUSH] == pytest.approx(50 * 60, rel=0.08)
+    times = [at for at, _kind in found]
+    assert 0 < times[0] < times[-1] < 60
+    gaps = [later - at for at, later in itertools.pairwise(times)]
+    # Of gaps that are exponential, 1 in e is longer than the average.
+    assert sum(gap > 1 / 190 for gap in gaps) / len(gaps) == pytest.approx(0.368, abs=0.02)
+    assert found == list(step.arrivals(1)) != list(step.arrivals(2))
+
+
+def test_a_percentile_is_a_time_that_was_seen():
+    times = [number / 100 for number in range(100, 0, -1)]
+    assert [percentile(times, part) for part in (0.5, 0.95, 0.99)] == [0.51, 0.96, 1.0]
+    assert percentile([], 0.99) == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "is_saturated"),
+    [
+        ({}, False),
+        ({"heads": [1.0] * 100}, False),
+        ({"heads": [0.01] * 98 + [1.01] * 2}, True),
+        ({"pushes": [0.01] * 98 + [1.01] * 2}, True),
+        ({"failures": ["head: 503"]}, True),
+    ],
+)
+def test_who_takes_a_second_or_fails_no_longer_keeps_up(more, is_saturated):
+    assert outcome(**more).is_saturated is is_saturated
+
+
+def test_steps_end_with_the_first_that_is_too_much():
+    good, late = outcome(), outcome(Step(175, 62.5, 30), heads=[2.0])
+    assert list(until_saturated([good, late, good])) == [good, late]
+    assert list(until_saturated([good, good])) == [good, good]
+
+
+def test_a_row_says_what_was_offered_what_was_done_and_what_it_cost():
+    header, line, row = table([outcome(failures=["push: 503"])]).splitlines()
+    assert header.count("|") == line.count("|") == row.count("|") == 9
+    assert [one.strip() for one in row.strip("|").split("|")] == [
+        "140 + 50",
+        "1",
+        "10 / 10 / 10 ms",
+        "20 / 20 / 20 ms",
+        "1",
+        "4.0 + 1.0 ms",
+        "1.50",
+        "0.25",
+    ]
+
+
+def test_the_verdict_names_what_was_kept_up_with_and_what_was_not():
+    late = outcome(Step(175, 62.5, 30), heads=[2.0])
+    assert verdict([outcome()]) == (
+        "Kept up with 140 heads and 50 pushes a second, the most that was tried."
+    )
+    assert verdict([outcome(), late]) == (
+        "Kept up with 140 heads and 50 pushes a second, and not with 175 and 62.5."
+    )
+    assert verdict([late]) == "The peak was more than the platform keeps up with here."

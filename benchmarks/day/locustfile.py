@@ -4,7 +4,6 @@
 """
 
 import base64
-import datetime as dt
 import hashlib
 import heapq
 import io
@@ -25,7 +24,7 @@ from locust.runners import MasterRunner
 from PIL import Image
 
 from benchmarks.day.plan import PHOTO_EVERY, REFRESH_EVERY, Plan
-from benchmarks.sync.data import seen_in
+from benchmarks.day.visits import visit_of
 
 FOLDER = Path(os.environ["LOAD_FOLDER"])
 PLAN = Plan.from_environment()
@@ -136,7 +135,7 @@ class Phone(FastHttpUser):
         at, what = heapq.heappop(self.due)
         gevent.sleep(max(0.0, run.began + at - time.monotonic()))
         if what == "visit":
-            self.backlog.append(self.visit())
+            self.backlog.append(visit_of(self.dice, self.stores))
         try:
             self.step(what)
         except Failed:
@@ -244,37 +243,3 @@ class Phone(FastHttpUser):
             if path == "/api/sync":
                 self.tag = answer.headers.get("ETag", "") if status == 200 else self.tag
             return answer.json() if status == 200 else None
-
-    def visit(self) -> dict[str, Any]:
-        """Return the document of a visit that ends now."""
-        store, lat, lon, portfolio = self.dice.choice(self.stores)
-        ended = dt.datetime.now(dt.UTC)
-        begun = ended - dt.timedelta(minutes=12)
-        stamp = int(ended.timestamp() * 1000)
-        key = uuid.UUID(int=stamp << 80 | 7 << 76 | self.dice.getrandbits(12) << 64
-                        | 2 << 62 | uuid.uuid4().int & (1 << 62) - 1)  # fmt: skip
-        seen = seen_in(portfolio)
-        return {
-            "id": str(key),
-            "establishment": str(store),
-            "captured_at": begun.isoformat(timespec="milliseconds"),
-            "ended_at": ended.isoformat(timespec="milliseconds"),
-            "clock_offset_ms": 0,
-            "location": {
-                "lat": lat,
-                "lon": lon,
-                "accuracy_m": 14,
-                "taken_at": begun.isoformat(timespec="milliseconds"),
-                "source": "gps",
-            },
-            "portfolio_version_id": str(portfolio),
-            "seen": seen,
-            "facings": {str(product): 4 for product in seen[:10]},
-            "total_facings": 40,
-            "unrecognised": [],
-            "photos": [],
-            "outcome": "done",
-            "note": "",
-            "app_version": "3.2.0",
-            "_deleted": False,
-        }
