@@ -12,9 +12,10 @@ STAMP := .venv/.installed
 # What `make ci` tests against besides SQLite.
 CI_DATABASE_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 CI_REDIS_URL ?= redis://127.0.0.1:6379/9
-# Processes of the test suite, and further arguments for pytest. Whatever the shell says, they and
-# those that they start keep what they compile: else each of them compiles all of it.
-TEST_PROCESSES ?= 4
+# Processes of the test suite, and further arguments for pytest. Each costs ten seconds of processor
+# time before its first test; a third one works while others wait on two cores. Whatever the shell
+# says, they and those that they start keep what they compile: else each of them compiles all of it.
+TEST_PROCESSES ?= 3
 PYTEST_ARGS ?=
 # Tests in processes or files of their own, whose subject no database is: `make ci` runs them once.
 ONCE := $(foreach name,background delivery docs environment first_start framing kubernetes load migrations \
