@@ -5,6 +5,10 @@ from datetime import timedelta
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.fields import FoldedField
+from core.roles import Role
+from core.validators import plain_text
+
 PREVIEWED_FOR = timedelta(hours=1)  # then a file is uploaded anew
 
 
@@ -105,6 +109,46 @@ class PreviewedFile(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["key", "name"], name="previewed_file_once"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
+
+class SavedView(models.Model):
+    """How somebody filtered, searched and ordered a list of the admin, under a name of theirs.
+
+    ``model`` is Django's label of the list's model; ``query`` is what its address says, in the
+    order of :func:`core.admin.saved_views.pairs_of`. ``shared_with`` is the role of those who see
+    it beside its owner. What it is called and asks may be about a person: the journal has neither.
+    """
+
+    NAME_LENGTH = 60
+    QUERY_LENGTH = 2000
+    journal_secret = ("name", "query")
+
+    owner_id = models.BigIntegerField(_("owner"), editable=False)
+    model = models.CharField(_("list"), max_length=100, editable=False)
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, validators=[plain_text])
+    name_key = FoldedField(source="name")
+    query = models.CharField(_("what it shows"), max_length=QUERY_LENGTH, editable=False)
+    shared_with = models.CharField(
+        _("who sees it"), max_length=16, choices=Role.choices, blank=True, default=""
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True, editable=False)
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner_id", "model", "name_key"], name="saved_view_name_once"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name_key="") & ~models.Q(query=""),
+                name="saved_view_says_something",
+            ),
+        ]
+        indexes = [models.Index(fields=["model", "shared_with"], name="saved_view_shared")]
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"

@@ -13,3 +13,6 @@ class Role(models.TextChoices):
     CLINICIAN = "CLINICIAN", _("Clinician")
     SELLER = "SELLER", _("Field seller")
     USER = "USER", _("User")
+
+
+STAFF = (Role.ADMIN, Role.SUPPORT, Role.ANALYST)  # whom the admin lets in

@@ -21,6 +21,7 @@ from core.admin.case_actions import CaseActionsAdmin
 from core.admin.filters import AttentionFilter
 from core.admin.object_pages import ObjectPages
 from core.admin.removals import RemovalPages
+from core.admin.saved_view_pages import SavedViewPages
 from core.audit import journal
 from core.errors import ApplicationError, NotFound
 from core.fields import KeyField
@@ -53,7 +54,7 @@ class UncountedPaginator(Paginator):
         return self.counted > MAX_COUNTED_ROWS
 
 
-class ModelAdmin(CaseActionsAdmin, ObjectPages, RemovalPages):
+class ModelAdmin(CaseActionsAdmin, ObjectPages, RemovalPages, SavedViewPages):
     """Base of every app's admin classes."""
 
     is_technical = False  # True for lists that code needs more than people: they are below System

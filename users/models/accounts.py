@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from core.audit import journal
 from core.fields import SearchKeyField
 from core.rights import may_in_admin
-from core.roles import Role
+from core.roles import STAFF, Role
 from core.text import email_key, email_spelling
 from core.validators import plain_email, plain_text
 from users import signals
@@ -187,7 +187,7 @@ class User(AbstractBaseUser):
     @property
     def is_staff(self) -> bool:
         """Say whether the admin lets them in."""
-        return self.role in (Role.ADMIN, Role.SUPPORT, Role.ANALYST)
+        return self.role in STAFF
 
     @property
     def is_superuser(self) -> bool:
