@@ -5,6 +5,7 @@ The numbers come from measurements: docs/adr/0012-gunicorn.md.
 
 import json
 import os
+import select
 import sys
 import uuid
 from pathlib import Path
@@ -41,7 +42,8 @@ wsgi_app = "config.wsgi:application"
 bind = f"{env.text('WEB_HOST', '127.0.0.1')}:{env.integer('PORT', 9050, minimum=1)}"
 workers = env.integer("WEB_WORKERS", 0) or min(cpus(), 8)
 threads = env.integer("WEB_THREADS", 8, minimum=1)
-worker_class = "gthread"
+# Its threads wait for requests themselves where the kernel has epoll.
+worker_class = "config.epoll_worker.EpollWorker" if hasattr(select, "epoll") else "gthread"
 backlog = 512
 preload_app = True  # the workers share the code's memory, and start in milliseconds
 

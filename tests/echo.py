@@ -29,6 +29,8 @@ def application(environ, start_response):
         time.sleep(float(environ["QUERY_STRING"].partition("=")[2]))
     if path == "/die" or environ["QUERY_STRING"] == "die":
         os._exit(9)
+    if path == "/exit":
+        raise SystemExit
     status = path.rpartition("/")[2] if "/status/" in path else "200"
     content = json.dumps(seen).encode()
     if path.startswith("/big"):
