@@ -96,6 +96,7 @@ def prepare(*, anew: bool = False) -> None:
         if cursor.fetchone()[0] != DOGS:
             fill(cursor)
         stores.fill(cursor)
+        stores.fill_figures(cursor)
         clean(cursor)
     vacuum(DATABASE_URL)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from benchmarks.common import BARE, MAX_PAGE_ROWS, PAGE_ROWS
 from benchmarks.data import DOGS, PASSWORD, USERS
 from benchmarks.load import Load
+from benchmarks.sync.data import FIGURES_FROM, FIGURES_TO
 
 if TYPE_CHECKING:
     import psycopg2
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.sync.phones import Phone
 
 type_json = Any
+FIGURES = f"/api/stores/figures?from={FIGURES_FROM}&to={FIGURES_TO}&group_by=region,typology"
 READ_BY_PAGE = "page 1,000 of dogs"
 PEERS = ("fastapi", "flask", "drf", "litestar")
 WRITERS = tuple(f"{name}{end}" for name in PEERS for end in ("", BARE))
@@ -218,6 +220,13 @@ SCENARIOS = [
     Scenario("one patient", Load("/api/patients/4321"), role="CLINICIAN"),
     Scenario("popular movies (cached)", Load("/api/movies/popular"), role="USER"),
     Scenario("favourites", Load("/api/movies/favorites"), role="USER", is_list=True),
+    Scenario(
+        "stores: a month's figures",
+        Load(FIGURES),
+        role="ADMIN",
+        peers=("fastapi", f"fastapi{BARE}"),
+        ignored=frozenset({"as_of"}),  # each says when it was asked
+    ),
     Scenario(
         "create a dog",
         Load("/", "POST", JSON, body="{}", lua=CREATE),

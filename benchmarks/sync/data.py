@@ -113,6 +113,20 @@ VALUES ('catalogue', %(products)s + %(portfolios)s + 2 * %(establishments)s,
         '0195c1c8-0000-7000-8000-000000000001')
 ON CONFLICT (key) DO UPDATE SET seq = excluded.seq
 """
+# The areas of a month as 12,000 sellers make them: every department has every typology each day.
+FIGURES_FROM, FIGURES_TO = "2026-10-01", "2026-10-31"
+FILL_FIGURES = f"""
+INSERT INTO stores_areaday (day, region, typology, department, visits, done, flagged, audited,
+                            must_have, present, compliance_sum, seen, unrecognised, timed, seconds,
+                            prompt)
+SELECT at::date, d.region_id, t.code, d.code, n, n - n / 9, n / 20, n - n / 8,
+       (n - n / 8) * {MUST_HAVES}, (n - n / 8) * {MUST_HAVES * 3 // 4}, (n - n / 8) * 7500,
+       n * {SEEN}, n / 3, n - n / 50, (n - n / 50) * 615, n - n / 7
+FROM generate_series(date '{FIGURES_FROM}', date '{FIGURES_TO}', interval '1 day') AS at
+CROSS JOIN stores_department AS d CROSS JOIN stores_typology AS t
+CROSS JOIN LATERAL (SELECT 200 + (extract(day FROM at) * 37 + ascii(t.code) * 11
+                                  + d.code::int * 7)::int % 1100 AS n) AS counted
+"""
 CLEAN_VISITS = f"""
 DELETE FROM stores_visit WHERE id >= '{PUSHED}0000000-0000-0000-0000-000000000000';
 DELETE FROM stores_visitrevision;
@@ -144,6 +158,13 @@ def fill(cursor: psycopg2.extensions.cursor, scale: int = 1) -> None:
     }
     for statement in (FILL_SELLERS, FILL_CATALOGUE, FILL_ESTABLISHMENTS, FILL_VISITS):
         cursor.execute(statement, numbers)
+
+
+def fill_figures(cursor: psycopg2.extensions.cursor) -> None:
+    """Fill the figures of a month, unless they are there."""
+    cursor.execute("SELECT count(*) FROM stores_areaday")
+    if cursor.fetchone()[0] == 0:
+        cursor.execute(FILL_FIGURES)
 
 
 def clean(cursor: psycopg2.extensions.cursor) -> None:
