@@ -18,7 +18,7 @@ CI_REDIS_URL ?= redis://127.0.0.1:6379/9
 TEST_PROCESSES ?= 3
 PYTEST_ARGS ?=
 # Tests in processes or files of their own, whose subject no database is: `make ci` runs them once.
-ONCE := $(foreach name,background delivery docs environment first_start framing kubernetes load migrations \
+ONCE := $(foreach name,background delivery docs environment epoll_worker first_start framing kubernetes load migrations \
 	monitoring new_app nginx nginx_photos nginx_start nodes pluggability repository smoke,--ignore=tests/test_$(name).py)
 COMPOSE ?= docker compose
 # The apps that are here, core and users among them.
