@@ -1,7 +1,7 @@
 """What other apps can do with cases (:class:`core.cases.Keeper`)."""
 
+import datetime as dt
 from collections.abc import Collection, Mapping
-from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from cases.constants import ACTIVE, OVER, EventKind, State
 from cases.errors import CaseState
+from cases.figures import Counted
 from cases.models import Case
 from cases.selectors import active, is_breaching, number_of
 from cases.services import opening, work
 from cases.services.events import record
 from cases.services.kinds import kind_of, known_kind
-from core.cases import AGE_DAYS, Ages, Report, View
+from core.cases import AGE_DAYS, Ages, Figures, Report, View
 
 FOUND = 20
 
@@ -86,7 +87,7 @@ def open_cases(search: str) -> list[tuple[int, str]]:
 def ages(kinds: Collection[str]) -> Ages:
     """Return how old the cases of some kinds are that are not over; one query."""
     now = timezone.now()
-    limits = [now - timedelta(days=days) for days in AGE_DAYS]
+    limits = [now - dt.timedelta(days=days) for days in AGE_DAYS]
     spans = [Q(created_at__gt=limits[0])]
     spans += [
         Q(created_at__gt=older, created_at__lte=younger) for younger, older in pairwise(limits)
@@ -96,6 +97,11 @@ def ages(kinds: Collection[str]) -> Ages:
     late = Count("pk", filter=is_breaching(0))
     found = active().filter(kind__in=kinds).order_by().aggregate(**counts, late=late)
     return Ages(Case._meta.label, tuple(found[name] for name in counts), found["late"])
+
+
+def figures(kinds: Collection[str], first: dt.date, last: dt.date) -> Figures:
+    """Return what became of the cases of some kinds from one day to another."""
+    return Counted(first, last, kinds).whole()
 
 
 def note_action(

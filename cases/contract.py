@@ -100,6 +100,9 @@ EVENTS = Resource(
     },
     {"case_pk": PLACES["id"]},
 )
+FIGURES = Resource(
+    "figures of cases", {"get": Operation("getCaseFigures", "Ask for figures of cases")}
+)
 FIELDS = {
     "number": "What people call the case; routes take it, too.",
     "Case.kind": "The name of its kind, which an app brings.",

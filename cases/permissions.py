@@ -22,6 +22,7 @@ CASES = {
     "duplicate": SUPPORT,
 }
 EVENTS = {"list": SUPPORT_AND_SELLERS}
+FIGURES = {"get": roles(Role.ANALYST)}
 IN_ADMIN: AdminTable = {Role.SUPPORT: WORKS}
 
 

@@ -186,3 +186,35 @@ class DuplicateSerializer(Serializer):
     of = StrictIntegerField(min_value=1)
     note = TextField(required=False, allow_blank=True, default="")
     visible = StrictBooleanField(default=True)
+
+
+class CaseFiguresSerializer(Serializer):
+    """What became of cases in a period."""
+
+    opened = serializers.IntegerField(help_text="Cases that were opened.")
+    reopened = serializers.IntegerField(help_text="Cases that were opened again.")
+    ended = serializers.IntegerField(help_text="Cases that were resolved, or are duplicates.")
+    open = serializers.IntegerField(help_text="Cases that were not over when the last day ended.")
+    answered = serializers.IntegerField(help_text="Cases that had their first response.")
+    response_p50 = serializers.FloatField(
+        allow_null=True, help_text="Within how many minutes of working time half of them had it."
+    )
+    response_p90 = serializers.FloatField(
+        allow_null=True, help_text="Within how many minutes of working time nine in ten had it."
+    )
+    breached = serializers.IntegerField(
+        help_text="Due times, of a first response or of a solution, that passed in vain."
+    )
+
+
+class CaseDaySerializer(CaseFiguresSerializer):
+    """What became of cases on a day."""
+
+    day = serializers.DateField(help_text="The day.")
+
+
+class CaseFiguresAnswerSerializer(Serializer):
+    """What became of cases, by day and in all."""
+
+    total = CaseFiguresSerializer(help_text="All days together.")
+    rows = CaseDaySerializer(many=True, help_text="Each day until today, in order.")

@@ -1,8 +1,9 @@
 """The routes of the app, below ``/api/``."""
 
+from django.urls import path
 from rest_framework_nested.routers import NestedSimpleRouter
 
-from cases.views import CaseEventViewSet, CaseViewSet
+from cases.views import CaseEventViewSet, CaseFiguresView, CaseViewSet
 from core.api.routers import Router
 
 router = Router()
@@ -11,4 +12,7 @@ router.register("cases", CaseViewSet, basename="case")
 of_case = NestedSimpleRouter(router, "cases", lookup="case", trailing_slash=False)
 of_case.register("events", CaseEventViewSet, basename="case-event")
 
-urlpatterns = [*router.urls, *of_case.urls]
+figures = path("cases/figures", CaseFiguresView.as_view(), name="case-figures")
+
+# It would be a case's number otherwise.
+urlpatterns = [figures, *router.urls, *of_case.urls]

@@ -1,8 +1,11 @@
 """The routes of cases."""
 
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.decorators import action
@@ -11,6 +14,7 @@ from rest_framework.response import Response
 
 from cases import contract, permissions
 from cases.errors import UnknownKind
+from cases.figures import Counted
 from cases.filters import CaseFilter
 from cases.models import Case, CaseEvent
 from cases.selectors import number_of
@@ -19,6 +23,7 @@ from cases.serializers import (
     AssignSerializer,
     CaseDetailSerializer,
     CaseEventSerializer,
+    CaseFiguresAnswerSerializer,
     CaseSerializer,
     ChangedCaseSerializer,
     DuplicateSerializer,
@@ -30,14 +35,26 @@ from cases.serializers import (
 )
 from cases.services import duplicates, opening, people, work
 from cases.services.kinds import kind_of, known_kind, sent_values
+from core import cases
+from core.api.files import BOM_PARAMETER, choice_of, not_one_of, wants_mark
+from core.api.periods import PARAMETERS, period_of
+from core.api.renderers import CSVRenderer, JSONRenderer
 from core.api.serializers import Serializer
-from core.api.views import GenericViewSet, ReadOnlyModelViewSet
+from core.api.views import APIView, GenericViewSet, ReadOnlyModelViewSet
 from core.cases import Report
 from core.db import advisory_lock
 from core.errors import NotFound
+from core.files import csv_lines, download
 from core.roles import Role
 from users.errors import InvalidToken
 
+FORMATS = ("json", "csv")
+FIGURE_PARAMETERS = [
+    *PARAMETERS,
+    OpenApiParameter("kind", str, description="The name of a kind of cases; all without it."),
+    OpenApiParameter("format", str, enum=FORMATS, default="json", description="What comes back."),
+    BOM_PARAMETER,
+]
 NUMBER = {"type": "string", "pattern": "^([Cc]-)?[1-9][0-9]{0,18}$"}
 CASE_PK = OpenApiParameter("case_pk", NUMBER, OpenApiParameter.PATH)
 CASE_ID = OpenApiParameter("id", NUMBER, OpenApiParameter.PATH)
@@ -243,3 +260,37 @@ class CaseEventViewSet(mixins.ListModelMixin, GenericViewSet):
         if not cases.exists():
             raise NotFound
         return events
+
+
+class CaseFiguresView(APIView):
+    """What became of cases, by day."""
+
+    resource = contract.FIGURES
+    permission_table = permissions.FIGURES
+    query_params = frozenset(parameter.name for parameter in FIGURE_PARAMETERS)
+    renderer_classes = (JSONRenderer, CSVRenderer)
+
+    @extend_schema(
+        parameters=FIGURE_PARAMETERS,
+        responses={
+            (200, "application/json"): CaseFiguresAnswerSerializer,
+            (200, "text/csv"): OpenApiTypes.STR,
+        },
+    )
+    def get(self, request: Request) -> Response | HttpResponseBase:
+        """Return figures of cases by day: opened, ended, open, first responses, broken due times.
+
+        Minutes are of working time. A case is held to the due times that it has now.
+        """
+        as_csv = choice_of(request, "format", FORMATS) == "csv"
+        has_mark = wants_mark(request)
+        kind = request.query_params.get("kind")
+        if kind is not None and kind not in (known := cases.kinds()):
+            raise not_one_of("kind", sorted(known))
+        found = Counted(*period_of(request), None if kind is None else [kind])
+        rows = [{"day": day.isoformat(), **asdict(row)} for day, row in found.each_day()]
+        if as_csv:
+            header = ["day", *asdict(found.whole())]
+            lines = csv_lines(header, (row.values() for row in rows))
+            return download(lines, "case-figures.csv", has_mark=has_mark)
+        return Response({"total": asdict(found.whole()), "rows": rows})

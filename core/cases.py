@@ -138,6 +138,26 @@ class Ages:
         return sum(self.counts)
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What became of cases on a day, or on several.
+
+    ``ended`` were resolved or found to be duplicates, and ``open`` is how many were not over when
+    the last day ended. ``answered`` had their first answer, after ``response_p50`` and
+    ``response_p90`` minutes of working time: half of them, and nine in ten, were answered within.
+    ``breached`` is how many due times, of a first answer or of a solution, passed in vain.
+    """
+
+    opened: int
+    reopened: int
+    ended: int
+    open: int
+    answered: int
+    response_p50: float | None
+    response_p90: float | None
+    breached: int
+
+
 class Keeper(Protocol):
     """What the module ``case_keeper`` of the app that keeps cases has.
 
@@ -164,6 +184,9 @@ class Keeper(Protocol):
 
     def ages(self, kinds: Collection[str]) -> Ages:
         """Return how old the cases of some kinds are that are not over."""
+
+    def figures(self, kinds: Collection[str], first: dt.date, last: dt.date) -> Figures:
+        """Return what became of the cases of some kinds from one day to another."""
 
     def note_action(
         self, case_id: int, *, action: str, label: str, object_id: str, count: int, text: str
@@ -241,6 +264,12 @@ def ages(kinds: Collection[str]) -> Ages | None:
     """Return how old the cases of some kinds are that are not over; None where nobody keeps any."""
     found = keeper()
     return None if found is None else found.ages(kinds)
+
+
+def figures(kinds: Collection[str], first: dt.date, last: dt.date) -> Figures | None:
+    """Return what became of the cases of some kinds in a period; None where nobody keeps any."""
+    found = keeper()
+    return None if found is None else found.figures(kinds, first, last)
 
 
 class Mark:

@@ -39,6 +39,9 @@ class Case(models.Model):
     of its kind, and what it waited. A reopened case begins anew with what was left. Due times are
     absolute; only the services write them.
 
+    ``first_response_minutes`` are those of working time from the report to the first response, by
+    the calendar of then; empty until that is there, or until the hourly task notes it.
+
     ``answer`` is the latest text that support let the reporter read.
     """
 
@@ -108,6 +111,9 @@ class Case(models.Model):
     first_responded_at = models.DateTimeField(
         _("first response"), null=True, blank=True, editable=False
     )
+    first_response_minutes = models.PositiveIntegerField(
+        _("minutes of working time until the first response"), null=True, blank=True, editable=False
+    )
     waiting_since = models.DateTimeField(_("waits since"), null=True, blank=True, editable=False)
     paused_minutes = models.PositiveIntegerField(
         _("minutes of working time that it waited"), default=0, editable=False
@@ -146,6 +152,10 @@ class Case(models.Model):
             models.Index(fields=["assignee", "id"], name="cases_assignee"),
             models.Index(fields=["object_label", "object_id", "id"], name="cases_object"),
             models.Index(fields=["request_id"], name="cases_request", condition=~Q(request_id="")),
+            # What figures of days look for.
+            models.Index(fields=["created_at"], name="cases_opened_on"),
+            models.Index(fields=["first_responded_at"], name="cases_answered_on"),
+            models.Index(fields=["first_response_due"], name="cases_answer_due_on"),
             # What the tasks look for.
             models.Index(
                 fields=["first_response_warn"],
@@ -256,7 +266,10 @@ class CaseEvent(models.Model):
     class Meta:
         verbose_name = _("event of a case")
         verbose_name_plural = _("events of cases")
-        indexes: ClassVar = [models.Index(fields=["case", "id"], name="cases_event_case")]
+        indexes: ClassVar = [
+            models.Index(fields=["case", "id"], name="cases_event_case"),
+            models.Index(fields=["at"], name="cases_moved_on", condition=Q(kind=EventKind.MOVED)),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(kind__in=EventKind.values), name="cases_event_kind_known"

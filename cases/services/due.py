@@ -60,6 +60,15 @@ def at_opening(rules: Rules, now: dt.datetime) -> dict[str, Any]:
     }
 
 
+def at_first_response(case: Case, rules: Rules, moment: dt.datetime) -> dict[str, Any]:
+    """Return the columns of a case that has its first response at a moment."""
+    return {
+        "first_responded_at": moment,
+        "first_response_minutes": rules.calendar.between(case.created_at, moment),
+        "first_response_warn": None,
+    }
+
+
 def after_waiting(case: Case, rules: Rules, now: dt.datetime) -> tuple[int, dict[str, Any]]:
     """Return how many working minutes a case waited, and the columns that follow from it.
 

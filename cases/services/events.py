@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils import timezone
+
 from cases.constants import PREFIX, EventKind
 from cases.models import Case, CaseEvent
 from core import context, signals
@@ -15,7 +17,14 @@ def event(case: Case, kind: EventKind, *, author_id: int | None = None, **fields
     if author_id is None and who.kind == "user":
         author_id = who.id
     label = "" if author_id is not None else storable(who.label or who.kind, 100)
-    return CaseEvent(case=case, kind=kind.value, actor_id=author_id, actor_label=label, **fields)
+    return CaseEvent(
+        case=case,
+        at=timezone.now(),
+        kind=kind.value,
+        actor_id=author_id,
+        actor_label=label,
+        **fields,
+    )
 
 
 def record(

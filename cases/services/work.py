@@ -57,7 +57,8 @@ def told(case: Case, text: str) -> list[int]:
     """Keep what support let the reporter of a locked case read; return the duplicates' ids."""
     fields: dict[str, Any] = {"answer": text} if text else {}
     if case.first_responded_at is None:
-        fields.update(first_responded_at=timezone.now(), first_response_warn=None)
+        rules = due.Rules(case.kind, case.priority)
+        fields.update(due.at_first_response(case, rules, timezone.now()))
     write(case, fields)
     return spread(case, text) if text else []
 

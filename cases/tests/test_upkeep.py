@@ -142,9 +142,9 @@ def test_the_tasks_are_safe_twice(clock):
     CaseFactory(state="waiting_seller", waiting_since=at("2026-11-02T10:00"))
     CaseFactory(first_response_warn=at("2026-11-26T10:00"))
     assert tasks.remind() == 1
-    assert tasks.end_what_waits() == {"no_answer": 1, "closed": 1}
+    assert tasks.end_what_waits() == {"no_answer": 1, "closed": 1, "noted": 0}
     assert tasks.remind() == 0
-    assert tasks.end_what_waits() == {"no_answer": 0, "closed": 0}
+    assert tasks.end_what_waits() == {"no_answer": 0, "closed": 0, "noted": 0}
     ends = ("cases.tasks.end_what_waits", None)
     events = CaseEvent.objects.order_by("id").values_list("actor_label", "actor")
     assert list(events) == [("cases.tasks.remind", None), ends, ends]

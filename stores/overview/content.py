@@ -45,6 +45,7 @@ def of_scope(request: HttpRequest, asked: Asked, scope: Scope) -> dict[str, Any]
         "hour": people.HOUR,
         "sellers": section("stores.overview.sellers", lambda: people.without_visit(scope)),
         "cases": cases_for(request),
+        "case_figures": section("stores.overview.case_figures", lambda: people.cases_of(scope)),
         "freshness": section("stores.overview.freshness", lambda: freshness(scope)),
         "legend": words.legend(),
     }

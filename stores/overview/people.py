@@ -80,13 +80,43 @@ def first_visit(day: dt.date) -> Subquery:
     return Subquery(rows.values("first_at")[:1])
 
 
+def kinds_of_cases() -> set[str]:
+    """Return the kinds of cases that sellers report, or that their visits bring."""
+    reported = {name for name, kind in cases.kinds().items() if Role.SELLER in kind.reported_by}
+    return reported | {*CaseKind.values}
+
+
+def cases_of(scope: Scope) -> list[tuple[str, str]] | None:
+    """Return what became of these cases in the period, in words; None where nobody keeps any."""
+    found = cases.figures(kinds_of_cases(), *scope.period)
+    if found is None:
+        return None
+    return [
+        (_("Opened"), words.number(found.opened)),
+        (_("Opened again"), words.number(found.reopened)),
+        (_("Ended"), words.number(found.ended)),
+        (_("Open when the period ends"), words.number(found.open)),
+        (_("First response, half of them within"), working_time(found.response_p50)),
+        (_("First response, nine in ten within"), working_time(found.response_p90)),
+        (_("Due times that passed in vain"), words.number(found.breached)),
+    ]
+
+
+def working_time(minutes: float | None) -> str:
+    """Return minutes of working time, which has no days, in words."""
+    if minutes is None:
+        return words.NOTHING
+    hours, rest = divmod(round(minutes), 60)
+    text = _("%(minutes)d min") if not hours else _("%(hours)d h %(minutes)d min")
+    return text % {"hours": hours, "minutes": rest}
+
+
 def ages() -> dict[str, Any] | None:
     """Return how old the open cases are that sellers report, or that their visits bring.
 
     None where nobody keeps any.
     """
-    reported = {name for name, kind in cases.kinds().items() if Role.SELLER in kind.reported_by}
-    found = cases.ages(reported | {*CaseKind.values})
+    found = cases.ages(kinds_of_cases())
     if found is None:
         return None
     most = max(found.counts, default=0)
