@@ -24,11 +24,12 @@ REFUSALS = {
     "users_user_email_folded": BadRequest,
     "users_user_pkey": NotFound,
 }
+KEY = 2_000_000_007  # no sequence comes so far in a test
 
 
 def second(**values):
-    """A user that is not stored yet, beside one who has the key 7 and an address."""
-    UserFactory(pk=7, email="ada@example.com")
+    """A user that is not stored yet, beside one who has a known key and an address."""
+    UserFactory(pk=KEY, email="ada@example.com")
     return UserFactory.build(**values)
 
 
@@ -38,7 +39,7 @@ def second(**values):
     [
         ({"email": "ada@example.com"}, Conflict),
         ({"email": "ADA@example.com"}, BadRequest),
-        ({"pk": 7, "email": "eva@example.com"}, NotFound),
+        ({"pk": KEY, "email": "eva@example.com"}, NotFound),
     ],
     ids=["unique", "check", "primary key"],
 )
@@ -47,7 +48,7 @@ def test_a_broken_constraint_is_the_error_that_its_name_stands_for(values, error
     with pytest.raises(error) as caught, refusing(User, REFUSALS), transaction.atomic():
         user.save(force_insert=True)
     assert isinstance(caught.value.__cause__, IntegrityError)
-    assert list(User.objects.values_list("pk", "email")) == [(7, "ada@example.com")], (
+    assert list(User.objects.values_list("pk", "email")) == [(KEY, "ada@example.com")], (
         "the transaction around it goes on"
     )
 
