@@ -24,6 +24,9 @@ class Action(models.TextChoices):
     REFUSED = "refused", _("refused")
 
 
+RARE_ACTIONS = [Action.DELETE, Action.EXPORT, Action.REFUSED, Action.USE]
+
+
 class JournalEntry(models.Model):
     """One line of an object's history. Written once, never changed (rule 11).
 
@@ -55,6 +58,13 @@ class JournalEntry(models.Model):
                 fields=["request_id", "id"],
                 name="journal_request",
                 condition=~models.Q(request_id=""),
+            ),
+            models.Index(fields=["at"], name="journal_at"),
+            # What is read, made and changed is found among the newest lines; these are not.
+            models.Index(
+                fields=["action", "id"],
+                name="journal_rare_action",
+                condition=models.Q(action__in=RARE_ACTIONS),
             ),
         ]
         constraints = [

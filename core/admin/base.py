@@ -40,8 +40,12 @@ class UncountedPaginator(Paginator):
     @cached_property
     def counted(self) -> int:
         """Return the number of rows, at most one more than ``MAX_COUNTED_ROWS``."""
+        return self.rows().values("pk")[: MAX_COUNTED_ROWS + 1].count()
+
+    def rows(self) -> models.QuerySet:
+        """Return the rows to count, in whatever order they come."""
         queryset: models.QuerySet = self.object_list  # type: ignore[assignment]  # the admin gives one
-        return queryset.order_by().values("pk")[: MAX_COUNTED_ROWS + 1].count()
+        return queryset.order_by()
 
     @cached_property
     def count(self) -> int:

@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import TextFilter
 from unfold.decorators import display
 
 from core.admin import words
-from core.admin.base import ReadOnlyAdmin
+from core.admin.base import ReadOnlyAdmin, UncountedPaginator
 from core.audit.history import tell_changes
 from core.context import KINDS
 from core.models import JournalEntry, StoredAnswer
@@ -48,6 +48,12 @@ class ActorFilter(ModelFilter):
         """Return the kinds in words."""
         return [(kind, words.kind_of_actor(kind)) for kind in KINDS]
 
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
+        """Return the entries of the chosen kind; only people have an id, which is an index."""
+        found = super().queryset(request, queryset)
+        is_nobody = self.value() in KINDS and self.value() != "user"
+        return found.filter(actor_id__isnull=True) if is_nobody else found
+
 
 class RequestFilter(TextFilter):
     """All that one request did."""
@@ -61,11 +67,20 @@ class RequestFilter(TextFilter):
         return queryset.filter(request_id=UNSTORABLE.sub("", asked)) if asked else queryset
 
 
+class JournalPaginator(UncountedPaginator):
+    """Counts the first entries in the list's order, in which an index finds them."""
+
+    def rows(self) -> models.QuerySet:
+        """Return the list's entries in its order."""
+        return self.object_list  # type: ignore[return-value]  # the admin gives a queryset
+
+
 @admin.register(JournalEntry)
 class JournalEntryAdmin(ReadOnlyAdmin):
     """The one audit trail: search, filter, never change."""
 
     has_panels = False
+    paginator = JournalPaginator
 
     fields = (
         *("at", "who", "action", "about", "object_id", "object_label", "why", "said"),
@@ -78,6 +93,12 @@ class JournalEntryAdmin(ReadOnlyAdmin):
     search_fields = ("=request_id",)  # and what get_search_results adds
     search_help_text = _("A request id, an object's id or the whole e-mail address of an actor.")
     ordering = ("-id",)
+    sortable_by = ("at",)  # by anything else all entries would have to be sorted
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the order: of a period that of the times, whose index begins where it ends."""
+        is_period = any(name.startswith("at__") for name in request.GET)
+        return ("-at", "-id") if is_period else self.ordering
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet, search_term: str
