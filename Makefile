@@ -209,6 +209,10 @@ $(BENCH_STAMP): Pipfile.lock scripts/lock.py
 bench: $(BENCH_STAMP) ## Measure beside FastAPI, Flask, plain DRF and Litestar (needs wrk, PostgreSQL and Redis; BENCH_ARGS=--quick)
 	@.venv-bench/bin/python -m benchmarks.run $(BENCH_ARGS)
 
+.PHONY: bench-admin
+bench-admin: install ## Measure every page of the admin at 5,000,000 journal rows (needs PostgreSQL and Redis; 8 GB and some minutes, once)
+	@$(PY) -m benchmarks.admin.run $(BENCH_ARGS)
+
 .PHONY: growth
 growth: $(BENCH_STAMP) ## Measure reads at 1, 10 and 100 times the rows (as `bench`; 4 GB, some minutes)
 	@.venv-bench/bin/python -m benchmarks.growth $(BENCH_ARGS)
