@@ -73,7 +73,8 @@ def in_chunks(queryset: models.QuerySet, names: Sequence[str]) -> Iterator[tuple
     Whoever was removed meanwhile is left out, and nobody who came meanwhile is in.
     """
     key_column = queryset.model._meta.pk
-    is_newest_first = queryset.query.order_by in (("-pk",), (f"-{key_column.name}",))
+    # After a key no further column decides; the admin names it twice.
+    is_newest_first = queryset.query.order_by[:1] in (("-pk",), (f"-{key_column.name}",))
     if is_newest_first and isinstance(key_column, models.IntegerField):
         yield from newest_first(queryset, names)
         return

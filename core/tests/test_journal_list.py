@@ -113,7 +113,9 @@ def test_the_file_has_each_entry_once_chunk_by_chunk(support, line, monkeypatch)
     JournalEntry.objects.bulk_create(
         [JournalEntry(actor_kind="command", action=Action.CHANGE, model="users.User")]
     )  # after the first look, so not in the file
-    rows = list(csv.DictReader(b"".join(answer.streaming_content).decode().splitlines()))
+    with CaptureQueriesContext(connection) as queries:
+        rows = list(csv.DictReader(b"".join(answer.streaming_content).decode().splitlines()))
+    assert [each["sql"].rpartition(" LIMIT ")[2] for each in queries] == ["2"] * 4
     assert [int(row["id"]) for row in rows][-5:] == keys[::-1]
     exported = JournalEntry.objects.get(action=Action.EXPORT)
     assert (exported.count, exported.reason) == (5, "admin: CSV")
