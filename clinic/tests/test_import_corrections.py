@@ -322,9 +322,9 @@ def test_every_row_is_in_the_commands_report(tmp_path, capsys):
 
 
 def edit_patient(client, obj, **fields):
-    """Change a patient, who has one study, on the patient's page of the admin."""
+    """Change a patient on the patient's page of the admin."""
     names = ("first_name", "last_name", "birth_date", "email")
-    data = admin.form(obj.studies.get(), **{name: getattr(obj, name) for name in names})
+    data = admin.form(**{name: getattr(obj, name) for name in names})
     path = reverse(f"{admin.PATIENTS}_change", args=[obj.pk])
     return client.post(path, {**data, **fields})
 

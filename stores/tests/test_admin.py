@@ -23,6 +23,7 @@ from stores.models import (
     PortfolioItem,
     PortfolioVersion,
     Product,
+    RegionDay,
     RejectedUpload,
     SellerCase,
     StoreMonth,
@@ -55,8 +56,8 @@ READ_ONLY = (
     *("visit", "rejectedupload", "syncseen", "dirtyday"),
 )
 HIDDEN = {
-    *(CoverageMonth, DailyFigure, FigureMark, StoreMonth, Clock, PortfolioItem, VisitRevision),
-    *(SellerCase, Unrecognised),  # the page of a group shows them
+    *(CoverageMonth, DailyFigure, FigureMark, RegionDay, StoreMonth, Clock, PortfolioItem),
+    *(VisitRevision, SellerCase, Unrecognised),  # the page of a group shows them
 }
 
 
