@@ -180,6 +180,7 @@ def brokers(settings, monkeypatch):
         made.append(app.amqp.Connection("memory://"))
         return made[-1]
 
+    health.drop_broker()  # a test before may have left its own
     monkeypatch.setattr(app, "connection_for_write", connect)
     yield made
     health.drop_broker()
