@@ -69,7 +69,7 @@ def test_the_control_tells_whether_scans_are_seen(unserved, by_key, works):
 @pytest.mark.django_db
 def test_the_control_holds_in_a_real_database():
     if connection.vendor != "postgresql":
-        pytest.skip("plans are PostgreSQL's")
+        pytest.skip("plans are PostgreSQL's")  # `make ci` reads them there
     with connection.cursor() as cursor:
         tables = plans.journal_tables(cursor)
         assert tables == JOURNAL

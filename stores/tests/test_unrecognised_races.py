@@ -33,7 +33,7 @@ def support(request):
         return request.getfixturevalue("keeper")
     found = cases.keeper()
     if found is None:
-        pytest.skip("the cases app is off")
+        pytest.skip("the cases app is off")  # the keeper in memory is tried all the same
     return found
 
 
