@@ -66,10 +66,9 @@ def test_the_control_tells_whether_scans_are_seen(unserved, by_key, works):
     assert plans.control(Explaining(answers), JOURNAL) is works
 
 
+@pytest.mark.postgres
 @pytest.mark.django_db
 def test_the_control_holds_in_a_real_database():
-    if connection.vendor != "postgresql":
-        pytest.skip("plans are PostgreSQL's")  # `make ci` reads them there
     with connection.cursor() as cursor:
         tables = plans.journal_tables(cursor)
         assert tables == JOURNAL

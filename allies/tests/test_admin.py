@@ -4,25 +4,17 @@ import gzip
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 
 from allies.models import Ally, AllyCredential
 from allies.tests.factories import AllyFactory, history, with_credentials
 from allies.tests.logs import CREDENTIALS, werkzeug
 from core.roles import Role
 from core.tests.helpers_writes import updates_of
-from users.tests.factories import UserFactory
+from users.tests.helpers_signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/allies/ally/"
-
-
-def signed_in(role=Role.SUPPORT):
-    client = Client()
-    client.user = UserFactory(role=role)
-    client.force_login(client.user)
-    return client
 
 
 @pytest.fixture

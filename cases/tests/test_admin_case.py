@@ -2,7 +2,6 @@
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cases.constants import State
@@ -17,16 +16,10 @@ from core.models import JournalEntry
 from core.roles import Role
 from users.models import User
 from users.tests.factories import UserFactory
+from users.tests.helpers_signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/cases/case/"
-
-
-def signed_in(role=Role.SUPPORT, **about):
-    client = Client(raise_request_exception=False)
-    client.user = UserFactory(role=role, **about)
-    client.force_login(client.user)
-    return client
 
 
 @pytest.fixture

@@ -15,18 +15,12 @@ from core.roles import Role
 from users import services
 from users.admin import UserAdmin
 from users.tests.factories import UserFactory
+from users.tests.helpers_signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
 USERS, SESSIONS = "/admin/users/user/", "/admin/users/session/"
 VIEWS = f"{USERS}saved-views/"
 SELLERS = {"role__exact": "SELLER", "o": "-1"}
-
-
-def signed_in(role=Role.SUPPORT):
-    client = Client(raise_request_exception=False)
-    client.user = UserFactory(role=role)
-    client.force_login(client.user)
-    return client
 
 
 @pytest.fixture

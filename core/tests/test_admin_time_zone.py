@@ -17,6 +17,7 @@ from core.values import business_day, business_time, parse_time, start_of_busine
 from users import services
 from users.models import User
 from users.tests.factories import UserFactory
+from users.tests.helpers_signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
 PAGE, USERS, LINES = "/admin/time-zone/", "/admin/users/user/", "/admin/core/journalentry/"
@@ -26,13 +27,6 @@ AFTERNOON = dt.datetime(2026, 11, 27, 20, 30, tzinfo=dt.UTC)  # the 28th, 5:30, 
 @pytest.fixture
 def afternoon(monkeypatch):
     monkeypatch.setattr(timezone, "now", lambda: AFTERNOON)
-
-
-def signed_in(time_zone="", role=Role.SUPPORT):
-    client = Client()
-    client.user = UserFactory(role=role, time_zone=time_zone)
-    client.force_login(client.user)
-    return client
 
 
 def zone_of(client):
@@ -79,7 +73,7 @@ def test_its_name_may_be_written_as_people_do(given):
     ids=["unknown", "nul", "nul-behind", "huge", "path", "slash", "surrogate", "offset"],
 )
 def test_a_name_that_is_none_is_said_at_the_field_and_changes_nothing(given):
-    client = signed_in("Asia/Tokyo")
+    client = signed_in(time_zone="Asia/Tokyo")
     body = f"time_zone={quote(given, errors='surrogatepass')}"
     answer = client.post(PAGE, body, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 200
@@ -99,7 +93,7 @@ def test_nobody_else_chooses_it(client):
 
 
 def test_times_are_shown_in_it_and_in_nobody_elses_request(afternoon):
-    tokyo, here = signed_in("Asia/Tokyo"), signed_in()
+    tokyo, here = signed_in(time_zone="Asia/Tokyo"), signed_in()
     user = UserFactory()
     journal.record(journal.Action.CHANGE, user, changes={"name": ["a", "b"]})
     for client, shown, title in (
@@ -116,7 +110,7 @@ def test_times_are_shown_in_it_and_in_nobody_elses_request(afternoon):
 def test_days_of_a_lists_filter_are_those_of_whoever_looks(afternoon):
     user = UserFactory()
     User.objects.filter(pk=user.pk).update(created_at=dt.datetime(2026, 11, 27, 14, tzinfo=dt.UTC))
-    for client, is_today in ((signed_in("Asia/Tokyo"), False), (signed_in(), True)):
+    for client, is_today in ((signed_in(time_zone="Asia/Tokyo"), False), (signed_in(), True)):
         shown = client.get(USERS)
         [created] = [one for one in shown.context["cl"].filter_specs if one.title == "created"]
         today = list(created.choices(shown.context["cl"]))[1]["query_string"]
@@ -125,7 +119,7 @@ def test_days_of_a_lists_filter_are_those_of_whoever_looks(afternoon):
 
 
 def test_a_zone_that_is_no_more_is_the_platforms(afternoon):
-    client = signed_in("Asia/Atlantis")
+    client = signed_in(time_zone="Asia/Atlantis")
     shown = client.get(PAGE)
     assert "America/Bogota, where it is" in shown.content.decode()
 

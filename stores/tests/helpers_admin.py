@@ -3,21 +3,17 @@
 import re
 
 from django.contrib.messages import get_messages
-from django.test import Client
 
 from core.models import JournalEntry
 from core.roles import Role
-from users.tests.factories import UserFactory
+from users.tests import helpers_signed_in
 
 ADMIN = "/admin/stores/"
 
 
 def signed_in(role=Role.ADMIN):
-    """Return a client that somebody of this role is signed in with."""
-    client = Client()
-    client.user = UserFactory(role=role)
-    client.force_login(client.user)
-    return client
+    """Return a client that somebody is signed in with: an administrator, if nobody else is said."""
+    return helpers_signed_in.signed_in(role)
 
 
 def inline(prefix, rows=0):
