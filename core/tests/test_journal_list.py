@@ -13,19 +13,16 @@ from core.audit import journal
 from core.context import Actor, acting_as
 from core.files import writing
 from core.models import Action, JournalEntry
-from core.roles import Role
 from users.models import User
-from users.tests.factories import UserFactory
+from users.tests.helpers_signed_in import signed_in
 
 pytestmark = pytest.mark.django_db
 JOURNAL = "/admin/core/journalentry/"
 
 
 @pytest.fixture
-def support(client):
-    client.force_login(UserFactory(role=Role.SUPPORT))
-    client.raise_request_exception = False
-    return client
+def support():
+    return signed_in()
 
 
 @pytest.fixture
